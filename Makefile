@@ -1,0 +1,50 @@
+# DETR Lab: few verbs. `make` lists them. Every verb sets up what it needs in .venv by itself; nothing is global.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+# Two OpenMP threads that wait for each other cost more than the work; every verb runs its processes with one.
+export OMP_NUM_THREADS ?= 1
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help lab demo test build bench train lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Setting up .venv (once; about 3 GB, minutes on a slow line) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+lab: $(READY)  ## open the homework in JupyterLab
+	$(BIN)/jupyter lab notebooks/01_detr/q1_build.ipynb
+
+demo: $(READY) build  ## the main job without a screen: detect, draw attention, grade three students
+	$(BIN)/python -m tools.demo
+
+test: $(READY) build  ## all tests
+	$(BIN)/python -m pytest
+
+build: $(READY)  ## students' notebooks from solutions/
+	@$(BIN)/python -m autograder build
+
+bench: $(READY) build  ## every performance figure, as a table and in build/bench.json
+	$(BIN)/python -m tools.bench
+
+train: $(READY)  ## re-train the shipped models (about 2 hours on 2 cores)
+	$(BIN)/python -m training.train shapes
+	$(BIN)/python -m training.train short
+
+lock: $(READY)  ## pin today's newest versions in requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --extra dev --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links pyproject.toml -o requirements.lock
+
+clean:  ## remove what was built and the environment (never your work, marks or checkpoints)
+	rm -rf build .venv

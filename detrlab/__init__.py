@@ -1,0 +1,1 @@
+"""The library behind the DETR Lab notebooks: DETR, its attention, its pictures, and the checks of the exercises."""

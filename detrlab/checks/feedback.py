@@ -1,0 +1,111 @@
+"""From the outcomes of a check to points and to what a tutor would say.
+
+The order of the questions: not attempted? an exception? type, shape, dtype? what must always hold? the values? and,
+whichever of them failed, which known mistake is it?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from .compare import Difference, describe, difference
+from .messages import say
+from .outcome import Outcome
+from .values import Array
+from .verdict import Verdict
+
+Invariant = tuple[str, Callable[[Any], bool]]
+
+
+def earned(runs: list[Outcome], expected: list[Outcome], points: float, parts: dict[str, float] | None) -> float:
+    """Points for these runs: all or nothing over all seeds, or per part for a check that declares parts."""
+    if len(runs) != len(expected) or not runs:
+        return 0.0
+    if not parts:
+        return points if all(run.equals(right) for run, right in zip(runs, expected, strict=True)) else 0.0
+    return float(sum(worth for part, worth in parts.items() if _part_right(runs, expected, part)))
+
+
+def _part_right(runs: list[Outcome], expected: list[Outcome], part: str) -> bool:
+    return all(
+        isinstance(run.value, dict)
+        and part in run.value
+        and not run.error
+        and difference(run.value[part], right.value[part]) is None
+        for run, right in zip(runs, expected, strict=True)
+    )
+
+
+def known_mistake(runs: list[Outcome], mistakes: list[dict]) -> str | None:
+    """The sentence of the first known mistake that equals these runs on every seed."""
+    for mistake in mistakes:
+        if all(run.equals(wrong) for run, wrong in zip(runs, mistake["outcomes"], strict=True)):
+            return mistake["says"]
+    return None
+
+
+def judge_runs(runs: list[Outcome], data: dict, invariants: list[Invariant]) -> Verdict:
+    """The verdict on runs over the visible seeds.
+
+    `data`: the check's stored data: points, parts, expected (an Outcome per seed), mistakes ({says, outcomes}).
+    """
+    points, parts, expected = data["points"], data["parts"], data["expected"]
+    got = earned(runs, expected, points, parts)
+    if got == points and all(run.equals(right) for run, right in zip(runs, expected, strict=True)):
+        return Verdict(got, points, "right", say("right"))
+    run, right = next((run, right) for run, right in zip(runs, expected, strict=True) if not run.equals(right))
+    if run.error == "NotAttempted":
+        return Verdict(got, points, "open", say("not_attempted"))
+    lines = _part_lines(runs, expected, parts)
+    if run.error:
+        title = say("raised", error=run.error + (f": {run.message}" if run.message else ""))
+        lines.append(say("expected", expected=describe(right.value)))
+    else:
+        title, found = _difference_lines(run, right, invariants)
+        lines += found
+    sentence = known_mistake(runs, data["mistakes"])
+    lines.append(say("like", sentence=sentence) if sentence else say("no_idea"))
+    return Verdict(got, points, "partly" if got else "wrong", title, tuple(lines))
+
+
+def _part_lines(runs: list[Outcome], expected: list[Outcome], parts: dict[str, float] | None) -> list[str]:
+    return [
+        say("part", name=part, verdict=say("part_right" if _part_right(runs, expected, part) else "part_wrong"))
+        for part in parts or ()
+    ]
+
+
+def _difference_lines(run: Outcome, right: Outcome, invariants: list[Invariant]) -> tuple[str, list[str]]:
+    found = difference(run.value, right.value)
+    assert found is not None, "a run that differs has a difference"
+    lines = [say("came", came=found.came), say("expected", expected=found.expected)]
+    broken = _broken_invariant(run.value, invariants) if found.kind == "value" else None
+    if broken:
+        return say("invariant", sentence=broken), lines
+    return _title(found), lines
+
+
+def _title(found: Difference) -> str:
+    what = say(f"kind_{found.kind}")
+    return say("place", what=what, place=found.path) if found.path else what
+
+
+def _broken_invariant(value: Any, invariants: list[Invariant]) -> str | None:
+    for sentence, holds in invariants:
+        try:
+            if not bool(holds(_thaw(value))):
+                return sentence
+        except Exception:  # an invariant that cannot even be asked of this value has nothing to say about it
+            continue
+    return None
+
+
+def _thaw(value: Any) -> Any:
+    if isinstance(value, Array):
+        return torch.from_numpy(value.data)
+    if isinstance(value, dict):
+        return {key: _thaw(item) for key, item in value.items()}
+    return [_thaw(item) for item in value] if isinstance(value, list) else value

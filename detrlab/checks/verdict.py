@@ -1,0 +1,42 @@
+"""The object a check cell ends in: its text is the points earned as a plain number, its HTML what a tutor would say.
+
+Stock nbgrader reads the text as partial credit; JupyterLab shows the HTML. Colours work on light and dark themes,
+and a word and a sign carry the meaning where colours do not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+
+_SIGNS = {"right": ("✓", "#2e7d32"), "partly": ("◐", "#b26a00"), "wrong": ("✗", "#c62828"), "open": ("○", "#6b7280")}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Points earned and the lines to show; state is "right", "partly", "wrong" or "open"."""
+
+    points: float
+    maximum: float
+    state: str
+    title: str
+    lines: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        safe = self.points if math.isfinite(self.points) else 0.0
+        return str(float(min(max(safe, 0.0), self.maximum)))
+
+    def _repr_html_(self) -> str:
+        sign, colour = _SIGNS[self.state]
+        count = f"{float(repr(self)):g} / {self.maximum:g}" if self.maximum else ""
+        lines = "".join(f'<div style="margin-top:.25em">{escape(line)}</div>' for line in self.lines)
+        return (
+            f'<div role="status" style="border-left:4px solid {colour};padding:.4em .8em;line-height:1.45;'
+            f'font-family:var(--jp-ui-font-family,sans-serif);max-width:60em">'
+            f'<div><span style="color:{colour};font-weight:700">{sign}</span> '
+            f'<b>{escape(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
+        )
+
+    def __float__(self) -> float:
+        return float(repr(self))

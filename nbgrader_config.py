@@ -1,0 +1,24 @@
+"""nbgrader's settings for this course: `nbgrader <command>` in this folder finds everything.
+
+source -> build/source (built from solutions/), release -> notebooks/; students' work, marks and feedback -> grading/.
+"""
+
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions
+
+from autograder.preprocess import StripSolutions
+
+c = get_config()  # noqa: F821  (jupyter defines it)
+
+c.CourseDirectory.course_id = "detrlab"
+c.CourseDirectory.source_directory = "build/source"
+c.CourseDirectory.release_directory = "notebooks"
+c.CourseDirectory.submitted_directory = "grading/submitted"
+c.CourseDirectory.autograded_directory = "grading/autograded"
+c.CourseDirectory.feedback_directory = "grading/feedback"
+c.CourseDirectory.db_url = "sqlite:///grading/gradebook.db"
+
+c.GenerateAssignment.preprocessors = [
+    StripSolutions if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
+]
+c.ExecutePreprocessor.timeout = 120
