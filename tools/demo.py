@@ -1,0 +1,105 @@
+"""`make demo`: the main job without a screen, offline.
+
+Detects and draws attention on a shipped scene and on a photograph, hands in the homework as three sample students,
+grades them with stock nbgrader into a gradebook, and says where everything is.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import matplotlib.cbook
+
+from autograder.samples import STUDENTS, hand_in
+from autograder.source import read_source
+from autograder.stock import Course
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSIGNMENT = "01_detr"
+SCENE_SEED = 4
+
+
+def main() -> int:
+    """Run the demonstration into build/demo; returns the exit status."""
+    started = time.perf_counter()
+    folder = ROOT / "build" / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    detect_and_draw(folder)
+    grade(folder)
+    print(f"\nDone in {time.perf_counter() - started:.0f} s. Everything is in {folder.relative_to(ROOT)}/.")
+    return 0
+
+
+def detect_and_draw(folder: Path) -> None:
+    """Figures of detections and attention, for a scene and for a photograph."""
+    from detrlab.__main__ import main as detrlab
+    from detrlab.scenes import draw_scene
+    from detrlab.weights import is_cached
+
+    scene = folder / "scene.png"
+    draw_scene(SCENE_SEED).picture.save(scene)
+    official = is_cached("detr_resnet50")
+    photograph = Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
+    print("1. A scene of shapes, as the shipped model sees it:\n", flush=True)
+    detrlab(["detect", str(scene), "--attention", "--out", str(folder / "scene")])
+    print(
+        "\n2. A photograph. "
+        + (
+            "The official weights are in the cache:\n"
+            if official
+            else "The shipped model knows six shapes and no people: what it finds here is wrong, and worth a look.\n"
+            "   (With the official weights in the cache, DETR-R50 takes its place: see the README.)\n"
+        ),
+        flush=True,
+    )
+    model = ["--model", "detr_resnet50"] if official else ["--threshold", "0.5"]
+    detrlab(["detect", str(photograph), "--attention", "--out", str(folder / "photograph"), *model])
+
+
+def grade(folder: Path) -> None:
+    """Three students hand in; stock nbgrader marks them; the marks per question are printed."""
+    print("\n3. Three students hand in; stock nbgrader runs and marks their notebooks:", flush=True)
+    sources = [read_source(path) for path in sorted((ROOT / "solutions" / ASSIGNMENT).glob("*.py"))]
+    course = Course(folder)
+    release = course.release(ASSIGNMENT)
+    pages = []
+    for number, student in enumerate(STUDENTS, 1):
+        began = time.perf_counter()
+        print(f"   [{number}/{len(STUDENTS)}] {student} ...", end=" ", flush=True)
+        hand_in(student, sources, release, folder / "submitted")
+        course.autograde(ASSIGNMENT, student)
+        pages += course.feedback(ASSIGNMENT, student)
+        print(f"{time.perf_counter() - began:.0f} s", flush=True)
+    print_marks({student: course.marks(ASSIGNMENT, student) for student in STUDENTS})
+    print("\nGradebook: " + str((folder / "gradebook.db").relative_to(ROOT)))
+    print("Feedback pages:\n  " + "\n  ".join(str(page.relative_to(ROOT)) for page in pages))
+
+
+def print_marks(marks: dict[str, dict[str, dict[str, tuple[float | None, float]]]]) -> None:
+    """A table: one row per question, one column per student; written answers wait for a person."""
+    students = list(marks)
+    widths = [max(len(student), 8) for student in students]
+    print("\n" + f"{'question':34}{'of':>5}  " + "  ".join(name.rjust(width) for name, width in zip(students, widths)))
+    for notebook, cells in marks[students[0]].items():
+        print(f"{notebook}")
+        for cell, (_, maximum) in cells.items():
+            if maximum:
+                points = [marks[student][notebook][cell][0] for student in students]
+                row = ["to grade" if point is None else f"{point:g}" for point in points]
+                print(f"  {cell:32}{maximum:>5g}  " + "  ".join(x.rjust(w) for x, w in zip(row, widths)))
+    totals = [
+        sum(point or 0 for cells in marks[student].values() for point, _ in cells.values()) for student in students
+    ]
+    whole = sum(maximum for cells in marks[students[0]].values() for _, maximum in cells.values())
+    print(
+        f"{'sum, before written answers':34}{whole:>5g}  "
+        + "  ".join(f"{total:g}".rjust(width) for total, width in zip(totals, widths))
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
