@@ -101,6 +101,26 @@ class CapturedAttention:
         """Which object query looks at which other: (Q, Q) as [query, key]; head="all" puts M in front."""
         return self._call("self", layer).maps(head, sample)
 
+    def projected(
+        self, kind: Literal["encoder", "self", "cross"], layer: int, *, sample: int = 0
+    ) -> tuple[Tensor, Tensor]:
+        """The queries (M, N, D/M), divided by sqrt(D/M), and keys (M, S, D/M) of a layer: softmax(q k^T) is
+        its attention. Of cells only those that hold this sample's picture, row by row.
+
+        ValueError unless captured with lazy=True, or if the layer has an attn_mask.
+        """
+        call = self._call(kind, layer)
+        if call.has_attention_mask:
+            raise ValueError(f"The {KINDS[kind]} has an attn_mask: queries and keys alone do not give its weights.")
+        q, k = call.projected(sample)  # (M, N, D/M), (M, S, D/M)
+        if kind == "self":
+            return q, k
+        (H, W), map_hw = self.grid(sample).cells_hw, self._map_hw()
+        k = k.unflatten(1, map_hw)[:, :H, :W].flatten(1, 2)  # (M, H*W, D/M)
+        if kind == "encoder":
+            q = q.unflatten(1, map_hw)[:, :H, :W].flatten(1, 2)
+        return q, k
+
     def grid(self, sample: int = 0, picture: object = None) -> FeatureGrid:
         """Where the cells lie in the picture (PIL or array), or in the model's input where none is given.
 

@@ -86,8 +86,16 @@ class AttentionCall:
         index_of(sample, self.batch_size, "sample", "pictures in the batch")
 
     @torch.no_grad()
-    def _rebuild(self, sample: int, queries: list[int] | None) -> Tensor:
-        """(M, Q, S) weights of one sample from its inputs."""
+    def projected(self, sample: int, queries: list[int] | None = None) -> tuple[Tensor, Tensor]:
+        """q (M, Q, D/M), divided by sqrt(D/M), and k (M, S, D/M) of one sample: weights = softmax(q k^T + masks).
+
+        queries: only these rows of q. ValueError after compute_all, which lets go of the inputs.
+        """
+        if self._query is None or self._key is None:
+            raise ValueError(
+                "Only the maps are left of this capture, not the queries and keys: "
+                "use capture_attention(model, lazy=True)."
+            )
         module, M = self._module, self.num_heads
         D = module.embed_dim
         if module._qkv_same_embed_dim:
@@ -101,7 +109,18 @@ class AttentionCall:
             query = query[queries]
         q = F.linear(query.to(w_q.dtype), w_q, b_q).unflatten(-1, (M, D // M)).transpose(0, 1)  # (M, Q, D/M)
         k = F.linear(key.to(w_k.dtype), w_k, b_k).unflatten(-1, (M, D // M)).transpose(0, 1)  # (M, S, D/M)
-        scores = (q / math.sqrt(D // M)) @ k.transpose(1, 2)  # (M, Q, S)
+        return q / math.sqrt(D // M), k
+
+    @property
+    def has_attention_mask(self) -> bool:
+        """Whether the call came with an attn_mask, which is not part of q and k."""
+        return self._attn_mask is not None
+
+    @torch.no_grad()
+    def _rebuild(self, sample: int, queries: list[int] | None) -> Tensor:
+        """(M, Q, S) weights of one sample from its inputs."""
+        q, k = self.projected(sample, queries)
+        scores = q @ k.transpose(1, 2)  # (M, Q, S)
         for mask in (self._attention_mask_of(sample, queries), self._padding_mask_of(sample)):
             if mask is not None and mask.dtype == torch.bool:
                 scores = scores.masked_fill(mask, -math.inf)

@@ -139,9 +139,7 @@ def _looks_like(data: bytes) -> str:
 def _to_rgb(picture: Image.Image, what: str) -> Image.Image:
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        raise PictureError(
-            f"{what} has {width} x {height} pixels, at most {MAX_PIXELS:,} are allowed: make it smaller"
-        )
+        raise PictureError(f"{what} has {width} x {height} pixels, at most {MAX_PIXELS:,} are allowed: make it smaller")
     if min(width, height) < MIN_SIDE:
         raise PictureError(f"{what} has {width} x {height} pixels, each side needs {MIN_SIDE}: use a larger one")
     try:
@@ -185,8 +183,6 @@ def resized_size(size_wh: tuple[int, int], shorter: int = 800, longest: int = 13
     target = shorter
     if long / short * shorter > longest:
         target = max(1, round(longest * short / long))
-    if short == target:
-        return width, height
     other = int(target * long / short)
     return (target, other) if width < height else (other, target)
 

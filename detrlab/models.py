@@ -75,9 +75,7 @@ def shapes_model() -> DETR:
     model = DETR(
         small_backbone(),
         PositionEmbeddingSine(64, temperature=30.0, scale=6 * math.pi),
-        Transformer(
-            d_model=128, nhead=4, num_encoder_layers=3, num_decoder_layers=3, dim_feedforward=256, dropout=0.0
-        ),
+        Transformer(d_model=128, nhead=4, num_encoder_layers=3, num_decoder_layers=3, dim_feedforward=256, dropout=0.0),
         num_classes=len(SHAPES_CLASSES),
         num_queries=20,
     )

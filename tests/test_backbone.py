@@ -48,13 +48,17 @@ def test_resnet_is_torchvisions_without_the_classifier():
         y = ours(x)
     assert y.shape == (1, ours.num_channels, 3, 4)  # ceil(65 / 32), ceil(97 / 32)
     assert y.equal(maps[0])
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in ours.modules())
 
 
-def test_dilation_doubles_the_resolution_with_the_same_weights():
+def test_dilation_keeps_the_resolution_of_layer3_with_the_same_weights():
     plain, dilated = resnet_backbone("resnet50"), resnet_backbone("resnet50", dilation=True)
     dilated.load_state_dict(plain.state_dict())
+    sizes = []
+    dilated.body.layer3.register_forward_hook(lambda module, args, output: sizes.append(output.shape[-2:]))
     with torch.no_grad():
-        assert dilated(torch.zeros(1, 3, 65, 97)).shape == (1, 2048, 5, 7)  # ceil(65 / 16), ceil(97 / 16)
+        sizes.append(dilated(torch.zeros(1, 3, 65, 97)).shape[-2:])
+    assert sizes == [(5, 7), (5, 7)]  # ceil(65 / 16), ceil(97 / 16)
 
 
 def test_small_resnet_walks_like_a_resnet():

@@ -8,7 +8,7 @@ from torch import nn
 from detrlab.backbone import FrozenBatchNorm2d
 from detrlab.detr import DETR
 from detrlab.fast import fast
-from detrlab.models import official_model, shapes_model
+from detrlab.models import load_model, official_model, shapes_model
 
 
 def by_recipe(model: DETR, dtype: torch.dtype) -> DETR:
@@ -33,6 +33,15 @@ def test_agrees_with_the_plain_form(build, dtype, atol):
                 torch.testing.assert_close(other[key], plain[key], atol=atol, rtol=0)
     assert quick.classes == model.classes
     assert not any(isinstance(module, FrozenBatchNorm2d | nn.BatchNorm2d) for module in quick.modules())
+
+
+def test_agrees_on_the_shipped_model():
+    model = load_model("shapes")
+    pictures = torch.randn(2, 3, 128, 170, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        plain, other = model(pictures), fast(model)(pictures)
+    for key in ("pred_logits", "pred_boxes"):
+        torch.testing.assert_close(other[key], plain[key], atol=1e-5, rtol=0)
 
 
 def test_a_hook_gets_its_map_and_the_others_are_fused():

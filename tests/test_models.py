@@ -1,6 +1,7 @@
 """Models by name: sizes of the paper, weights from files, and errors that say what fits."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -26,6 +27,13 @@ def test_sizes_of_table_1(name, millions):
 
 
 @pytest.mark.parametrize("name", OFFICIAL_MODELS)
+def test_dc5_keeps_the_resolution_in_the_last_stage(name):
+    with torch.device("meta"):
+        last_stage = official_model(name).backbone[0].body.layer4
+    assert last_stage[0].conv2.stride == ((1, 1) if name.endswith("_dc5") else (2, 2))
+
+
+@pytest.mark.parametrize("name", OFFICIAL_MODELS)
 def test_parameter_counts_equal_the_official_ones(name):
     golden = json.loads(golden_file("param_counts.json").read_text())[name]
     with torch.device("meta"):
@@ -40,6 +48,11 @@ def test_the_shapes_architecture():
     assert model.input_size == (128, 213)
     out = model.eval()(torch.zeros(1, 3, 128, 150))
     assert out["pred_logits"].shape == (1, 20, 7)
+    assert model.transformer.encoder.layers[0].linear1.weight.shape == (256, 128)
+    # On 16 columns the last stands at 6 pi, 3 periods; the slow pair of 64 numbers is 30 ** (62 / 64) slower.
+    positions = model.backbone[1](torch.zeros(1, 16, 16, dtype=torch.bool))[0, :, 15, 15]
+    slow = 6 * math.pi / 30 ** (62 / 64)
+    torch.testing.assert_close(positions[-2:], torch.tensor([math.sin(slow), math.cos(slow)]), atol=1e-5, rtol=0)
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 

@@ -1,5 +1,4 @@
-"""Trains a shipped model on two CPU processes: `python -m training.train shapes` (or `short`) `--minutes
-70`.
+"""Trains a shipped model on two CPU processes: `python -m training.train shapes` (or `short`).
 
 The learning rate falls over a budget of wall time, so that the run ends well on a slow or busy machine too.
 Every few minutes the state goes to checkpoints/NAME.pt; the same command then continues from there. At the
@@ -127,11 +126,12 @@ def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
 
 
 def export(state: dict[str, Tensor], path: Path) -> None:
-    """Writes a state dict as float16 safetensors (whole numbers stay what they are), replacing the file in
-    one go."""
+    """Writes a state dict as float16 safetensors (whole numbers stay), replacing the file in one go."""
     state = {key: (t.half() if t.is_floating_point() else t).contiguous() for key, t in state.items()}
-    save_file(state, path.with_suffix(".part"))
-    os.replace(path.with_suffix(".part"), path)
+    part = path.with_suffix(".part")
+    save_file(state, part)
+    part.chmod(0o644)  # safetensors writes for the owner's eyes only
+    os.replace(part, path)
 
 
 def _draw(rank: int) -> None:
