@@ -22,3 +22,5 @@ c.GenerateAssignment.preprocessors = [
     StripSolutions if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
 ]
 c.ExecutePreprocessor.timeout = 120
+# A kernel warns on every start that it listens on loopback; it is ours and ends with the notebook.
+c.ExecutePreprocessor.extra_arguments = ["--IPKernelApp.log_level=ERROR"]

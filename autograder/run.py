@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
@@ -32,6 +33,18 @@ class CellRun:
     cpu_seconds: float
 
 
+class _Results(DisplayHook):
+    """Keeps what a cell ends in as a notebook's output would (text, HTML, image), instead of printing it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.shown: list[dict] = []
+
+    def __call__(self, result=None):
+        if result is not None and not self.quiet():
+            self.shown.append(self.shell.display_formatter.format(result)[0])
+
+
 class Runner:
     """A notebook kernel's state within this process; use `runner(folder)` to open and close one."""
 
@@ -45,7 +58,8 @@ class Runner:
             result = self._shell.run_cell(source, store_history=False)
         error = result.error_before_exec or result.error_in_exec
         text = f"{type(error).__name__}: {error}" if error is not None else None
-        outputs = [output.data for output in captured.outputs]
+        outputs = [output.data for output in captured.outputs] + self._shell.displayhook.shown
+        self._shell.displayhook.shown = []
         return CellRun(text, captured.stdout, captured.stderr, outputs, time.process_time() - started)
 
     @property
@@ -64,7 +78,7 @@ def runner(folder: Path) -> Iterator[Runner]:
     os.chdir(folder)
     matplotlib.use("module://matplotlib_inline.backend_inline")
     InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
+    shell = InteractiveShell.instance(colors="nocolor", displayhook_class=_Results)
     shell.history_manager.enabled = False
     configure_inline_support(shell, "module://matplotlib_inline.backend_inline")
     try:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -70,8 +72,11 @@ class Course:
             }
 
     def _call(self, verb: str, *arguments: str, **options: bool) -> None:
-        result = getattr(self._api, verb)(*arguments, **options)
+        with warnings.catch_warnings():
+            # nbgrader 0.9.6 with SQLAlchemy 2.1 warns on each new submission; the gradebook comes out right.
+            warnings.filterwarnings("ignore", message="Object of type", category=SAWarning)
+            result = getattr(self._api, verb)(*arguments, **options)
         if not result["success"]:
             raise StockError(
-                f"nbgrader {verb} {' '.join(arguments)} failed:\n{result.get('error') or result.get('log')}"
+                f"nbgrader {verb} {' '.join(arguments)} failed:\n{result.get('log')}\n{result.get('error')}"
             )

@@ -42,6 +42,12 @@ def test_circles_points_and_markers(axes):
     assert drawn_circles(axes).tolist() == [[1, 2], [3, 4], [5, 6], [7, 8]]
 
 
+def test_many_markers_of_one_plot_are_circles_and_no_box(axes):
+    axes.plot([1, 3, 3, 1], [2, 2, 6, 6], "o")
+    assert drawn_circles(axes).tolist() == [[1, 2], [1, 6], [3, 2], [3, 6]]
+    assert drawn_boxes(axes).shape == (0, 4)
+
+
 def test_images_with_extent_and_texts(axes):
     axes.imshow(np.arange(6).reshape(2, 3), extent=(0, 30, 20, 0))
     axes.set_title("map")

@@ -17,9 +17,11 @@ def measure() -> dict[str, Figure]:
         "shapes.AP": Figure(shapes["AP"], "AP", ">= 0.85", how),
         "shapes.AP50": Figure(shapes["AP50"], "AP", ">= 0.98", how),
         "shapes.AP_hand_drawn": Figure(shapes["AP_hand_drawn"], "AP", ">= 0.75", how + ", hand-drawn style"),
-        "shapes.duplicates": Figure(shapes["duplicates_percent"], "%", "<= 2", "second hits among detections above 0.7"),
+        "shapes.duplicates": Figure(
+            shapes["duplicates_percent"], "%", "<= 2", "second hits among detections above 0.7"
+        ),
         "shapes.attention_in_box": Figure(
-            shapes["attention_in_box"], "of mass", ">= 0.85", "last cross-attention, mean of heads, detected objects"
+            shapes["attention_in_box"], "of mass", ">= 0.85", "last cross-attention, mean of heads, found objects"
         ),
         "shapes.attention_in_box_control": Figure(
             shapes["attention_in_box_control"], "of mass", "", "same query and box, another picture"

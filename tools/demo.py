@@ -6,6 +6,7 @@ grades them with stock nbgrader into a gradebook, and says where everything is.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -25,12 +26,13 @@ SCENE_SEED = 4
 def main() -> int:
     """Run the demonstration into build/demo; returns the exit status."""
     started = time.perf_counter()
-    folder = ROOT / "build" / "demo"
+    os.chdir(ROOT)
+    folder = Path("build") / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     detect_and_draw(folder)
     grade(folder)
-    print(f"\nDone in {time.perf_counter() - started:.0f} s. Everything is in {folder.relative_to(ROOT)}/.")
+    print(f"\nDone in {time.perf_counter() - started:.0f} s. Everything is in {folder}/.")
     return 0
 
 
@@ -64,19 +66,19 @@ def grade(folder: Path) -> None:
     """Three students hand in; stock nbgrader marks them; the marks per question are printed."""
     print("\n3. Three students hand in; stock nbgrader runs and marks their notebooks:", flush=True)
     sources = [read_source(path) for path in sorted((ROOT / "solutions" / ASSIGNMENT).glob("*.py"))]
-    course = Course(folder)
+    course = Course(folder.resolve())
     release = course.release(ASSIGNMENT)
-    pages = []
+    pages: list[str] = []
     for number, student in enumerate(STUDENTS, 1):
         began = time.perf_counter()
         print(f"   [{number}/{len(STUDENTS)}] {student} ...", end=" ", flush=True)
         hand_in(student, sources, release, folder / "submitted")
         course.autograde(ASSIGNMENT, student)
-        pages += course.feedback(ASSIGNMENT, student)
+        pages += [os.path.relpath(page) for page in course.feedback(ASSIGNMENT, student)]
         print(f"{time.perf_counter() - began:.0f} s", flush=True)
     print_marks({student: course.marks(ASSIGNMENT, student) for student in STUDENTS})
-    print("\nGradebook: " + str((folder / "gradebook.db").relative_to(ROOT)))
-    print("Feedback pages:\n  " + "\n  ".join(str(page.relative_to(ROOT)) for page in pages))
+    print("\nGradebook: " + str(folder / "gradebook.db"))
+    print("Feedback pages:\n  " + "\n  ".join(pages))
 
 
 def print_marks(marks: dict[str, dict[str, dict[str, tuple[float | None, float]]]]) -> None:

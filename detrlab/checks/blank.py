@@ -51,7 +51,7 @@ def attempt(show: Callable[[], T]) -> T | None:
     try:
         return show()
     except NotAttempted:
-        print("This picture appears once the steps above are filled in.")
+        print("This appears once the steps above are filled in.")
     except Exception as error:  # a wrong answer may break the demonstration in any way; its check says what is wrong
-        print(f"This picture appears once the steps above are right (now: {type(error).__name__}: {error}).")
+        print(f"This appears once the steps above are right (now: {type(error).__name__}: {error}).")
     return None

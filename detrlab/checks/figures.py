@@ -38,7 +38,7 @@ def _corners(artist: object) -> np.ndarray | None:
         points = artist.get_xy()
     elif isinstance(artist, Line2D):
         points = np.column_stack(artist.get_data())
-        if len(points) < 4:
+        if len(points) < 4 or artist.get_linestyle() == "None":
             return None
     else:
         return None
@@ -69,7 +69,9 @@ def drawn_circles(drawing: Figure | Axes) -> torch.Tensor:
         for collection in axes.collections:
             centres += list(np.asarray(collection.get_offsets()))
         for line in axes.lines:
-            if line.get_marker() not in (None, "None", "", " ") and len(line.get_xdata()) < 4:
+            if line.get_marker() not in (None, "None", "", " ") and (
+                line.get_linestyle() == "None" or len(line.get_xdata()) == 1
+            ):
                 centres += list(np.column_stack(line.get_data()))
     return _sorted_rows(centres, 2)
 
