@@ -8,10 +8,10 @@ export OMP_NUM_THREADS ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test build bench train lock clean
+.PHONY: help lab hand-in demo test build release grade formgrade bench train lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -23,8 +23,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-lab: $(READY)  ## open the homework in JupyterLab
-	$(BIN)/jupyter lab notebooks/01_detr/q1_build.ipynb
+lab: $(READY)  ## open the course in JupyterLab
+	$(BIN)/jupyter lab notebooks/start.ipynb
+
+hand-in: $(READY)  ## check and pack your homework (FOLDER=notebooks/01_detr)
+	@$(BIN)/detrlab hand-in $(FOLDER)
 
 demo: $(READY) build  ## the main job without a screen: detect, draw attention, grade three students
 	$(BIN)/python -m tools.demo
@@ -35,6 +38,16 @@ test: $(READY) build  ## all tests
 build: $(READY)  ## students' notebooks from solutions/
 	@$(BIN)/python -m autograder build
 
+release: $(READY) build  ## the zip to hand out to students, in dist/
+	@$(BIN)/python -m autograder.release
+
+grade: $(READY) build  ## the sample class of thirty: grade, feedback, export, class report
+	@$(BIN)/python -m tools.grade_class
+
+formgrade: $(READY)  ## nbgrader's formgrader in the browser, for the written answers in grading/
+	@mkdir -p grading
+	$(BIN)/jupyter server --ServerApp.default_url=/formgrader --ServerApp.open_browser=True
+
 bench: $(READY) build  ## every performance figure, as a table and in build/bench.json
 	$(BIN)/python -m tools.bench
 
@@ -43,7 +56,7 @@ train: $(READY)  ## re-train the shipped models (about 2 hours on 2 cores)
 	$(BIN)/python -m training.train short
 
 lock: $(READY)  ## pin today's newest versions in requirements.lock
-	$(BIN)/uv pip compile --quiet --upgrade --extra dev --no-header --no-annotate --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --upgrade --all-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links pyproject.toml -o requirements.lock
 
 clean:  ## remove what was built and the environment (never your work, marks or checkpoints)

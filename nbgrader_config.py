@@ -7,6 +7,7 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions
 
 from autograder.preprocess import StripSolutions
+from autograder.safe_html import configure
 
 c = get_config()  # noqa: F821  (jupyter defines it)
 
@@ -22,5 +23,9 @@ c.GenerateAssignment.preprocessors = [
     StripSolutions if step is ClearSolutions else step for step in GenerateAssignment.preprocessors.default()
 ]
 c.ExecutePreprocessor.timeout = 120
+# With stored widget state, exported pages look for a CDN; without it, the explorer in them is alive offline.
+c.NotebookClient.store_widget_state = False
 # A kernel warns on every start that it listens on loopback; it is ours and ends with the notebook.
 c.ExecutePreprocessor.extra_arguments = ["--IPKernelApp.log_level=ERROR"]
+
+configure(c)  # pages with students' work: nothing in them may act in the browser of whoever grades

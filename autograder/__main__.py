@@ -1,35 +1,212 @@
-"""The command `autograder`: build the course's notebooks from their sources."""
+"""The command `autograder`: build the course's notebooks, grade a class, return and export marks."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
 
 
-def main(arguments: list[str] | None = None) -> int:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+
     build = commands.add_parser("build", help="solutions/ -> build/source/ and notebooks/")
     build.add_argument("assignment", nargs="*", help="which assignments (all, if none is named)")
     prove = commands.add_parser("prove", help="run one source and prove its checks, writing build/source/ only")
     prove.add_argument("source", help="path of a source, e.g. solutions/01_detr/q1_build.py")
-    options = parser.parse_args(arguments)
 
+    grade = commands.add_parser("grade", help="grade what is new or has changed in grading/submitted/")
+    grade.add_argument("assignment")
+    grade.add_argument("--student", nargs="+", default=[], metavar="ID", help="these students only, graded or not")
+    again = grade.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with a run that was interrupted, on its seeds")
+    again.add_argument("--regrade", action="store_true", help="grade everybody anew, on fresh seeds")
+    grade.add_argument("--seed", type=int, help="repeat the run that had this seed (the log keeps it)")
+    grade.add_argument("--dry-run", action="store_true", help="only say what was handed in; run and write nothing")
+    _run_options(grade)
+
+    check = commands.add_parser("check", help="the marks of one notebook file, in seconds; nothing is stored")
+    check.add_argument("notebook", type=Path)
+    check.add_argument("--assignment", help="which assignment (found by what the notebook holds)")
+
+    for verb, text in (("feedback", "write nbgrader's feedback pages"), ("report", "write the class report")):
+        page = commands.add_parser(verb, help=text)
+        page.add_argument("assignment")
+        if verb == "feedback":
+            page.add_argument("--student", nargs="+", default=[], metavar="ID")
+        else:
+            page.add_argument("--to", type=Path, help="file to write (grading/report-<assignment>.html)")
+    export = commands.add_parser("export", help="marks as CSV, with a status column")
+    export.add_argument("assignment")
+    export.add_argument("--format", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
+    export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>.csv)")
+
+    forget = commands.add_parser("forget", help="delete all that is kept of one student")
+    forget.add_argument("student")
+    samples = commands.add_parser("samples", help="generate the sample class into grading/submitted/")
+    samples.add_argument("assignment")
+    return parser
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, default=_cores(), help="processes (one per core)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
+    parser.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="CPU seconds per cell")
+    parser.add_argument("--memory-limit", type=int, default=4096, metavar="MB", help="memory per notebook")
+    parser.add_argument("--unsafe", action="store_true", help="no sandbox: trusted notebooks only")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two spinning threads cost more than the work
-    from pathlib import Path
-
-    from . import build as builder
     from .source import SourceError
 
+    if options.command in ("build", "prove"):
+        from . import build as builder
+
+        try:
+            if options.command == "prove":
+                builder.build_source(Path(options.source).resolve())
+            for assignment in (options.assignment or builder.assignments()) if options.command == "build" else []:
+                builder.build(assignment)
+        except SourceError as error:
+            return _fail(error)
+        return 0
+
+    from .assignment import GradeError
+    from .cluster import ClusterError
+    from .sandbox import SandboxUnavailable
+
     try:
-        if options.command == "prove":
-            builder.build_source(Path(options.source).resolve())
-        for assignment in (options.assignment or builder.assignments()) if options.command == "build" else []:
-            builder.build(assignment)
-    except SourceError as error:
-        print(error, file=sys.stderr)
-        return 1
+        return globals()[f"_{options.command}"](options)
+    except (GradeError, SourceError, ClusterError, SandboxUnavailable) as error:
+        return _fail(error)
+    except OSError as error:  # a full disk, a folder without rights
+        return _fail(f"{error.strerror}: {error.filename}" if error.filename else error)
+    except KeyboardInterrupt:
+        return _fail("stopped", 130)
+
+
+def _fail(error: object, code: int = 1) -> int:
+    print(error, file=sys.stderr)
+    return code
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from .grade import dry_run, grade
+    from .gradebook import shown_url
+    from .job import Limits
+    from .places import project_places
+
+    places = project_places()
+    if options.dry_run:
+        for graded in dry_run(places, options.assignment, options.student):
+            print("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
+        return 0
+    limits = Limits(
+        cell_cpu_s=options.time_limit, notebook_cpu_s=5 * options.time_limit, memory_mb=options.memory_limit
+    )
+    with _runner(options) as (run_jobs, level):
+        print(f"sandbox: {level}")
+        summary = grade(
+            places,
+            options.assignment,
+            run_jobs,
+            level,
+            only=options.student,
+            seed=options.seed,
+            resume=options.resume,
+            regrade=options.regrade,
+            limits=limits,
+        )
+    for student, reasons in sorted(summary.review.items()):
+        print(f"a person should look at {student}: {'; '.join(reasons)}")
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(summary.counts.items()))
+    print(f"{options.assignment}: {counts or 'nothing to do'}; marks are in {shown_url(places.db_url)}")
+    if summary.interrupted:
+        return _fail(f"stopped with {summary.left} to go: --resume goes on", 130)
+    return 0
+
+
+@contextmanager
+def _runner(options: argparse.Namespace) -> Generator:
+    """(how jobs are run, the sandbox's level in words), until the end of the block."""
+    from . import sandbox
+
+    if options.scheduler:
+        from . import cluster
+
+        with cluster.connect(options.scheduler) as connection:
+            yield connection.run, str(connection.level)
+        return
+    from .pool import Pool
+
+    level = sandbox.UNSAFE if options.unsafe else sandbox.level()
+    with Pool(max(1, options.workers), level) as pool:
+        yield pool.run, str(level)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .check import grade_notebook
+
+    print(grade_notebook(options.notebook, options.assignment).table())
+    return 0
+
+
+def _feedback(options: argparse.Namespace) -> int:
+    from .feedback_pages import write_feedback
+    from .places import project_places
+
+    places = project_places()
+    pages = write_feedback(places, options.assignment, options.student)
+    print(f"{len(pages)} pages in {places.feedback}")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from .places import project_places
+    from .report import write_report
+
+    places = project_places()
+    to = options.to or places.records / f"report-{options.assignment}.html"
+    write_report(places, options.assignment, to)
+    print(f"the class report is {to}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from .export import export
+    from .places import project_places
+
+    places = project_places()
+    to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
+    print(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    return 0
+
+
+def _forget(options: argparse.Namespace) -> int:
+    from .forget import forget
+    from .places import project_places
+
+    print("deleted: " + ", ".join(forget(project_places(), options.student)))
+    return 0
+
+
+def _samples(options: argparse.Namespace) -> int:
+    from .places import project_places
+    from .sample_class import make_class
+
+    names: Iterable[str] = make_class(project_places(), options.assignment)
+    print(f"handed in for {options.assignment}: {', '.join(names)}")
     return 0
 
 

@@ -17,6 +17,7 @@ from detrlab.checks import Outcome
 from detrlab.checks.notebook import pack_hidden
 
 from .expected import VISIBLE_SEEDS, Expected
+from .first_cell import first_cell
 from .source import SourceCell, SourceNotebook
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -31,7 +32,10 @@ _ROLES = {  # kind: (grade, solution, locked)
 def instructor_notebook(notebook: SourceNotebook, expected: Expected, hidden: list[int]) -> nbformat.NotebookNode:
     """The solved notebook with hidden tests, as nbgrader's source folder wants it (metadata schema 3)."""
     used: dict[str, int] = {}
-    cells = [_cell(cell, expected, hidden, used) for cell in notebook.cells]
+    install = SourceCell("setup", first_cell(notebook.assignment), "install")
+    at = next(i for i, cell in enumerate(notebook.cells) if cell.kind == "setup")
+    sources = [*notebook.cells[:at], install, *notebook.cells[at:]]
+    cells = [_cell(cell, expected, hidden, used) for cell in sources]
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import nbformat
 
 from .source import SourceError, read_source
+from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parent.parent
 HIDDEN_SEEDS = 3
-_INPUTS = ("detrlab/**/*.py", "autograder/*.py", "data/*.safetensors")  # what every notebook is built with
+_INPUTS = ("detrlab/**/*.py", "autograder/*.py", "data/shapes.safetensors")  # what every notebook is built with
 
 
 def assignments() -> list[str]:
@@ -35,12 +36,16 @@ def build(assignment: str, say: Callable[[str], None] = print) -> None:
     changed = [path for path in sources if not _up_to_date(path)]
     for path in changed:
         build_source(path, say)
-    if changed or not (ROOT / "notebooks" / assignment).exists():
+    # `prove` builds sources too, so what decides is whether the release was made from the sources as they are now.
+    stamp, made_from = _stamp(sources[0]).with_name("release.sha256"), _digest(sorted(_source(assignment).iterdir()))
+    if changed or not stamp.exists() or stamp.read_text() != made_from:
         from .stock import Course  # nbgrader is slow to import, and only needed here
 
         release = Course(ROOT / "build" / "course").release(assignment)
         for name in install(release, ROOT / "notebooks" / assignment):
             say(f"  kept your own work: notebooks/{assignment}/{name}")
+        stamp.write_text(made_from)
+    write_start_page(ROOT / "solutions" / "start.py", ROOT / "notebooks")
     say(f"{assignment}: {len(changed)} of {len(sources)} notebooks rebuilt, in notebooks/{assignment}")
 
 
@@ -54,7 +59,7 @@ def build_source(path: Path, say: Callable[[str], None] = print) -> None:
     notebook = read_source(path)
     hidden = hidden_seeds(notebook.assignment, notebook.name)
     expected = run_reference(notebook, hidden, say)
-    folder = ROOT / "build" / "source" / notebook.assignment
+    folder = _source(notebook.assignment)
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(instructor_notebook(notebook, expected, hidden), folder / f"{notebook.name}.ipynb")
     write_data(notebook, expected, folder)
@@ -130,18 +135,26 @@ def hidden_seeds(assignment: str, notebook: str) -> list[int]:
     return [10**6 + int.from_bytes(digest[4 * i : 4 * i + 4], "big") for i in range(HIDDEN_SEEDS)]
 
 
+def _source(assignment: str) -> Path:
+    return ROOT / "build" / "source" / assignment
+
+
 def _stamp(path: Path) -> Path:
     return ROOT / "build" / "stamps" / path.parent.name / f"{path.stem}.sha256"
 
 
 def _up_to_date(path: Path) -> bool:
-    built = ROOT / "build" / "source" / path.parent.name / f"{path.stem}.ipynb"
+    built = _source(path.parent.name) / f"{path.stem}.ipynb"
     return _stamp(path).exists() and built.exists() and _stamp(path).read_text() == _fingerprint(path)
 
 
 def _fingerprint(path: Path) -> str:
-    digest = hashlib.sha256()
     inputs = [path, ROOT / "secret.txt", *(found for pattern in _INPUTS for found in sorted(ROOT.glob(pattern)))]
-    for item in inputs:
-        digest.update(f"{item.relative_to(ROOT)}\0".encode() + (item.read_bytes() if item.exists() else b""))
+    return _digest(inputs)
+
+
+def _digest(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + (path.read_bytes() if path.exists() else b""))
     return digest.hexdigest()

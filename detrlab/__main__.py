@@ -1,4 +1,4 @@
-"""The command line: `detrlab detect PICTURE` prints the detections of a picture and draws them.
+"""The command line: `detrlab detect PICTURE` draws the detections of a picture, `detrlab hand-in` packs homework.
 
 Everything heavy is imported only when a picture is to be looked at, so that --help and a mistyped option
 answer at once.
@@ -17,6 +17,8 @@ MODELS = ("shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "det
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 2 for what the user can put right."""
     options = _parser().parse_args(arguments)
+    if options.command == "hand-in":
+        return hand_in_command(options.folder)
     # Mistakes with a picture, weights or a folder are the user's to put right: a sentence, no traceback.
     from detrlab.weights import WeightsError
 
@@ -26,6 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"detrlab: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def hand_in_command(folder: str | None) -> int:
+    """Check and pack an assignment's folder; the code is 1 where the zip is there but the PDF could not be made."""
+    from detrlab.hand_in.way import find_folder, hand_in
+
+    try:
+        done = hand_in(find_folder(folder))
+    except (ValueError, OSError) as error:
+        print(f"detrlab: {error}", file=sys.stderr)
+        return 2
+    return 1 if done.no_pdf else 0
 
 
 def detect_command(source: str, model_name: str, threshold: float, with_attention: bool, out: Path) -> None:
@@ -67,7 +81,7 @@ def detect_command(source: str, model_name: str, threshold: float, with_attentio
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="detrlab", description="Detection transformers, to look into.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     detect = commands.add_parser(
         "detect",
         help="find objects in a picture and draw them",
@@ -87,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
         "--attention", action="store_true", help="draw where queries and points of the picture look, too"
     )
     detect.add_argument("--out", metavar="DIR", default="detrlab_out", help="folder for the figures")
+    hand_in = commands.add_parser(
+        "hand-in",
+        help="check an assignment as a grader will, and pack it into one zip",
+        description="Runs the notebooks of a folder from the beginning, without a network, says what a grader will "
+        "see, and packs notebooks, pictures and a PDF into FOLDER.zip. The folder itself is not changed.",
+    )
+    hand_in.add_argument("folder", metavar="FOLDER", nargs="?", help="e.g. notebooks/01_detr (else, this folder)")
     return parser
 
 

@@ -45,7 +45,7 @@ def test_metadata_is_valid_for_nbgrader(tmp_path):
     nbformat.validate(notebook)
     MetadataValidator().validate_nb(notebook)
     ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
-    assert ids == ["setup", "corners_code", "corners", "why"]
+    assert ids == ["install", "setup", "corners_code", "corners", "why"]
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,44 @@ def test_parts_are_judged_by_themselves(tmp_path):
     assert verdict.lines[:2] == ("a: not yet", "b: right")
 
 
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (lambda draw: None, "Your function returned None: is a `return` missing?"),
+        (lambda draw: None.shape, "is a `return` missing?"),
+        (lambda draw: len(None), "is a `return` missing?"),
+        (lambda draw: {}[None], "No such key."),  # an exception of another kind still is the mistake it equals
+    ],
+)
+def test_a_forgotten_return_is_named(check, answer, line):
+    assert line in check(answer)().lines[-1]
+
+
+def test_items_of_lists_of_words_that_are_too_many_or_missing_are_named(tmp_path):
+    def words(draw):
+        return {"one": [{"labels": ["ring", "star", "star"]}], "draw": draw.normal(2)}
+
+    arrays: dict[str, np.ndarray] = {}
+    expected = [run_check(words, "words", seed).pack(arrays, "words") for seed in SEEDS]
+    data = {"points": 1.0, "parts": None, "seeds": SEEDS, "expected": expected, "mistakes": []}
+    (tmp_path / "q.json").write_text(json.dumps({"hints": {}, "checks": {"words": data}}))
+    safetensors.numpy.save_file(arrays, tmp_path / "q.safetensors")
+    _, check, _ = open_notebook("q", tmp_path)
+
+    def told(labels):
+        def answer(draw):
+            return words(draw) | {"one": [{"labels": labels}]}
+
+        answer.__name__ = "words"
+        return check(answer)().lines
+
+    assert "Not expected here: 'cross', 'star'" in told(["cross", "ring", "star", "star", "star"])
+    assert "Missing here: 'star', 'star'" in told(["ring"])
+    assert any("Missing here: 'ring'" in line for line in told(["star", "star"]))
+    assert told([1, 2])[1] == "What was expected: list of 3"  # numbers are not named
+    assert "Not expected here: 'a', 'b', 'c', 'd', 'e', ..." in told(list("abcdefg"))
+
+
 def test_hints_come_one_by_one(check):
     shown = [check.hint("boxes").data for _ in range(4)]
     assert [text.split()[-1] for text in shown[:3]] == ["one", "two", "three"]

@@ -63,8 +63,8 @@ def test_leaves_never_import_the_wiring():
 
 
 def package(requirement: str) -> tuple[str, str]:
-    name, bound = re.match(r"([A-Za-z0-9_.-]+)(.*)", requirement).groups()
-    return {"torch": "pytorch"}.get(name, name), bound
+    name, extra, bound = re.match(r"([A-Za-z0-9_.-]+)(\[\w+\])?(.*)", requirement).groups()
+    return {"torch": "pytorch", "bleach[css]": "bleach-with-css"}.get(name + (extra or ""), name), bound
 
 
 def test_conda_users_get_the_same_packages():

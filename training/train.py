@@ -9,7 +9,7 @@ import argparse
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,14 +17,16 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from detrlab.models import shapes_model
+from detrlab.models import load_model, shapes_model
 from training.data import SIZES_WH, TrainingScenes, draw_part
 from training.evaluate import average_precision, held_out
+from training.heads import restart_flat_heads
 from training.learners import ShapesLearner, ShortLearner, learning_loss
 from training.short_detr import ShortDETR
+from training.warm_start import start_from_shapes
 
 ROOT = Path(__file__).parent.parent
 CHECKPOINTS = ROOT / "checkpoints"
@@ -37,7 +39,7 @@ PROCESSES = 2
 SCENES = 80_000  # drawn once, half by each process
 BATCH = 16  # pictures per process and step
 LEARNING_RATE = 6e-4
-WARM_UP = 300  # steps
+WARM_UP = 200  # steps
 SMALL_SHARE = 0.25  # of the time on pictures of 96 px only: 1.8 times as many per second
 SHORTER_SIDES = {
     96: 0.2,
@@ -45,6 +47,7 @@ SHORTER_SIDES = {
     128: 0.65,
 }  # share of the batches after that; long pictures get fewer rows
 NO_OBJECT = 0.1, 0.4  # its weight rises over the run: first find objects, then learn not to find them twice
+RESTART_HEADS_AT = 0.45  # of the time, once
 AVERAGING = 0.998
 SAVE_EVERY, LOOK_EVERY = 180, 300  # seconds
 
@@ -82,7 +85,7 @@ def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
-    batches = _batches(rank, step, lambda: spent / budget)
+    batches = _batches(name, rank, step, lambda: spent / budget)
     clock = last_save = last_look = time.monotonic()
     pictures, loss_sum, since = 0, 0.0, step
     while spent < budget:
@@ -103,6 +106,8 @@ def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
         optimiser.zero_grad()
         step += 1
         _follow(average, learner.model, min(AVERAGING, step / (step + 10)))
+        if name == "shapes" and progress < RESTART_HEADS_AT <= spent / budget:
+            _restart_heads(learner)
         pictures, loss_sum = pictures + BATCH * PROCESSES, loss_sum + loss
         if rank == 0 and now - last_save > SAVE_EVERY:
             last_save = now
@@ -152,23 +157,27 @@ def _learner(name: str) -> nn.Module:
     if name == "shapes":
         return ShapesLearner()
     learner = ShortLearner()
-    prefix = "backbone.0.body."
-    shapes = load_file(WEIGHTS["shapes"])
-    learner.model.backbone.load_state_dict(
-        {key.removeprefix(prefix): t.float() for key, t in shapes.items() if key.startswith(prefix)}
-    )
+    start_from_shapes(learner.model, load_model("shapes", WEIGHTS["shapes"]))
     return learner
 
 
-def _batches(rank: int, step: int, progress) -> Iterator[tuple[Tensor, list[dict[str, Tensor]]]]:
-    """Endless batches. Both processes draw the size from the same stream, so that neither waits for the
-    other."""
+def _batches(
+    name: str, rank: int, step: int, progress: Callable[[], float]
+) -> Iterator[tuple[Tensor, list[dict[str, Tensor]]]]:
+    """Endless batches. Both processes draw sizes from one stream, so that neither waits for the other."""
     common, own = np.random.default_rng((step, 10)), np.random.default_rng((step, 11 + rank))
     scenes = TrainingScenes(CHECKPOINTS / "scenes", rank)
     torch.manual_seed(step * PROCESSES + rank)
     while True:
         size_wh = _one_of(SIZES_WH, common)
-        shorter = 96 if progress() < SMALL_SHARE else _one_of(SHORTER_SIDES, common)
+        if (
+            name == "short"
+        ):  # its learned positions count cells, so they mean something at one resolution only
+            shorter = 128
+        elif progress() < SMALL_SHARE:
+            shorter = 96
+        else:
+            shorter = _one_of(SHORTER_SIDES, common)
         yield scenes.batch(BATCH, size_wh, shorter, own)
 
 
@@ -186,6 +195,16 @@ def _learn(learner: nn.Module, x: Tensor, targets: list[dict[str, Tensor]], prog
     loss = learning_loss(outputs, tokens, map_hw, targets, no_object=low + (high - low) * min(progress, 1))
     loss.backward()
     return loss.item()
+
+
+def _restart_heads(learner: ShapesLearner) -> None:
+    """Restarts flat attention heads, alike in all processes: they look at the same pictures."""
+    scenes = TrainingScenes(CHECKPOINTS / "scenes", part=0)
+    x, _ = scenes.batch(32, (128, 128), 128, np.random.default_rng(0))
+    heads = restart_flat_heads(learner.model, x)
+    for parameter in learner.parameters():
+        dist.broadcast(parameter.data, src=0)
+    print(f"restarted heads {heads} of the last cross-attention", flush=True)
 
 
 def _average_gradients(learner: nn.Module, spent: float) -> float:

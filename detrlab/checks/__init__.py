@@ -7,7 +7,7 @@ is compared with stored values for the seeds students see; a grader compares it 
 from .blank import BLANK, NotAttempted, attempt
 from .draw import Draw
 from .figures import drawn_boxes, drawn_circles, drawn_images, drawn_texts
-from .notebook import Notebook, open_notebook, recording
+from .notebook import Notebook, open_notebook, recording, solution
 from .outcome import Outcome, run_check
 from .values import Array, freeze
 
@@ -27,4 +27,5 @@ __all__ = [
     "open_notebook",
     "recording",
     "run_check",
+    "solution",
 ]

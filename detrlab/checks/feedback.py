@@ -6,6 +6,7 @@ whichever of them failed, which known mistake is it?
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from .values import Array
 from .verdict import Verdict
 
 Invariant = tuple[str, Callable[[Any], bool]]
+MOST_ITEMS = 5  # items of a list that are named
 
 
 def earned(runs: list[Outcome], expected: list[Outcome], points: float, parts: dict[str, float] | None) -> float:
@@ -66,9 +68,17 @@ def judge_runs(runs: list[Outcome], data: dict, invariants: list[Invariant]) -> 
     else:
         title, found = _difference_lines(run, right, invariants)
         lines += found
-    sentence = known_mistake(runs, data["mistakes"])
-    lines.append(say("like", sentence=sentence) if sentence else say("no_idea"))
+    lines.append(_diagnosis(run, known_mistake(runs, data["mistakes"])))
     return Verdict(got, points, "partly" if got else "wrong", title, tuple(lines))
+
+
+def _diagnosis(run: Outcome, sentence: str | None) -> str:
+    """What the run looks like. A forgotten `return` goes before mistakes that raise the same type of exception."""
+    if run.error and "NoneType" in run.message:
+        return say("none")
+    if not run.error and run.value is None:
+        return say("returned_none")
+    return say("like", sentence=sentence) if sentence else say("no_idea")
 
 
 def _part_lines(runs: list[Outcome], expected: list[Outcome], parts: dict[str, float] | None) -> list[str]:
@@ -82,10 +92,29 @@ def _difference_lines(run: Outcome, right: Outcome, invariants: list[Invariant])
     found = difference(run.value, right.value)
     assert found is not None, "a run that differs has a difference"
     lines = [say("came", came=found.came), say("expected", expected=found.expected)]
+    lines += _unmatched_lines(run.value, right.value, found.path) if found.kind == "shape" else []
     broken = _broken_invariant(run.value, invariants) if found.kind == "value" else None
     if broken:
         return say("invariant", sentence=broken), lines
     return _title(found), lines
+
+
+def _unmatched_lines(came: Any, expected: Any, wanted: str, path: str = "") -> list[str]:
+    """Which strings are too many and too few, where the values at the path `wanted` are two lists of strings."""
+    if path == wanted:
+        if not all(isinstance(side, list) and all(isinstance(item, str) for item in side) for side in (came, expected)):
+            return []
+        sides = ("too_many", Counter(came) - Counter(expected)), ("too_few", Counter(expected) - Counter(came))
+        return [say(name, items=_named(list(items.elements()))) for name, items in sides if items]
+    if isinstance(expected, dict):
+        pairs = ((came[key], item, f"{path}[{key!r}]") for key, item in expected.items())
+    else:
+        pairs = ((a, b, f"{path}[{i}]") for i, (a, b) in enumerate(zip(came, expected, strict=True)))
+    return next((_unmatched_lines(a, b, wanted, here) for a, b, here in pairs if wanted.startswith(here)), [])
+
+
+def _named(items: list[str]) -> str:
+    return ", ".join(map(describe, items[:MOST_ITEMS])) + (", ..." if len(items) > MOST_ITEMS else "")
 
 
 def _title(found: Difference) -> str:

@@ -18,13 +18,16 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
+from IPython import get_ipython
 from IPython.display import Markdown
 
+from . import progress
 from .blank import BLANK, Blank
 from .draw import Draw
 from .feedback import earned, judge_runs
 from .messages import say
 from .outcome import Outcome, run_check
+from .solutions import read_solutions, source_of
 from .verdict import Verdict
 
 Recorder = dict[str, list[Outcome]]
@@ -69,6 +72,13 @@ class Check:
             seeds, record, jitter = _recording
             record[self.name] = [run_check(self._function, self.name, seed, jitter) for seed in seeds]
             return Verdict(0.0, 0.0, "open", "recorded")
+        verdict = self._on_visible_seeds()
+        nothing_to_check_with = not verdict.maximum and verdict.state == "open"
+        if not nothing_to_check_with and not _holds_hidden_tests():
+            progress.note_check(self._notebook.folder, self._notebook.name, self.name, verdict)
+        return verdict
+
+    def _on_visible_seeds(self) -> Verdict:
         data = self._notebook.check_data(self.name)
         if isinstance(data, Verdict):
             return data
@@ -80,8 +90,10 @@ class Check:
 
         What is said comes from the seeds students see, so feedback pages show no hidden value.
         """
-        visible = self()
-        if _recording is not None or not visible.maximum:
+        if _recording is not None:
+            return self()
+        visible = self._on_visible_seeds()
+        if not visible.maximum:
             return visible
         seeds, expected = unpack_hidden(packed)
         runs = [run_check(self._function, self.name, seed) for seed in seeds]
@@ -91,11 +103,17 @@ class Check:
         return Verdict(points, visible.maximum, visible.state, visible.title, visible.lines)
 
 
+def _holds_hidden_tests() -> bool:
+    """Is the running cell an instructor's or a grader's? Only a student's progress is kept."""
+    shell = get_ipython()
+    return shell is not None and ".hidden(" in str(shell.user_ns.get("In", [""])[-1])
+
+
 class Notebook:
     """The stored data of one notebook; `check` and `hint` are what its cells use."""
 
     def __init__(self, name: str, folder: Path):
-        self.name, self._path = name, folder / f"{name}.json"
+        self.name, self.folder, self._path = name, folder, folder / f"{name}.json"
         self._loaded: dict | None = None
         self._hints_shown: dict[str, int] = {}
 
@@ -142,14 +160,40 @@ class Notebook:
         hints = data["hints"][name]
         shown = self._hints_shown.get(name, 0)
         if shown == len(hints):
-            return Markdown(say("no_more_hints"))
+            more = "no_more_hints_but_solution" if source_of(self._path).exists() else "no_more_hints"
+            return Markdown(say(more, name=name))
         self._hints_shown[name] = shown + 1
+        if _recording is None:
+            progress.note_hint(self.folder, self.name, name, shown + 1)
         return Markdown(f"**{say('hint', number=shown + 1, count=len(hints))}.** {hints[shown]}")
+
+    def solution(self, name: str) -> Markdown:
+        """The solution of an exercise, or the model answer of a written one, where the course's sources are there."""
+        source = source_of(self._path)
+        if not source.exists():
+            return Markdown(say("no_solutions", name=name))
+        solutions = read_solutions(source)
+        if name not in solutions:
+            return Markdown(say("unknown_check", name=name, names=", ".join(solutions)))
+        kind, text = solutions[name]
+        if _recording is None:
+            progress.note_solution(self.folder, self.name, name)
+        shown = f"```python\n{text}\n```" if kind == "code" else text
+        return Markdown(f"**{say('solution', name=name)}**\n\n{shown}")
+
+
+_opened: Notebook | None = None
+
+
+def solution(name: str) -> Markdown:
+    """For those who learn alone: the solution of an exercise of the notebook that was opened last."""
+    return _opened.solution(name) if _opened else Markdown(say("no_notebook"))
 
 
 def open_notebook(name: str, folder: str | Path = ".") -> tuple[Blank, Callable, Callable]:
     """(____, check, hint) of the notebook called `name`, whose data lie in `folder` (where the notebook is)."""
-    notebook = Notebook(name, Path(folder))
+    global _opened
+    notebook = _opened = Notebook(name, Path(folder).absolute())
     return BLANK, notebook.check, notebook.hint
 
 

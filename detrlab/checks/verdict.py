@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-_SIGNS = {"right": ("✓", "#2e7d32"), "partly": ("◐", "#b26a00"), "wrong": ("✗", "#c62828"), "open": ("○", "#6b7280")}
+SIGNS = {"right": ("✓", "#2e7d32"), "partly": ("◐", "#b26a00"), "wrong": ("✗", "#c62828"), "open": ("○", "#6b7280")}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Verdict:
         return str(float(min(max(safe, 0.0), self.maximum)))
 
     def _repr_html_(self) -> str:
-        sign, colour = _SIGNS[self.state]
+        sign, colour = SIGNS[self.state]
         count = f"{float(repr(self)):g} / {self.maximum:g}" if self.maximum else ""
         lines = "".join(f'<div style="margin-top:.25em">{escape(line)}</div>' for line in self.lines)
         return (

@@ -1,0 +1,108 @@
+"""One notebook's marks in seconds, nothing stored: `autograder check NOTEBOOK`, `grade_notebook(path, assignment)`."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .align import align, identify
+from .assignment import Assignment, GradeError, load_assignment
+from .grade import DEFAULT_LIMITS, RunJobs
+from .intake import MAX_FILE
+from .job import Limits
+from .mark import Marked, mark
+from .places import Places, project_places
+from .prepare import Prepared
+from .read_notebook import Cell, Unreadable, read_notebook
+from .reference import adopt, reference_jobs, run_references
+
+
+@dataclass
+class NotebookMarks:
+    """Points and verdicts per check; `written` are the cells that a person grades."""
+
+    notebook: str
+    points: dict[str, float]
+    maximum: dict[str, float]
+    verdicts: dict[str, str]
+    written: list[str]
+    notes: list[str] = field(default_factory=list)
+    ended: str = "finished"
+
+    @property
+    def total(self) -> float:
+        return sum(self.points.values())
+
+    def table(self) -> str:
+        """The marks as lines of text."""
+        lines = [f"{self.points[n]:5g} / {self.maximum[n]:g}  {n}: {self.verdicts[n]}" for n in self.points]
+        lines += [f"    - / {self.maximum[n]:g}  {n}: a person grades this" for n in self.written]
+        lines += [f"repaired: {note}" for note in self.notes]
+        if self.ended != "finished":
+            lines.append(f"stopped: {self.ended}")
+        return "\n".join([*lines, f"{self.total:5g} / {sum(self.maximum[n] for n in self.points):g}  in all"])
+
+
+def grade_notebook(
+    path: str | Path,
+    assignment: str | None = None,
+    *,
+    places: Places | None = None,
+    run_jobs: RunJobs | None = None,
+    seed: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> NotebookMarks:
+    """Marks of one notebook file, run in the sandbox on fresh seeds; without `assignment` the file says which it is.
+
+    Raises GradeError where the file is no notebook of the course, and SandboxUnavailable where there is no sandbox.
+    """
+    places = places or project_places()
+    path = Path(path)
+    found, name, cells, notes = _find(places, path, assignment)
+    aligned = align(cells, found.releases[name])
+    prepared = Prepared("check", aligned={name: aligned}, files=_beside(path))
+    if run_jobs is None:
+        from . import sandbox
+        from .pool import Pool
+
+        with Pool(1, sandbox.level()) as pool:
+            marked = _run(found, name, prepared, pool.run, seed, limits)
+    else:
+        marked = _run(found, name, prepared, run_jobs, seed, limits)
+    verdicts = {check: " ".join([verdict.title, *verdict.lines]) for check, verdict in marked.verdicts.items()}
+    maximum = found.points(name)
+    written = [cell for cell in maximum if cell not in marked.scores]
+    return NotebookMarks(name, marked.scores, maximum, verdicts, written, notes + aligned.notes, marked.ended)
+
+
+def _find(places: Places, path: Path, assignment: str | None) -> tuple[Assignment, str, list[Cell], list[str]]:
+    try:
+        with open(path, "rb") as file:
+            read = read_notebook(file.read(MAX_FILE))
+    except OSError as error:
+        raise GradeError(f"{path} cannot be read: {error.strerror}") from error
+    except Unreadable as error:
+        raise GradeError(f"{path} cannot be graded: {error}") from error
+    for name in [assignment] if assignment else places.assignments():
+        found = load_assignment(places, name)
+        notebooks, _ = identify({path.name: read.cells}, found.releases)
+        if notebooks:
+            return found, next(iter(notebooks)), read.cells, read.notes
+    raise GradeError(f"{path} is no notebook of {assignment or 'any assignment of this course'}")
+
+
+def _beside(path: Path) -> dict[str, bytes]:
+    """A picture of one's own may lie beside the notebook; nothing larger than a few pictures is taken along."""
+    found = [file for file in sorted(path.parent.iterdir()) if file.suffix.lower() in (".png", ".jpg", ".jpeg")]
+    return {file.name: file.read_bytes() for file in found[:10] if file.is_file() and file.stat().st_size < MAX_FILE}
+
+
+def _run(
+    found: Assignment, name: str, prepared: Prepared, run_jobs: RunJobs, seed: int | None, limits: Limits
+) -> Marked:
+    references = run_references(found, secrets.randbits(31) if seed is None else seed, [name])
+    for job, result in run_jobs(reference_jobs(found, references, limits)):
+        adopt(found, references, job, result)
+    ((_, result),) = run_jobs(prepared.jobs(found, {name: references[name].seeds}, limits))
+    return mark(prepared.aligned[name], result, references[name], found.checks[name])

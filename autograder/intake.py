@@ -1,0 +1,292 @@
+"""Intake: what a student handed in, as names and bytes. Nothing is run, no link is followed, nothing is fatal.
+
+A submission is a folder `submitted/<student>/<assignment>/` (nbgrader's layout) or an archive, .zip or .tar.gz, in
+that folder or in its place. Everything in it is a stranger's: only regular files under plain names are taken, within
+limits that hold before anything is parsed. What is left out is said in `notes`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import os
+import stat
+import struct
+import tarfile
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from nbgrader.utils import parse_utc
+
+MAX_FILE = 32 << 20  # bytes
+MAX_TOTAL = 96 << 20
+MAX_FILES = 200
+MAX_DEPTH = 6  # folders below each other
+MAX_ENTRIES = 2_000  # names looked at, taken or not
+MAX_UNPACKED = 256 << 20  # bytes that come out of one gzip stream, taken or not
+ARCHIVES = (".zip", ".tar.gz", ".tgz", ".gz")
+_CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git"}
+_TIMESTAMP = "timestamp.txt"
+
+
+@dataclass
+class HandedIn:
+    """One student's files for one assignment, by plain relative name; `notes` says what was left out and why."""
+
+    student: str
+    assignment: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    timestamp: datetime | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class _Full(Exception):
+    """The limits of a submission are reached; the rest is not read."""
+
+
+@dataclass
+class _Basket:
+    """Takes files while the limits allow."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    total: int = 0
+    seen: int = 0
+    _folded: set[str] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Count one more name; the submission ends where there are too many."""
+        self.seen += 1
+        if self.seen > MAX_ENTRIES:
+            raise _Full(f"more than {MAX_ENTRIES} names")
+
+    def room(self) -> int:
+        """Bytes that the next file may have."""
+        return min(MAX_FILE, MAX_TOTAL - self.total)
+
+    def leave(self, name: str, why: str) -> None:
+        if len(self.notes) < 20:
+            self.notes.append(f"left out {_shown(name)}: {why}")
+
+    def take(self, name: str, data: bytes) -> None:
+        if len(self.files) >= MAX_FILES:
+            raise _Full(f"more than {MAX_FILES} files")
+        if len(data) > self.room():
+            size = "files" if self.room() < MAX_FILE else "file"
+            self.leave(name, f"{size} larger than {(MAX_TOTAL if size == 'files' else MAX_FILE) >> 20} MB")
+        elif name.casefold() in self._folded:
+            self.leave(name, "another file has this name")
+        else:
+            self._folded.add(name.casefold())
+            self.files[name] = data
+            self.total += len(data)
+
+
+def students(submitted: Path, assignment: str) -> list[str]:
+    """Who handed in something for this assignment, in order; the name of the folder (or archive) is the student."""
+    if not submitted.is_dir():
+        return []
+    return sorted(
+        entry.name
+        for entry in os.scandir(submitted)
+        if not entry.name.startswith(".") and _plain(entry.name) and _find(submitted / entry.name, assignment)
+    )
+
+
+def unfit(submitted: Path) -> list[str]:
+    """Names in submitted/ that can be nobody's: control characters, separators, drives. To be said, not passed over."""
+    if not submitted.is_dir():
+        return []
+    return sorted(_shown(entry.name) for entry in os.scandir(submitted) if not _plain(entry.name))
+
+
+def _find(folder: Path, assignment: str) -> Path | None:
+    """The folder or archive of an assignment in a student's folder, be it a link or whatever (it is reported)."""
+    names = [assignment, *(assignment + ending for ending in ARCHIVES)]
+    return next((folder / name for name in names if os.path.lexists(folder / name)), None)
+
+
+def collect(submitted: Path, student: str, assignment: str) -> HandedIn:
+    """Read one student's submission; whatever is wrong with it ends up in `notes`, never in an exception."""
+    handed_in, basket = HandedIn(student, assignment), _Basket()
+    path = _find(submitted / student, assignment)
+    if path is None:
+        basket.notes.append("nothing was handed in")
+    else:
+        try:
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                _take_folder(path, "", basket, 0)
+            else:
+                _take_file(path, path.name, basket)
+            handed_in.timestamp = _timestamp(basket.files.pop(_TIMESTAMP, None), basket)
+            _unpack(basket)
+            if basket.seen > MAX_ENTRIES:
+                raise _Full(f"more than {MAX_ENTRIES} names")
+        except _Full as full:
+            basket.notes.append(f"not everything was read: {full}")
+        except OSError as error:
+            basket.notes.append(f"not everything could be read ({error.strerror})")
+    handed_in.files, handed_in.notes = _without_shell(basket.files), basket.notes
+    return handed_in
+
+
+def _take_folder(folder: Path, prefix: str, basket: _Basket, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        basket.leave(prefix, f"folders nested more than {MAX_DEPTH} deep")
+        return
+    found = []
+    with os.scandir(folder) as entries, contextlib.suppress(_Full):  # what was found before the limit is still read
+        for entry in entries:
+            basket.look()
+            found.append(entry)
+    for entry in sorted(found, key=_notebooks_first):
+        name = prefix + entry.name
+        if entry.name in _CLUTTER:
+            continue
+        if not _plain(entry.name):
+            basket.leave(name, "not a plain file name")
+        elif entry.is_dir(follow_symlinks=False):
+            _take_folder(Path(entry.path), f"{name}/", basket, depth + 1)
+        else:
+            _take_file(Path(entry.path), name, basket)
+
+
+def _notebooks_first(entry: os.DirEntry) -> tuple[bool, bool, str]:
+    """Where the limits cut something off, it is not the notebooks."""
+    return entry.is_dir(follow_symlinks=False), not entry.name.lower().endswith((".ipynb", *ARCHIVES)), entry.name
+
+
+def _take_file(path: Path, name: str, basket: _Basket) -> None:
+    mode = os.lstat(path).st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "not a regular file"
+        basket.leave(name, f"{kind}, only regular files are read")
+        return
+    try:  # opened without following: the name may become a link or a pipe between the look and the reading
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        basket.leave(name, error.strerror or "it cannot be opened")
+        return
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            basket.leave(name, "not a regular file")
+            return
+        basket.take(name, file.read(basket.room() + 1))
+
+
+def _unpack(basket: _Basket) -> None:
+    """Open the archives among the files, and archives in archives once more, within the same limits."""
+    for _ in range(2):
+        packed = [name for name in basket.files if name.lower().endswith(ARCHIVES)]
+        for name in packed:
+            data = basket.files.pop(name)
+            basket.total -= len(data)
+            members = _zip_members if data[:2] == b"PK" else _tar_members
+            try:
+                for member, content in members(data, basket):
+                    basket.take(member, content)
+            except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+                basket.notes.append(f"{_shown(name)} is not a readable archive ({error})")
+            except (NotImplementedError, RuntimeError, struct.error, ValueError, UnicodeError) as error:
+                basket.notes.append(f"{_shown(name)} cannot be unpacked ({error})")
+
+
+def _zip_members(data: bytes, basket: _Basket) -> Iterator[tuple[str, bytes]]:
+    end = data.rfind(b"PK\x05\x06", max(0, len(data) - (1 << 16) - 22))
+    if end < 0 or len(data) < end + 22:
+        raise zipfile.BadZipFile("it has no end; was the upload cut off?")
+    directory_size = struct.unpack_from("<L", data, end + 12)[0]
+    if directory_size > MAX_ENTRIES * 512:  # before zipfile reads a directory of a million names
+        raise _Full(f"an archive of more than {MAX_ENTRIES} names")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.infolist():
+            basket.look()
+            mode = member.external_attr >> 16
+            if member.is_dir() or _is_clutter(member.filename):
+                continue
+            if not _safe_path(member.filename):
+                basket.leave(member.filename, "not a plain name inside the submission")
+            elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+                basket.leave(member.filename, "not a regular file")
+            elif member.flag_bits & 1:
+                basket.leave(member.filename, "it is encrypted")
+            else:
+                with archive.open(member) as file:  # the size is what comes out, not what the archive claims
+                    yield member.filename, file.read(basket.room() + 1)
+
+
+class _Capped(io.RawIOBase):
+    """A gzip stream that ends the submission after MAX_UNPACKED bytes."""
+
+    def __init__(self, data: bytes):
+        self._stream, self._left = gzip.GzipFile(fileobj=io.BytesIO(data)), MAX_UNPACKED
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._stream.read(min(size, 1 << 20) if size >= 0 else 1 << 20)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise _Full(f"an archive that unpacks to more than {MAX_UNPACKED >> 20} MB")
+        return piece
+
+
+def _tar_members(data: bytes, basket: _Basket) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(fileobj=_Capped(data), mode="r|") as archive:
+        for member in archive:
+            basket.look()
+            if member.isdir() or _is_clutter(member.name):
+                continue
+            if not member.isreg():
+                basket.leave(member.name, "not a regular file")
+            elif not _safe_path(member.name):
+                basket.leave(member.name, "not a plain name inside the submission")
+            else:
+                file = archive.extractfile(member)
+                assert file is not None, "a regular member has content"
+                yield member.name.removeprefix("./"), file.read(basket.room() + 1)
+
+
+def _without_shell(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files without a folder around all of them, which archives often have."""
+    while files and all("/" in name for name in files) and len({name.split("/")[0] for name in files}) == 1:
+        files = {name.split("/", 1)[1]: data for name, data in files.items()}
+    return files
+
+
+def _timestamp(stamp: bytes | None, basket: _Basket) -> datetime | None:
+    if stamp is None:
+        return None
+    try:
+        return parse_utc(stamp.decode().strip())
+    except (ValueError, OverflowError, TypeError, AttributeError):
+        basket.notes.append(f"{_TIMESTAMP} is not a date: when it was handed in is unknown")
+        return None
+
+
+def _is_clutter(name: str) -> bool:
+    return any(part in _CLUTTER or part.startswith("._") for part in name.split("/"))
+
+
+def _safe_path(name: str) -> bool:
+    name = name.removeprefix("./")
+    parts = PurePosixPath(name).parts
+    return 0 < len(parts) <= MAX_DEPTH and not name.startswith("/") and all(map(_plain, parts))
+
+
+def _plain(name: str) -> bool:
+    """One part of a path that means the same everywhere: no separators, control characters, dots alone or drives."""
+    return (
+        0 < len(name.encode("utf-8", "surrogatepass")) <= 200
+        and name not in (".", "..")
+        and not any(character in '/\\:*?"<>|' or unicodedata.category(character)[0] == "C" for character in name)
+    )
+
+
+def _shown(name: str) -> str:
+    """A stranger's file name, fit to be printed."""
+    return repr(name if len(name) <= 80 else name[:77] + "...").encode("ascii", "backslashreplace").decode()

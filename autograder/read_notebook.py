@@ -1,0 +1,144 @@
+"""A stranger's .ipynb as a list of cells: any version, any shape, any damage; repaired, or refused with a reason.
+
+Only what grading needs survives: each cell's kind, text, ids and attachments. Outputs and metadata are a student's
+word and are dropped; the release's own metadata take their place (see align.py).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import nbformat
+
+MAX_CELLS = 2_000
+MAX_SOURCE = 4 << 20  # characters in all cells
+_KINDS = ("code", "markdown", "raw")
+
+
+class Unreadable(ValueError):
+    """The file is no notebook that can be graded; the message says why, in words for student and teacher."""
+
+
+@dataclass
+class Cell:
+    """One submitted cell: kind, text, nbgrader's grade id and the notebook's cell id (both may be missing)."""
+
+    kind: str
+    source: str
+    grade_id: str = ""
+    cell_id: str = ""
+    attachments: dict = field(default_factory=dict)
+
+
+@dataclass
+class Read:
+    """A submitted notebook's cells, and what had to be repaired to read them."""
+
+    cells: list[Cell]
+    notes: list[str]
+
+
+def read_notebook(data: bytes) -> Read:
+    """Parse a submitted notebook; raises Unreadable."""
+    notes: list[str] = []
+    tree = _parse(_text(data, notes))
+    if not isinstance(tree, dict):
+        raise Unreadable(f"it holds a {type(tree).__name__}, not a notebook")
+    cells = _cells(tree, notes)
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"it has {len(cells):,} cells; at most {MAX_CELLS:,} are read")
+    read = [cell for cell in (_cell(item, notes) for item in cells) if cell is not None]
+    if sum(len(cell.source) for cell in read) > MAX_SOURCE:
+        raise Unreadable(f"its cells hold more than {MAX_SOURCE >> 20} million characters")
+    language = _language(tree.get("metadata"))
+    if language not in ("", "python"):
+        notes.append(f"it was saved with a kernel for {language!r}; it is graded as Python")
+    return Read(read, list(dict.fromkeys(notes)))
+
+
+def _text(data: bytes, notes: list[str]) -> str:
+    if not data.strip():
+        raise Unreadable("the file is empty")
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if data[:3] == b"\xef\xbb\xbf" or encoding == "utf-16":
+        notes.append("a byte order mark was removed")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        notes.append("bytes that are no text were replaced")
+        return data.decode(encoding, "replace")
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        cause = "it was changed by a merge" if "\n<<<<<<<" in text else f"line {error.lineno}: {error.msg}"
+        raise Unreadable(f"it is not valid JSON, so no notebook program opens it ({cause})") from None
+    except RecursionError:
+        raise Unreadable("its JSON is nested too deeply") from None
+    except ValueError as error:  # a number of more digits than Python reads
+        raise Unreadable(f"it is not valid JSON ({str(error)[:80]})") from None
+
+
+def _cells(tree: dict, notes: list[str]) -> list:
+    version = tree.get("nbformat")
+    if isinstance(version, int) and version < 4:
+        try:
+            tree = nbformat.convert(nbformat.from_dict(tree), 4)
+        except Exception as error:  # nbformat's converters trust their input and may fail in any way
+            raise Unreadable(f"it has the old format {version} and could not be converted ({error})") from None
+        notes.append(f"it was converted from notebook format {version}")
+    elif version != 4:
+        notes.append(f"its notebook format {version!r:.20} is unknown; it was read as format 4")
+    cells = tree.get("cells")
+    if not isinstance(cells, list):
+        raise Unreadable("it has no cells")
+    return cells
+
+
+def _cell(item: Any, notes: list[str]) -> Cell | None:
+    if not isinstance(item, dict):
+        notes.append("something that is no cell was left out")
+        return None
+    kind = item.get("cell_type")
+    if kind not in _KINDS:
+        notes.append(f"a cell of unknown type {kind!r:.20} became a raw cell")
+        kind = "raw"
+    source = item.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    metadata = item.get("metadata")
+    graded = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    grade_id = graded.get("grade_id") if isinstance(graded, dict) else None
+    return Cell(
+        kind,
+        _clean(source) if isinstance(source, str) else "",
+        grade_id if isinstance(grade_id, str) else "",
+        item["id"] if isinstance(item.get("id"), str) else "",
+        _attachments(item.get("attachments")),
+    )
+
+
+def _clean(text: str) -> str:
+    """The text without halves of characters (lone surrogates), which no file can hold, and with plain line ends."""
+    return text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _attachments(found: Any) -> dict:
+    """Pictures pasted into a cell: {name: {mime type: base64 text}}; anything else is dropped."""
+    if not isinstance(found, dict):
+        return {}
+    return {
+        _clean(name): {mime: _clean(text) for mime, text in kinds.items() if isinstance(text, str) and "image/" in mime}
+        for name, kinds in found.items()
+        if isinstance(kinds, dict)
+    }
+
+
+def _language(metadata: Any) -> str:
+    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    language = kernel.get("language", "") if isinstance(kernel, dict) else ""
+    return language.lower()[:40] if isinstance(language, str) else ""

@@ -1,0 +1,46 @@
+"""For those who learn alone: an exercise's solution, read from the course's sources where they are there.
+
+A checkout has them in `solutions/<assignment>/<notebook>.py`, two folders above the notebook; the course that a
+teacher hands out has not. Nothing here knows a solution by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import textwrap
+from pathlib import Path
+
+_MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
+_BLANKED = "# ____"
+
+
+def source_of(notebook: Path) -> Path:
+    """Where the source of a notebook in `<course>/notebooks/<assignment>/` would be."""
+    folder = notebook.resolve().parent
+    return folder.parent.parent / "solutions" / folder.name / f"{notebook.stem}.py"
+
+
+def read_solutions(source: Path) -> dict[str, tuple[str, str]]:
+    """{exercise or written answer: ("code" or "text", its solution)} of a source file."""
+    import jupytext  # only wanted here
+
+    found = {}
+    for cell in jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent").cells:
+        tags = cell.metadata
+        if "written" in tags:
+            found[tags["written"]] = ("text", cell.source)
+        elif "exercise" in tags:
+            text = _library_code(tags["library"]) if "library" in tags else cell.source
+            found[tags["exercise"]] = ("code", _without_marks(text))
+    return found
+
+
+def _library_code(path: str) -> str:
+    module, _, name = path.rpartition(".")
+    return textwrap.dedent(inspect.getsource(getattr(importlib.import_module(module), name))).rstrip()
+
+
+def _without_marks(text: str) -> str:
+    lines = (line for line in text.splitlines() if line.strip() not in _MARKS)
+    return "\n".join(line.removesuffix(_BLANKED).rstrip() if line.endswith(_BLANKED) else line for line in lines)

@@ -1,0 +1,118 @@
+"""Switch heads off: what is lost when decoder heads no longer look at the picture, or the encoder skips a layer?
+
+Every head of the decoder's cross-attention and every layer of the encoder is a switch (ablation.py); the detections
+follow, with what they were before beside them.
+"""
+
+from __future__ import annotations
+
+import base64
+
+import anywidget
+import traitlets
+from torch import nn
+
+from detrlab.detect import Detection, Detections, detect
+from detrlab.drawing import colour_of
+from detrlab.explorer.ablation import layers_of, switched_off
+from detrlab.explorer.front_end import joined, style
+from detrlab.explorer.payload import shown_picture
+from detrlab.explorer.static_figure import best_of, png_file
+from detrlab.images import Source, open_picture
+from detrlab.plots import plot_detections
+
+
+class HeadSwitches(anywidget.AnyWidget):
+    """Made by `switch_heads`. `.off` says what is off, `.detections` what is detected then."""
+
+    _esm = joined("heads_widget.js")
+    _css = style("explorer.css", "controls.css", "studio.css")
+    meta = traitlets.Dict().tag(sync=True)
+    picture_file = traitlets.Bytes().tag(sync=True)
+    off = traitlets.Dict().tag(sync=True)
+    result = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, model: nn.Module, picture: Source, threshold: float = 0.7) -> None:
+        """threshold: detections score above it, 0..1."""
+        self._model, self._picture, self._threshold = model, open_picture(picture), threshold
+        encoder, decoder = layers_of(model)
+        self._before = detect(model, self._picture, 0.0)
+        super().__init__(
+            meta={
+                "width": self._picture.width,
+                "height": self._picture.height,
+                "encoder_layers": len(encoder),
+                "decoder_layers": len(decoder),
+                "heads": decoder[0].multihead_attn.num_heads,
+            },
+            picture_file=shown_picture(self._picture),
+            off={"heads": [], "encoder_layers": []},
+        )
+
+    @traitlets.observe("off")
+    def _detect(self, _change: object) -> None:
+        heads, layers = self.off["heads"], self.off["encoder_layers"]
+        with switched_off(self._model, heads, layers):
+            now = detect(self._model, self._picture, 0.0)
+        rows = compared(self._before, now, self._threshold)
+        self.detections = best_of(now, self._threshold)
+        was = [row for row in rows if row["before"] > self._threshold]
+        self.result = {
+            "rows": rows,
+            "heads_off": len(heads),
+            "layers_off": len(layers),
+            "of": len(was),
+            "kept": sum(not row["lost"] for row in was),
+            "gained": len(rows) - len(was),
+        }
+
+    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
+        """The live widget, and for exported notebooks the detections of the moment."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        figure = png_file(plot_detections(self._picture, self.detections))
+        data["image/png"] = base64.b64encode(figure).decode("ascii")
+        data["text/plain"] = f"Switch heads off: {self.off}"
+        return data, metadata
+
+
+def switch_heads(model: nn.Module, picture: Source, threshold: float = 0.7) -> HeadSwitches:
+    """Switches for the decoder's heads and the encoder's layers, over a picture with its detections.
+
+    Args:
+        model: from `load_model`.
+        picture: anything `open_picture` takes.
+        threshold: detections score above it, 0..1.
+
+    Raises:
+        ValueError: a threshold outside 0..1, or a model built unlike DETR.
+        PictureError: the picture cannot be opened.
+    """
+    return HeadSwitches(model, picture, threshold)
+
+
+def compared(before: Detections, now: Detections, threshold: float) -> list[dict]:
+    """A row for each query that scores above the threshold before or now, the best of before first.
+
+    before, now: of all queries. The box is where the query's detection is now; of a lost one, where it was.
+    """
+    now_of = {each.query: each for each in now}
+    rows = []
+    for was in before:
+        is_now: Detection = now_of[was.query]
+        if max(was.score, is_now.score) <= threshold:
+            continue
+        lost = is_now.score <= threshold
+        rows.append(
+            {
+                "number": len(rows) + 1,
+                "colour": colour_of(len(rows)),
+                "query": was.query,
+                "name": was.name,
+                "before": was.score,
+                "name_now": is_now.name,
+                "now": is_now.score,
+                "lost": lost,
+                "box_xyxy": list(was.box_xyxy if lost else is_now.box_xyxy),
+            }
+        )
+    return rows

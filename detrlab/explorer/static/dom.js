@@ -1,0 +1,37 @@
+/* Making elements, with few words. */
+
+let uniqueNumber = 0;
+
+/** An id (or a name of radio buttons) that no other element on the page has. */
+export function uniqueId(what) {
+  return `dl-${what}-${++uniqueNumber}-${Math.random().toString(36).slice(2, 7)}`;
+}
+
+/** An element with attributes (functions become listeners: onclick) and children (elements or texts). */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  setAttributes(element, attributes);
+  element.append(...children);
+  return element;
+}
+
+/** The same for drawings. */
+export function makeSvg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  setAttributes(element, attributes);
+  element.append(...children);
+  return element;
+}
+
+/** Sets a text only where it changes, which spares the browser a layout. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setAttributes(element, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (typeof value === "boolean") element.toggleAttribute(name, value);
+    else element.setAttribute(name, value);
+  }
+}

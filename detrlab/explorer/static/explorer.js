@@ -1,0 +1,278 @@
+/* The attention explorer: move over the picture and see where the model looks from there.
+   This file holds the state and says what follows from a change; the other modules draw and compute. */
+import { arrayAt } from "./arrays.js";
+import { summaryOf } from "./attention_math.js";
+import { makeChoice, makeSlider } from "./controls.js";
+import { make, setText } from "./dom.js";
+import { cellAt, coverOf, placeOf } from "./grid.js";
+import { makeMultiples } from "./multiples.js";
+import { makeNumbers, underWords } from "./numbers.js";
+import { cssGradient, paintMap } from "./painting.js";
+import { makeListening, makeQueryList } from "./queries.js";
+import { makeStage } from "./stage.js";
+import { asPercent, asTimes, headline, holdLine, subline } from "./words.js";
+
+const SPOKEN_AFTER = 400; // milliseconds of rest, so that a screen reader is not flooded
+const OPACITY = 0.7;
+
+/** Builds the explorer into `root`. source: see source.js; bytes: the payload's arrays (payload.py). */
+export function mountExplorer(root, meta, bytes, pictureUrl, source) {
+  const { grid } = meta;
+  const colours = arrayAt(bytes, meta.arrays.colours).values;
+  const numberOf = new Map(meta.detections.map((each, place) => [each.query, place + 1]));
+  const covers = new Map(meta.detections.map((each) => [each.query, coverOf(grid, each.box_xyxy)]));
+  const state = {
+    x: meta.picture.width / 2,
+    y: meta.picture.height / 2,
+    query: null, // the query that looks, or null: the point looks
+    held: false,
+    direction: "row",
+    layer: { encoder: meta.layers.encoder - 1, cross: meta.layers.cross - 1 },
+    head: "mean",
+    beside: "none",
+    threshold: meta.threshold,
+    under: null, // the cell under the mouse while the map is held
+  };
+  let shown = []; // the detections above the threshold
+  let drawn = null; // { view, map, summary } on show
+  let setUpFor = "";
+  let spokenTimer = 0;
+
+  const names = (query) => {
+    const place = numberOf.get(query);
+    return place <= shown.length ? `${meta.detections[place - 1].name} ${place}` : `query ${query}`;
+  };
+
+  // ---- what a user can do ----
+  const pointTo = (x, y) => change({ x, y, query: null, under: null });
+  const toggle = (query) => change(state.held && state.query === query ? { held: false } : { query, held: true });
+  const pointAt = (query) => state.held || change({ query });
+  const pick = (query) => change({ query, held: true });
+  const stage = makeStage(meta, pictureUrl, {
+    move(x, y) {
+      if (!state.held) pointTo(x, y);
+      else readUnder(x, y);
+    },
+    press(x, y, how) {
+      if (how === "touch") change({ x, y, query: null, held: false });
+      else if (state.held) change({ x, y, query: null, held: false, under: null });
+      else change({ x, y, query: null, held: true });
+    },
+    leave: () => state.held && readUnder(null),
+    step(rows, columns) {
+      const { row, column } = placeOf(grid, cellAt(grid, state.x, state.y));
+      const to = Math.min(Math.max(row + rows, 0), grid.H - 1) * grid.W;
+      const place = placeOf(grid, to + Math.min(Math.max(column + columns, 0), grid.W - 1));
+      change({ x: (place.x0 + place.x1) / 2, y: (place.y0 + place.y1) / 2, query: null, held: true });
+    },
+    hold: () => change({ held: !state.held }),
+    pointAt,
+    choose: toggle,
+  });
+
+  // ---- the page ----
+  const title = make("h2", { class: "dl-headline" });
+  const under = make("p", { class: "dl-subline" });
+  const holding = make("p", { class: "dl-hold" });
+  const peakLabel = make("span");
+  const legend = make("div", { class: "dl-legend", "aria-hidden": "true" }, "0", make("i"), peakLabel);
+  legend.children[0].style.background = cssGradient(colours);
+  const spoken = make("p", { class: "dl-spoken", role: "status" });
+  const list = makeQueryList(meta, { pointAt, choose: toggle, pick });
+  const listening = makeListening();
+  const numbers = makeNumbers(meta);
+  const multiples = makeMultiples(meta, pictureUrl, colours, ([layer, head]) => {
+    change({ head, layer: { ...state.layer, [drawn.view.kind]: layer } });
+  });
+
+  const counted = (count) => Array.from({ length: count }, (_, number) => [number, String(number)]);
+  const direction = makeChoice(
+    "Direction",
+    [
+      ["row", "Where it looks", "the point's row of the attention"],
+      ["column", "Who looks at it", "the point's column: how much every cell looks at it"],
+    ],
+    state.direction,
+    (value) => change({ direction: value }),
+  );
+  const layers = {
+    encoder: makeChoice("Encoder layer", counted(meta.layers.encoder), state.layer.encoder, (value) =>
+      change({ layer: { ...state.layer, encoder: value } }),
+    ),
+    cross: makeChoice("Decoder layer", counted(meta.layers.cross), state.layer.cross, (value) =>
+      change({ layer: { ...state.layer, cross: value } }),
+    ),
+  };
+  const heads = makeChoice(
+    "Head",
+    [["mean", "mean"], ...counted(Math.min(...Object.values(meta.heads)))],
+    state.head,
+    (value) => change({ head: value }),
+  );
+  const beside = makeChoice(
+    "Side by side",
+    [
+      ["none", "off"],
+      ["heads", "all heads"],
+      ["layers", "all layers"],
+    ],
+    state.beside,
+    (value) => change({ beside: value }),
+  );
+  const threshold = makeSlider("Detections scoring above", state.threshold, (value) => change({ threshold: value }));
+  const opacity = makeSlider("Strength of the colours", OPACITY, (value) => setOpacity(value));
+
+  root.classList.add("dl-explorer");
+  root.replaceChildren(
+    make(
+      "div",
+      { class: "dl-columns" },
+      make(
+        "div",
+        { class: "dl-left" },
+        make("div", { class: "dl-heading" }, title, under),
+        stage.root,
+        make("div", { class: "dl-foot" }, holding, legend),
+        multiples.root,
+      ),
+      make(
+        "div",
+        { class: "dl-right" },
+        make("section", { class: "dl-field" }, make("h3", {}, "Detections"), list.root, threshold.root),
+        direction.root,
+        layers.encoder.root,
+        layers.cross.root,
+        heads.root,
+        beside.root,
+        opacity.root,
+        listening.root,
+      ),
+      numbers.root,
+    ),
+    spoken,
+  );
+  const setOpacity = (value) => root.style.setProperty("--map-opacity", value);
+  setOpacity(OPACITY);
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && state.held) change({ held: false, under: null });
+  });
+
+  // ---- what follows from a change ----
+  // Answers may come later (from Python). What is drawn then belongs to the view that was asked for, all of it.
+  function change(changes) {
+    const before = state.threshold;
+    Object.assign(state, changes);
+    if (before !== state.threshold) showDetections();
+    const view = viewOf(state);
+    source.answer(view.wants, ([maps, self]) => show(view, maps, self));
+  }
+
+  function viewOf({ x, y, query, held, direction, layer, head, beside }) {
+    const kind = query === null ? "encoder" : "cross";
+    const index = query === null ? cellAt(grid, x, y) : query;
+    const panel = [layer[kind], head];
+    const panels = besidePanels(kind, panel, beside);
+    const column = kind === "encoder" && direction === "column";
+    const wants = [{ kind, direction: column ? "column" : "row", index, panels: [panel, ...panels] }];
+    if (kind === "cross") wants.push({ kind: "self", direction: "row", index, panels: [panel] });
+    return { x, y, query, held, kind, index, panel, panels, beside, column, wants };
+  }
+
+  function besidePanels(kind, [layer, head], beside) {
+    if (beside === "heads") return counted(meta.heads[kind]).map(([number]) => [layer, number]);
+    if (beside === "layers") return counted(meta.layers[kind]).map(([number]) => [number, head]);
+    return [];
+  }
+
+  function showDetections() {
+    shown = meta.detections
+      .filter((each) => each.score > state.threshold)
+      .map((each, place) => ({
+        ...each,
+        number: place + 1,
+        colour: meta.colours[place % meta.colours.length],
+        cover: covers.get(each.query),
+        label: `${place + 1} ${each.name} ${each.score.toFixed(2)}, query ${each.query}`,
+      }));
+    stage.showDetections(shown);
+    list.setDetections(shown);
+    numbers.setBoxes(shown);
+  }
+
+  /** Controls and small maps that depend on what kind of attention is on show. */
+  function setUp({ kind, panel, panels, beside }) {
+    const now = JSON.stringify([kind, panel, panels, beside]);
+    if (now === setUpFor) return;
+    setUpFor = now;
+    direction.enable(kind === "encoder"); // queries look at the picture, nothing looks at queries from it
+    layers.encoder.root.hidden = kind === "cross";
+    layers.cross.root.hidden = kind === "encoder";
+    layers[kind].set(panel[0]);
+    heads.set(panel[1]);
+    multiples.setPanels(
+      panels,
+      panels.map(([layer, head]) => (beside === "heads" ? `head ${head}` : `layer ${layer}`)),
+    );
+  }
+
+  function show(view, [map, ...others], self) {
+    const summary = summaryOf(map);
+    drawn = { view, map, summary };
+    setUp(view);
+    paintMap(stage.canvas, map, grid, colours);
+    stage.markPoint(view.query === null ? placeOf(grid, view.index) : null, view.x, view.y);
+    stage.markQuery(view.query);
+    stage.markStrongest(summary.peakAt);
+    list.mark(view.query);
+    multiples.show(others, view.panel);
+    listening.show(view.query, self ? self[0] : null, names);
+    root.classList.toggle("dl-held", view.held);
+    if (!view.held) stage.showBubble(null);
+    setText(title, headline(view, names));
+    setText(under, subline(view.kind, view.panel, meta.layers[view.kind], meta.heads[view.kind]));
+    setText(holding, holdLine(view.held));
+    setText(peakLabel, `${asPercent(summary.peak)} (${asTimes(summary.peak / summary.mean)} the mean)`);
+    showNumbers();
+    speakLater();
+  }
+
+  function showNumbers() {
+    const { view, map, summary } = drawn;
+    const { row, column } = placeOf(grid, view.index);
+    const from = view.query === null ? `cell in row ${row}, column ${column}` : `query ${view.query}`;
+    const under = view.held ? state.under : null;
+    numbers.show({ map, summary, from, column: view.column, under, chosen: view.query });
+  }
+
+  function readUnder(x, y) {
+    state.under = x === null ? null : cellAt(grid, x, y);
+    stage.showBubble(x === null ? null : underWords(meta, drawn.map, state.under), x, y);
+    showNumbers();
+  }
+
+  function speakLater() {
+    clearTimeout(spokenTimer);
+    spokenTimer = setTimeout(() => {
+      const { row, column } = placeOf(grid, drawn.summary.peakAt);
+      const strongest = `strongest ${asPercent(drawn.summary.peak)} in row ${row}, column ${column}`;
+      setText(spoken, `${title.textContent}. ${under.textContent}; ${strongest}.`);
+    }, SPOKEN_AFTER);
+  }
+
+  stage.root.setAttribute(
+    "aria-label",
+    `Picture, ${meta.picture.width} by ${meta.picture.height} pixels, ${grid.H} rows by ${grid.W} columns of cells. ` +
+      "Arrow keys move the point that looks by one cell, Enter holds it, Escape lets go; Tab walks the detections.",
+  );
+  showDetections();
+  change(startAt(meta));
+}
+
+/** First the point in the middle of the best detection looks: something to see before the mouse moves. */
+function startAt(meta) {
+  const best = meta.detections.find((each) => each.score > meta.threshold);
+  if (!best) return {};
+  const [x0, y0, x1, y1] = best.box_xyxy;
+  const inside = (value, size) => Math.min(Math.max(value, 0), size);
+  return { x: inside((x0 + x1) / 2, meta.picture.width), y: inside((y0 + y1) / 2, meta.picture.height) };
+}

@@ -1,0 +1,5 @@
+"""input() has nobody to ask."""
+
+# ends: finished
+# %%
+input('name? ')

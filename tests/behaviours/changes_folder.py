@@ -1,0 +1,7 @@
+"""chdir, for all later cells."""
+
+# ends: finished
+# %%
+import os
+
+os.chdir('/')

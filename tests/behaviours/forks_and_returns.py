@@ -1,0 +1,7 @@
+"""A fork that comes back out of the cell, too."""
+
+# ends: finished
+# %%
+import os
+
+os.fork()

@@ -1,0 +1,5 @@
+"""IPython's own exit."""
+
+# ends: finished
+# %%
+exit()

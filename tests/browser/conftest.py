@@ -1,0 +1,35 @@
+"""One browser and one JupyterLab for all tests of this folder, and where screenshots go."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from chromium import missing
+from lab import Lab, jupyter_lab
+
+from tools.browser import NoBrowser, chromium
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(chromium())
+        except NoBrowser as error:
+            missing(str(error))
+        yield started
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    """build/screenshots: kept to be looked at."""
+    folder = Path(__file__).parents[2] / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(browser, tmp_path_factory) -> Iterator[Lab]:
+    with jupyter_lab(tmp_path_factory.mktemp("course")) as started:
+        yield started

@@ -1,0 +1,32 @@
+"""What an explorer has painted, read back from its canvas as weights, to be held against a capture."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from detrlab.explorer.payload import map_colours
+
+READ = """canvas => {
+    const { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    return { width, height, max: Number(canvas.dataset.max), pixels: Array.from(data) };
+}"""
+FINE = 255 * 64 + 1
+
+
+def fine_colours() -> np.ndarray:
+    """(FINE, 3) the map's colours, interpolated between the table's 256."""
+    table = map_colours().astype(np.float64)
+    at = np.linspace(0, 255, FINE)
+    return np.stack([np.interp(at, np.arange(256), table[:, channel]) for channel in range(3)], axis=1)
+
+
+def painted_weights(canvas) -> np.ndarray:
+    """(H, W) weights on a canvas (a playwright locator): the place of each colour on the scale times its maximum."""
+    read = canvas.evaluate(READ)
+    pixels = np.array(read["pixels"], dtype=np.float64).reshape(read["height"], read["width"], 4)
+    assert (pixels[..., 3] == 255).all()
+    seen, back = np.unique(pixels[..., :3].reshape(-1, 3), axis=0, return_inverse=True)
+    distances = ((seen[:, None] - fine_colours()) ** 2).sum(-1)  # (colours, FINE)
+    shares = distances.argmin(1) / (FINE - 1)
+    return shares[back.reshape(-1)].reshape(read["height"], read["width"]) * read["max"]

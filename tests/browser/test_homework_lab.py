@@ -1,0 +1,210 @@
+"""A student's hour in a real JupyterLab, in short: an exercise wrong and then right, a picture of one's own, the
+explorer with the mouse and with the keys alone, and its page kept and opened where no server is."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from chromium import watched_page
+from lab import Lab
+from painted import painted_weights
+from PIL import Image
+
+from autograder.source import Mistake, read_source
+from detrlab.attention import CapturedAttention, capture_attention
+from detrlab.checks.solutions import read_solutions
+from detrlab.detect import detect
+from detrlab.images import open_picture
+from detrlab.models import load_model
+from detrlab.own_picture import KEPT_NAME, same_picture
+from detrlab.scenes import draw_scene
+
+ROOT = Path(__file__).parents[2]
+ASSIGNMENT, NAME = "01_detr", "q2_detect_and_attend"
+SOURCE = ROOT / "solutions" / ASSIGNMENT / f"{NAME}.py"
+SIZE = WIDTH, HEIGHT = 500, 325
+WITHIN = 1e-3  # of what was captured
+SOON, LATER = 20_000, 60_000  # ms: a cell; the first cell, which imports torch
+MANY_TABS = 80
+
+
+class Student:
+    """What a student does in one open notebook; cells go by their nbgrader name or by a line that they hold."""
+
+    def __init__(self, page, notebook: nbformat.NotebookNode):
+        self.page, self._cells = page, notebook.cells
+
+    def number(self, wanted: str) -> int:
+        """A cell's place in the notebook."""
+        names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in self._cells]
+        if wanted in names:
+            return names.index(wanted)
+        (found,) = (i for i, cell in enumerate(self._cells) if cell.cell_type == "code" and wanted in cell.source)
+        return found
+
+    def cell(self, wanted: str):
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(self.number(wanted))
+
+    def run(self, wanted: str) -> None:
+        """Click into a cell and run it."""
+        self.cell(wanted).locator(".cm-content").click()
+        self.page.keyboard.press("Shift+Enter")
+
+    def answer(self, wanted: str, text: str) -> None:
+        """Write over a cell with the mouse and the keys, and run it."""
+        self.cell(wanted).locator(".cm-content").click()
+        self.type_over(text)
+
+    def type_over(self, text: str) -> None:
+        """In a cell's editor: replace all of it and run it."""
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+        self.page.keyboard.press("Shift+Enter")
+
+    def reads(self, wanted: str, sentence: str, timeout: int = SOON) -> None:
+        """Wait until a cell's output says this."""
+        self.cell(wanted).locator(".jp-OutputArea").get_by_text(sentence).first.wait_for(timeout=timeout)
+
+
+@pytest.fixture(scope="module")
+def mistakes() -> dict[str, Mistake]:
+    return {each.message_id: each for each in read_source(SOURCE).mistakes}
+
+
+@pytest.fixture(scope="module")
+def solutions() -> dict[str, tuple[str, str]]:
+    return read_solutions(SOURCE)
+
+
+@pytest.fixture(scope="module")
+def folder(lab: Lab) -> Path:
+    """The homework as it is handed out, in a folder of its own."""
+    return Path(shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, lab.folder / ASSIGNMENT))
+
+
+@pytest.fixture(scope="module")
+def photograph() -> bytes:
+    """What the student chooses: a scene as a JPEG file, with the camera's place in it."""
+    exif, file = Image.Exif(), io.BytesIO()
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
+    draw_scene(5, SIZE).picture.save(file, "JPEG", quality=95, exif=exif)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def student(lab: Lab, browser, folder: Path) -> Iterator[Student]:
+    with watched_page(browser, viewport={"width": 1280, "height": 1000}) as page:
+        lab.open(page, f"{ASSIGNMENT}/{NAME}.ipynb")
+        opened = Student(page, nbformat.read(folder / f"{NAME}.ipynb", as_version=4))
+        opened.run("setup")
+        yield opened
+
+
+def captured(picture: Image.Image) -> CapturedAttention:
+    model = load_model("shapes")
+    with capture_attention(model) as attention:
+        detect(model, picture)
+    return attention
+
+
+def assert_painted(canvas, expected) -> None:
+    np.testing.assert_allclose(painted_weights(canvas), expected, rtol=0, atol=WITHIN)
+
+
+def test_a_wrong_answer_is_told_what_it_looks_like_and_a_right_one_is_right(student, mistakes, solutions, screenshots):
+    mistake = mistakes["corners/half_width"]
+    student.answer("corners_code", mistake.code)
+    student.page.keyboard.press("Shift+Enter")  # the check stands right below
+    student.reads("corners", mistake.says, LATER)
+    student.cell("corners").scroll_into_view_if_needed()
+    student.page.screenshot(path=screenshots / "homework_wrong.png")
+    # Back and again without the mouse: the cell after the check is chosen now.
+    for key in ("ArrowUp", "ArrowUp", "Enter"):
+        student.page.keyboard.press(key)
+    student.type_over(solutions["corners"][1])
+    student.page.keyboard.press("Shift+Enter")
+    student.reads("corners", "Right.")
+    student.page.screenshot(path=screenshots / "homework_right.png")
+
+
+def test_a_chosen_picture_is_kept(student, solutions, folder, photograph, screenshots):
+    student.run("upload = upload_button()")
+    button = student.cell("upload = upload_button()").get_by_role("button", name="Choose a picture")
+    with student.page.expect_file_chooser(timeout=SOON) as chooser:
+        button.click()
+    chooser.value.set_files({"name": "desk.jpg", "mimeType": "image/jpeg", "buffer": photograph})
+    student.cell("upload = upload_button()").get_by_role("button", name="(1)").wait_for(timeout=SOON)
+    function, _, _ = solutions["own_picture"][1].partition("def my_source")
+    mine = "def my_source():\n    return upload.value\n\n\nkeep_picture(my_source())"
+    student.answer("own_picture_code", function + mine)
+    student.cell("own_picture_code").locator(".jp-OutputArea img").wait_for(timeout=SOON)
+    student.page.keyboard.press("Shift+Enter")
+    student.reads("own_picture", "Right.")
+    student.page.screenshot(path=screenshots / "homework_picture.png")
+    with Image.open(folder / KEPT_NAME) as kept:
+        assert kept.size == SIZE and same_picture(kept, Image.open(io.BytesIO(photograph)))
+        assert not kept.getexif() and not kept.info.get("exif")
+
+
+def test_the_explorer_of_that_picture_follows_the_mouse_and_the_keys(student, folder, screenshots):
+    page, picture = student.page, open_picture(folder / KEPT_NAME)
+    attention = captured(picture)
+    grid = attention.grid(0, picture)
+    student.run('MODEL = "shapes"')
+    page.keyboard.press("Shift+Enter")  # prose
+    page.keyboard.press("Shift+Enter")  # the explorer
+    cell = student.cell("explorer = attempt")
+    stage, canvas = cell.locator(".dl-stage"), cell.locator(".dl-stage canvas")
+    stage.wait_for(timeout=SOON)
+    cell.locator(".jp-OutputArea").evaluate("each => each.scrollIntoView()")
+    box = stage.bounding_box()
+    for x, y in ((61.0, 43.0), (253.0, 131.0)):
+        page.mouse.move(box["x"] + x * box["width"] / WIDTH, box["y"] + y * box["height"] / HEIGHT)
+        assert_painted(canvas, attention.encoder(picture=picture).looks_at((x, y)))
+    page.screenshot(path=screenshots / "homework_explorer.png")
+
+    # The keys alone: from the cell into the picture, to a point, then on to the best detection.
+    page.mouse.move(1, 1)
+    cell.locator(".cm-content").focus()
+    page.keyboard.press("Escape")
+    for _ in range(MANY_TABS):
+        page.keyboard.press("Tab")
+        if stage.evaluate("each => each === document.activeElement"):
+            break
+    else:
+        pytest.fail("Tab does not lead into the picture")
+    for key in ("ArrowLeft",) * 30 + ("ArrowUp",) * 20 + ("ArrowDown",) * 3 + ("ArrowRight",) * 7:
+        page.keyboard.press(key)
+    x0, y0, x1, y1 = grid.cell_box_xyxy(3, 7)
+    assert_painted(canvas, attention.encoder(picture=picture).looks_at(((x0 + x1) / 2, (y0 + y1) / 2)))
+    page.keyboard.press("Tab")
+    chosen = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert chosen.startswith("Detection 1: ")
+    assert_painted(canvas, attention.decoder_cross(query=int(chosen.rpartition("query ")[2])))
+    page.screenshot(path=screenshots / "homework_keys.png")
+
+
+def test_its_page_opens_without_a_server(student, browser, folder, tmp_path, screenshots):
+    student.run("explorer = attempt")
+    student.page.keyboard.press("Escape")
+    for key in ("ArrowUp", "b", "Enter"):  # a new cell below
+        student.page.keyboard.press(key)
+    student.type_over('explorer.save("my_explorer.html").name')
+    student.page.get_by_text("'my_explorer.html'", exact=True).wait_for(timeout=SOON)
+    saved = shutil.move(folder / "my_explorer.html", tmp_path)
+    picture = open_picture(folder / KEPT_NAME)
+    with watched_page(browser, viewport={"width": 1040, "height": 900}, offline=True) as page:
+        page.goto(Path(saved).as_uri())
+        stage = page.locator(".dl-stage")
+        stage.wait_for()
+        box = stage.bounding_box()
+        page.mouse.move(box["x"] + 253 * box["width"] / WIDTH, box["y"] + 131 * box["height"] / HEIGHT)
+        expected = captured(picture).encoder(picture=picture).looks_at((253.0, 131.0))
+        assert_painted(page.locator(".dl-stage canvas"), expected)
+        page.screenshot(path=screenshots / "homework_page.png", full_page=True)

@@ -1,0 +1,60 @@
+"""One warm worker for all tests of the grader (starting one costs seconds), and jobs from plain cells."""
+
+from __future__ import annotations
+
+import atexit
+from functools import cache
+
+import pytest
+
+from autograder.job import Job, JobCell, Limits, Result
+from autograder.sandbox.levels import SandboxUnavailable, found_level
+
+try:
+    LEVEL = found_level()
+except SandboxUnavailable as error:
+    LEVEL, WHY = None, str(error)
+else:
+    WHY = "" if LEVEL.name == "namespaces" else "user namespaces or bubblewrap are missing here"
+
+needs_sandbox = pytest.mark.skipif(bool(WHY), reason=WHY)
+SEEDS = (11, 12, 900_007)
+QUICK = Limits(cell_cpu_s=1.5, notebook_cpu_s=6, wall_factor=40, memory_mb=1024, file_mb=32, output_mb=2)
+
+
+@cache
+def shared_pool():
+    """The pool that every test uses; it ends with the tests."""
+    from autograder.pool import Pool
+
+    pool = Pool(1, LEVEL)
+    pool.__enter__()
+    atexit.register(pool.__exit__, None, None, None)
+    return pool
+
+
+def job(*cells: str, limits: Limits = QUICK, files: dict[str, bytes] | None = None, student: str = "s") -> Job:
+    """Cells as a job; a cell that starts with "#check NAME" holds that check."""
+    made = []
+    for index, source in enumerate(cells):
+        name = source.split()[1] if source.startswith("#check ") else ""
+        made.append(JobCell(index, source, name))
+    return Job(student, "00_small", "small", tuple(made), SEEDS, files or {}, limits)
+
+
+def run(*cells: str, **options) -> Result:
+    """Run cells in the shared pool."""
+    return next(iter(shared_pool().run([job(*cells, **options)])))[1]
+
+
+def text(result: Result, place: int = -1) -> str:
+    """What a cell printed, and the name and text of its error."""
+    parts = []
+    for output in result.cells[place].outputs:
+        if output["output_type"] == "stream":
+            parts.append(output["text"])
+        elif output["output_type"] == "error":
+            parts.append(f"{output['ename']}: {output['evalue']}")
+        else:
+            parts.append(output["data"].get("text/plain", ""))
+    return "\n".join(parts)

@@ -1,0 +1,41 @@
+"""A thin stand-in for the pool: runs jobs one after the other in this process, without a sandbox. For tests only."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from pathlib import Path
+
+from autograder.job import CellResult, Result
+from autograder.run import runner
+from detrlab.checks import recording
+
+gc.freeze()  # each shell collects garbage when it closes; not through all of torch every time
+
+
+def run_jobs(jobs):
+    for job in jobs:
+        yield job, run(job)
+
+
+def run(job) -> Result:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in job.files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        with runner(Path(folder)) as kernel, recording(list(job.seeds)) as outcomes:
+            cells, total, ended = [], 0.0, "finished"
+            for cell in job.cells:
+                if "while True" in cell.source:  # as if the sandbox had stopped it
+                    ended = "cell used more than 60 s of CPU time"
+                if ended != "finished":
+                    cells.append(CellResult(cell.index, "not run"))
+                    continue
+                done = kernel.run(cell.source)
+                outputs = [{"output_type": "display_data", "data": data, "metadata": {}} for data in done.outputs]
+                if done.stdout:
+                    outputs.insert(0, {"output_type": "stream", "name": "stdout", "text": done.stdout})
+                cells.append(CellResult(cell.index, "error" if done.error else "ok", outputs, done.cpu_seconds))
+                total += done.cpu_seconds
+    return Result(dict(outcomes), cells, ended, total, total, "none (in this process, for tests)")

@@ -1,0 +1,225 @@
+"""Intake: whatever a student hands in, only plain files within limits come through, and nothing is fatal."""
+
+import io
+import os
+import socket
+import stat
+import tarfile
+import zipfile
+
+import pytest
+
+from autograder import intake
+from autograder.intake import collect, students
+
+A = "01_a"
+
+
+def folder(root, student="ada"):
+    path = root / student / A
+    path.mkdir(parents=True)
+    return path
+
+
+def zipped(members: dict) -> bytes:
+    """A zip file; a value is bytes, or (bytes, unix mode)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            data, mode = content if isinstance(content, tuple) else (content, stat.S_IFREG | 0o644)
+            info = zipfile.ZipInfo(name)
+            info.external_attr, info.compress_type = mode << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+    return buffer.getvalue()
+
+
+def tarred(members: list[tarfile.TarInfo], data: bytes = b"x") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for member in members:
+            member.size = len(data) if member.isreg() else 0
+            archive.addfile(member, io.BytesIO(data) if member.isreg() else None)
+    return buffer.getvalue()
+
+
+def test_a_folder_gives_its_files_and_its_date(tmp_path):
+    path = folder(tmp_path)
+    (path / "q.ipynb").write_bytes(b"{}")
+    (path / "pictures").mkdir()
+    (path / "pictures" / "me.png").write_bytes(b"png")
+    (path / "timestamp.txt").write_text("2026-11-20 09:00:00 UTC")
+    (path / ".ipynb_checkpoints").mkdir()
+    (path / ".ipynb_checkpoints" / "q-checkpoint.ipynb").write_bytes(b"old")
+    got = collect(tmp_path, "ada", A)
+    assert got.files == {"q.ipynb": b"{}", "pictures/me.png": b"png"}
+    assert got.timestamp.isoformat() == "2026-11-20T09:00:00" and got.notes == []
+
+
+def test_everyone_who_handed_in_something_is_found(tmp_path):
+    folder(tmp_path, "ada")
+    (tmp_path / "bob").mkdir()
+    (tmp_path / "bob" / f"{A}.zip").write_bytes(b"")
+    (tmp_path / "carl" / "02_b").mkdir(parents=True)
+    (tmp_path / ".hidden" / A).mkdir(parents=True)
+    assert students(tmp_path, A) == ["ada", "bob"]
+    assert students(tmp_path / "nowhere", A) == []
+
+
+def test_a_folder_whose_name_can_be_nobodys_is_said(tmp_path):
+    folder(tmp_path, "ada")
+    folder(tmp_path, "ev\x1bil")
+    folder(tmp_path, "c:drive")
+    assert students(tmp_path, A) == ["ada"]
+    assert intake.unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'"] and intake.unfit(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["in_the_folder", "in_its_place"])
+@pytest.mark.parametrize("ending", [".zip", ".tar.gz"])
+def test_archives_are_opened(tmp_path, inside, ending):
+    if ending == ".zip":
+        data = zipped({"hand in/q.ipynb": b"{}", "hand in/__MACOSX/._q.ipynb": b"junk", "hand in/me.png": b"png"})
+    else:
+        data = tarred([tarfile.TarInfo("./hand in/q.ipynb")], b"{}")
+    path = folder(tmp_path) / f"mine{ending}" if inside else tmp_path / "ada" / f"{A}{ending}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    got = collect(tmp_path, "ada", A)
+    assert got.files["q.ipynb"] == b"{}" and not any("MACOSX" in name for name in got.files)
+
+
+def test_an_archive_in_an_archive_is_opened_once_more(tmp_path):
+    (folder(tmp_path) / "a.zip").write_bytes(zipped({"b.zip": zipped({"q.ipynb": b"{}"})}))
+    assert collect(tmp_path, "ada", A).files == {"q.ipynb": b"{}"}
+
+
+HOSTILE = {
+    "climbs_out": "../../evil.ipynb",
+    "absolute": "/etc/evil",
+    "backslash": "..\\evil",
+    "drive": "C:evil",
+    "control_character": "ev\x1bil",
+    "too_deep": "a/" * 9 + "q",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_names_that_play_tricks_are_left_out(tmp_path, name, kind):
+    data = zipped({name: b"evil", "q.ipynb": b"{}"})
+    if kind == "tar":
+        data = tarred([tarfile.TarInfo(name), tarfile.TarInfo("q.ipynb")], b"{}")
+    (folder(tmp_path) / ("a.zip" if kind == "zip" else "a.tar.gz")).write_bytes(data)
+    got = collect(tmp_path, "ada", A)
+    assert got.files == {"q.ipynb": b"{}"} and len(got.notes) == 1 and got.notes[0].isprintable()
+
+
+def test_links_pipes_sockets_and_devices_are_left_out(tmp_path):
+    path = folder(tmp_path)
+    os.symlink("/etc/passwd", path / "link.ipynb")
+    os.symlink("/etc", path / "linked_folder")
+    os.mkfifo(path / "pipe.ipynb")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path / "s"))
+    if os.geteuid() == 0:
+        os.mknod(path / "device", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    got = collect(tmp_path, "ada", A)
+    assert got.files == {} and len(got.notes) == len(os.listdir(path))
+    assert all("regular file" in note for note in got.notes)
+
+
+def test_links_inside_archives_are_left_out(tmp_path):
+    link = tarfile.TarInfo("l.ipynb")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    (folder(tmp_path) / "a.tar.gz").write_bytes(tarred([link]))
+    (tmp_path / "ada" / A / "b.zip").write_bytes(zipped({"l.ipynb": (b"/etc/passwd", stat.S_IFLNK | 0o777)}))
+    got = collect(tmp_path, "ada", A)
+    assert got.files == {} and len(got.notes) == 2
+
+
+def test_a_submission_that_is_itself_a_link_or_a_pipe_is_reported(tmp_path):
+    for student, make in (("ada", lambda path: os.symlink("/etc", path)), ("bob", os.mkfifo)):
+        (tmp_path / student).mkdir()
+        make(tmp_path / student / A)
+        got = collect(tmp_path, student, A)
+        assert got.files == {} and "only regular files are read" in got.notes[0]
+    assert students(tmp_path, A) == ["ada", "bob"]
+
+
+def test_names_that_differ_in_case_only_do_not_overwrite_each_other(tmp_path):
+    (folder(tmp_path) / "a.zip").write_bytes(zipped({"q.ipynb": b"1", "Q.IPYNB": b"2"}))
+    got = collect(tmp_path, "ada", A)
+    assert got.files == {"q.ipynb": b"1"} and "another file has this name" in got.notes[0]
+
+
+def test_the_same_name_twice_in_an_archive_is_reported(tmp_path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("q.ipynb", b"1")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("q.ipynb", b"2")
+    (folder(tmp_path) / "a.zip").write_bytes(buffer.getvalue())
+    got = collect(tmp_path, "ada", A)
+    assert list(got.files) == ["q.ipynb"] and "another file has this name" in got.notes[0]
+
+
+def test_a_zip_bomb_costs_no_more_than_the_limit(tmp_path):
+    big = bytes(intake.MAX_FILE + 1)
+    (folder(tmp_path) / "a.zip").write_bytes(zipped({f"{i}.bin": big for i in range(5)} | {"z.ipynb": b"{}"}))
+    got = collect(tmp_path, "ada", A)
+    assert got.files == {"z.ipynb": b"{}"} and len(got.notes) == 5
+
+
+def test_a_gzip_bomb_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(intake, "MAX_UNPACKED", 1 << 20)
+    (folder(tmp_path) / "a.tar.gz").write_bytes(tarred([tarfile.TarInfo("big")], bytes(3 << 20)))
+    got = collect(tmp_path, "ada", A)
+    assert got.files == {} and "unpacks to more than" in got.notes[0]
+
+
+def test_very_many_files_end_the_reading(tmp_path, monkeypatch):
+    monkeypatch.setattr(intake, "MAX_FILES", 7)
+    path = folder(tmp_path)
+    for i in range(30):
+        (path / f"{i:02}.txt").write_bytes(b"")
+    (path / "z.ipynb").write_bytes(b"{}")
+    got = collect(tmp_path, "ada", A)
+    assert len(got.files) == 7 and "z.ipynb" in got.files and "not everything was read" in got.notes[0]
+    monkeypatch.setattr(intake, "MAX_ENTRIES", 5)
+    assert "more than 5 names" in collect(tmp_path, "ada", A).notes[0]
+
+
+def test_an_archive_directory_of_a_million_names_is_not_parsed(tmp_path):
+    data = bytearray(zipped({"q.ipynb": b"{}"}))
+    data[-22 + 12 : -22 + 16] = (60_000_000).to_bytes(4, "little")
+    (folder(tmp_path) / "a.zip").write_bytes(data)
+    assert "names" in collect(tmp_path, "ada", A).notes[0]
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"PK\x03\x04rubbish", b"\x1f\x8b" + bytes(50), b"no archive"])
+def test_a_broken_archive_is_reported(tmp_path, data):
+    for ending in (".zip", ".tar.gz"):
+        (tmp_path / ending[1:] / A).mkdir(parents=True)
+        (tmp_path / ending[1:] / A / f"a{ending}").write_bytes(data)
+        got = collect(tmp_path, ending[1:], A)
+        assert got.files == {} and "archive" in got.notes[0]
+
+
+def test_an_encrypted_archive_is_reported(tmp_path):
+    data = bytearray(zipped({"q.ipynb": b"{}"}))
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.find(signature) + offset] |= 1
+    (folder(tmp_path) / "a.zip").write_bytes(data)
+    assert "encrypted" in collect(tmp_path, "ada", A).notes[0]
+
+
+@pytest.mark.parametrize("text", ["yesterday-ish", "\x00", "9" * 5000])
+def test_a_date_that_is_none_is_reported(tmp_path, text):
+    (folder(tmp_path) / "timestamp.txt").write_text(text)
+    got = collect(tmp_path, "ada", A)
+    assert got.timestamp is None and "not a date" in got.notes[0]
+
+
+def test_an_empty_folder_and_no_folder_are_not_fatal(tmp_path):
+    folder(tmp_path)
+    assert collect(tmp_path, "ada", A).files == {}
+    assert collect(tmp_path, "nobody", A).notes == ["nothing was handed in"]

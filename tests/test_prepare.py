@@ -1,0 +1,53 @@
+"""From files to jobs: the release's files win, damage has reasons, and a job holds no points and no paths."""
+
+import json
+
+import nbformat
+import pytest
+from small_course import ASSIGNMENT, RIGHT, filled, make_course
+
+from autograder.assignment import load_assignment
+from autograder.intake import HandedIn
+from autograder.job import Limits
+from autograder.prepare import digest, prepare
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("course"))
+
+
+def handed_in(places, **files):
+    found = {
+        f"{name}.ipynb": nbformat.writes(filled(places, answers, name)).encode() for name, answers in RIGHT.items()
+    }
+    return HandedIn("ada", ASSIGNMENT, {**found, **{name.replace("__", "."): data for name, data in files.items()}})
+
+
+def test_jobs_hold_sources_and_files_and_the_release_wins(places):
+    assignment = load_assignment(places, ASSIGNMENT)
+    evil = json.dumps({"checks": {}}).encode()
+    prepared = prepare(handed_in(places, small__json=evil, my_picture__png=b"png"), assignment)
+    jobs = prepared.jobs(assignment, {"small": (1, 2), "wide": (3, 4)}, Limits())
+    assert [(job.notebook, job.seeds) for job in jobs] == [("small", (1, 2)), ("wide", (3, 4))]
+    assert jobs[0].files["my_picture.png"] == b"png" and jobs[0].files["small.json"] != evil
+    assert [cell.check for cell in jobs[0].cells][-2:] == ["", "corners"]
+    assert not any(name.endswith(".ipynb") for name in jobs[0].files)
+    text = repr([job.cells for job in jobs])
+    assert "hidden" not in text.lower() and "points" not in text and str(places.records) not in text
+
+
+def test_a_broken_notebook_is_that_notebooks_reason(places):
+    assignment = load_assignment(places, ASSIGNMENT)
+    prepared = prepare(handed_in(places, small__ipynb=b"{"), assignment)
+    assert list(prepared.aligned) == ["wide"] and prepared.absent == []
+    assert prepared.unreadable["small"].startswith("small.ipynb cannot be read: it is not valid JSON")
+    other = prepare(handed_in(places, draft__ipynb=b"{"), assignment)  # another broken file harms nobody
+    assert other.unreadable == {} and "draft.ipynb cannot be read" in other.notes[-1]
+
+
+def test_the_fingerprint_is_that_of_names_and_contents(places):
+    one, same, other = handed_in(places), handed_in(places), handed_in(places, x__txt=b"")
+    assert digest(one) == digest(same) != digest(other)
+    moved = HandedIn("ada", ASSIGNMENT, {"a": b"bc", "d": b""})
+    assert digest(moved) != digest(HandedIn("ada", ASSIGNMENT, {"a": b"b", "cd": b""}))

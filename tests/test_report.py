@@ -1,0 +1,71 @@
+"""The class report: one page that needs nothing else, names nobody, and says who needs a person."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from small_course import ASSIGNMENT, graded_course
+
+from autograder.assignment import GradeError
+from autograder.log import Log
+from autograder.report import pseudonyms, write_report
+from autograder.report_plots import distribution, exercises, times
+
+
+@pytest.fixture
+def places(tmp_path):
+    return graded_course(tmp_path)
+
+
+def page(places):
+    to = places.records / "report.html"
+    write_report(places, ASSIGNMENT, to)
+    return to.read_text()
+
+
+def test_the_page_is_whole_and_calls_nobody(places):
+    text = page(places)
+    assert not re.search(r"<script|<link|@import|src=|https?://(?!www\.w3\.org/)", text)
+    for svg in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+        ElementTree.fromstring(svg)
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_students_are_pseudonyms_that_stay_the_same(places):
+    text = page(places)
+    codes = pseudonyms(places, ["ada", "bob", "carl", "emil"])
+    assert not any(re.search(rf"\b{name}\b", text) for name in codes)
+    assert codes["emil"].removeprefix("S-") in text  # needs a person
+    table = (places.records / "pseudonyms.csv").read_text().split()
+    assert f"{codes['emil']},emil" in table and (places.records / "pseudonyms.csv").stat().st_mode & 0o77 == 0
+
+
+def test_it_counts_mistakes_statuses_and_difficulty(places):
+    text = re.sub(r"<svg.*?</svg>", "", page(places), flags=re.DOTALL)
+    assert "<b>3</b><span>graded</span>" in text and "<b>1</b><span>could not grade</span>" in text
+    assert "<td>small · corners/half_width</td><td>The whole size was subtracted" in text
+    assert "3 students, 6 automatic points" in text  # emil's lost notebook is nobody's zero
+    assert "median of automatic points" in text and "<b>50 %</b>" in text  # of 6, 3 and 0 points
+
+
+def test_whom_an_interrupted_run_left_open_is_listed(places):
+    Log(places.log).append("run", assignment=ASSIGNMENT, run="b", seed=1, seeds={}, students=["ada"], versions={})
+    assert "the run was interrupted" in page(places)
+
+
+def test_before_anything_is_graded_it_is_one_sentence(places):
+    places.log.unlink()
+    with pytest.raises(GradeError, match="nothing of 00_small is graded yet"):
+        page(places)
+
+
+def test_figures_of_empty_and_tiny_classes():
+    for svg in (distribution([]), distribution([1.0]), exercises(["a"], [0.5], [None]), times({"q": []})):
+        ElementTree.fromstring(svg)
+
+
+def test_what_students_wrote_is_no_html_on_the_page(places):
+    lines = places.log.read_text().replace("cannot be read", "<script>steal()</script>")
+    places.log.write_text(lines)
+    assert "<script>" not in page(places)
