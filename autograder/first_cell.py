@@ -6,7 +6,7 @@ own zip (see release.py), which the student uploads: no name is looked up in an 
 
 from __future__ import annotations
 
-from .release import NAME
+NAME = "detrlab-course"  # of the zip that students get (release.py makes it), and of its only folder
 
 # Packages the library needs that Colab has not; the others are there, and replacing them would break its runtime.
 NOT_ON_COLAB = ("anywidget", "jupytext")

@@ -15,10 +15,10 @@ from pathlib import Path
 import nbformat
 
 from .assignment import GradeError, load_assignment
+from .first_cell import NAME
 from .places import ROOT, Places, project_places
 from .start_page import write_start_page
 
-NAME = "detrlab-course"  # the zip's name, and its only folder
 _HANDOUT = Path(__file__).resolve().parent / "handout"  # what students get in place of the instructor's files
 _COPIED = ("LICENSE", "environment.yml", "requirements.lock")
 _LIBRARY = (".py", ".js", ".css", ".json")  # kinds of files in detrlab/

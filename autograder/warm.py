@@ -41,6 +41,7 @@ PRELOAD = (
     "safetensors.torch",
     "requests",
     "ipywidgets",
+    "detrlab.explorer",
     "detrlab.checks",
 )
 

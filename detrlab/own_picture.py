@@ -64,9 +64,9 @@ def _write(picture: Image.Image, path: Path) -> None:
 
 def upload_button():
     """A button (ipywidgets `FileUpload`) to choose one picture from one's computer; pass its `.value` on."""
-    from ipywidgets import FileUpload  # loads slowly, and only notebooks want it
+    from ipywidgets import FileUpload, Layout  # loads slowly, and only notebooks want it
 
-    return FileUpload(accept="image/*", multiple=False, description="Choose a picture")
+    return FileUpload(accept="image/*", multiple=False, description="Choose a picture", layout=Layout(width="auto"))
 
 
 def same_picture(one: Image.Image, other: Image.Image) -> bool:

@@ -29,7 +29,7 @@ PROBE = (
     "total = 0\nfor i in range(400_000):\n    total += i * i\ntotal",
     "print('a line of text')",
     "heads = torch.nn.MultiheadAttention(64, 8, batch_first=True)\nout, weights = heads(*[x[None]] * 3)\nweights.shape",
-    "sum((x * i).sum() for i in range(5000))",
+    "sum((x * i).sum() for i in range(9000))",
     "sorted(str(i) for i in range(80_000))[:3]",
 )
 _JOBS = 12

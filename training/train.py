@@ -39,7 +39,7 @@ PROCESSES = 2
 SCENES = 80_000  # drawn once, half by each process
 BATCH = 16  # pictures per process and step
 LEARNING_RATE = 6e-4
-WARM_UP = 200  # steps
+WARM_UP = 300  # steps
 SMALL_SHARE = 0.25  # of the time on pictures of 96 px only: 1.8 times as many per second
 SHORTER_SIDES = {
     96: 0.2,

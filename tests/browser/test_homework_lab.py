@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -16,7 +15,7 @@ from lab import Lab
 from painted import painted_weights
 from PIL import Image
 
-from autograder.source import Mistake, read_source
+from autograder.source import read_source
 from detrlab.attention import CapturedAttention, capture_attention
 from detrlab.checks.solutions import read_solutions
 from detrlab.detect import detect
@@ -72,38 +71,12 @@ class Student:
         self.cell(wanted).locator(".jp-OutputArea").get_by_text(sentence).first.wait_for(timeout=timeout)
 
 
-@pytest.fixture(scope="module")
-def mistakes() -> dict[str, Mistake]:
-    return {each.message_id: each for each in read_source(SOURCE).mistakes}
-
-
-@pytest.fixture(scope="module")
-def solutions() -> dict[str, tuple[str, str]]:
-    return read_solutions(SOURCE)
-
-
-@pytest.fixture(scope="module")
-def folder(lab: Lab) -> Path:
-    """The homework as it is handed out, in a folder of its own."""
-    return Path(shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, lab.folder / ASSIGNMENT))
-
-
-@pytest.fixture(scope="module")
 def photograph() -> bytes:
     """What the student chooses: a scene as a JPEG file, with the camera's place in it."""
     exif, file = Image.Exif(), io.BytesIO()
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
-    draw_scene(5, SIZE).picture.save(file, "JPEG", quality=95, exif=exif)
+    draw_scene(10, SIZE).picture.save(file, "JPEG", quality=95, exif=exif)
     return file.getvalue()
-
-
-@pytest.fixture(scope="module")
-def student(lab: Lab, browser, folder: Path) -> Iterator[Student]:
-    with watched_page(browser, viewport={"width": 1280, "height": 1000}) as page:
-        lab.open(page, f"{ASSIGNMENT}/{NAME}.ipynb")
-        opened = Student(page, nbformat.read(folder / f"{NAME}.ipynb", as_version=4))
-        opened.run("setup")
-        yield opened
 
 
 def captured(picture: Image.Image) -> CapturedAttention:
@@ -117,8 +90,8 @@ def assert_painted(canvas, expected) -> None:
     np.testing.assert_allclose(painted_weights(canvas), expected, rtol=0, atol=WITHIN)
 
 
-def test_a_wrong_answer_is_told_what_it_looks_like_and_a_right_one_is_right(student, mistakes, solutions, screenshots):
-    mistake = mistakes["corners/half_width"]
+def answer_wrongly_and_then_right(student: Student, solution: str, screenshots: Path) -> None:
+    mistake = next(each for each in read_source(SOURCE).mistakes if each.message_id == "corners/half_width")
     student.answer("corners_code", mistake.code)
     student.page.keyboard.press("Shift+Enter")  # the check stands right below
     student.reads("corners", mistake.says, LATER)
@@ -127,32 +100,34 @@ def test_a_wrong_answer_is_told_what_it_looks_like_and_a_right_one_is_right(stud
     # Back and again without the mouse: the cell after the check is chosen now.
     for key in ("ArrowUp", "ArrowUp", "Enter"):
         student.page.keyboard.press(key)
-    student.type_over(solutions["corners"][1])
+    student.type_over(solution)
     student.page.keyboard.press("Shift+Enter")
     student.reads("corners", "Right.")
     student.page.screenshot(path=screenshots / "homework_right.png")
 
 
-def test_a_chosen_picture_is_kept(student, solutions, folder, photograph, screenshots):
+def choose_a_picture(student: Student, solution: str, folder: Path, screenshots: Path) -> None:
+    chosen = photograph()
     student.run("upload = upload_button()")
     button = student.cell("upload = upload_button()").get_by_role("button", name="Choose a picture")
     with student.page.expect_file_chooser(timeout=SOON) as chooser:
         button.click()
-    chooser.value.set_files({"name": "desk.jpg", "mimeType": "image/jpeg", "buffer": photograph})
+    chooser.value.set_files({"name": "desk.jpg", "mimeType": "image/jpeg", "buffer": chosen})
     student.cell("upload = upload_button()").get_by_role("button", name="(1)").wait_for(timeout=SOON)
-    function, _, _ = solutions["own_picture"][1].partition("def my_source")
+    function, _, _ = solution.partition("def my_source")
     mine = "def my_source():\n    return upload.value\n\n\nkeep_picture(my_source())"
     student.answer("own_picture_code", function + mine)
     student.cell("own_picture_code").locator(".jp-OutputArea img").wait_for(timeout=SOON)
     student.page.keyboard.press("Shift+Enter")
     student.reads("own_picture", "Right.")
+    student.cell("own_picture_code").locator(".jp-OutputArea").evaluate("each => each.scrollIntoView()")
     student.page.screenshot(path=screenshots / "homework_picture.png")
     with Image.open(folder / KEPT_NAME) as kept:
-        assert kept.size == SIZE and same_picture(kept, Image.open(io.BytesIO(photograph)))
+        assert kept.size == SIZE and same_picture(kept, Image.open(io.BytesIO(chosen)))
         assert not kept.getexif() and not kept.info.get("exif")
 
 
-def test_the_explorer_of_that_picture_follows_the_mouse_and_the_keys(student, folder, screenshots):
+def explore_with_the_mouse_and_the_keys(student: Student, folder: Path, screenshots: Path) -> None:
     page, picture = student.page, open_picture(folder / KEPT_NAME)
     attention = captured(picture)
     grid = attention.grid(0, picture)
@@ -190,21 +165,38 @@ def test_the_explorer_of_that_picture_follows_the_mouse_and_the_keys(student, fo
     page.screenshot(path=screenshots / "homework_keys.png")
 
 
-def test_its_page_opens_without_a_server(student, browser, folder, tmp_path, screenshots):
+def save_the_page(student: Student, folder: Path, place: Path) -> Path:
     student.run("explorer = attempt")
     student.page.keyboard.press("Escape")
     for key in ("ArrowUp", "b", "Enter"):  # a new cell below
         student.page.keyboard.press(key)
     student.type_over('explorer.save("my_explorer.html").name')
     student.page.get_by_text("'my_explorer.html'", exact=True).wait_for(timeout=SOON)
-    saved = shutil.move(folder / "my_explorer.html", tmp_path)
-    picture = open_picture(folder / KEPT_NAME)
+    return Path(shutil.move(folder / "my_explorer.html", place))
+
+
+def assert_page_is_alive(page, saved: Path, picture: Image.Image) -> None:
+    page.goto(saved.as_uri())
+    stage = page.locator(".dl-stage")
+    stage.wait_for()
+    box = stage.bounding_box()
+    page.mouse.move(box["x"] + 253 * box["width"] / WIDTH, box["y"] + 131 * box["height"] / HEIGHT)
+    expected = captured(picture).encoder(picture=picture).looks_at((253.0, 131.0))
+    assert_painted(page.locator(".dl-stage canvas"), expected)
+
+
+def test_from_a_wrong_answer_to_a_page_that_needs_no_server(lab: Lab, browser, tmp_path, screenshots):
+    folder = Path(shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, lab.folder / ASSIGNMENT))
+    notebook = nbformat.read(folder / f"{NAME}.ipynb", as_version=4)
+    solutions = {name: text for name, (_, text) in read_solutions(SOURCE).items()}
+    with watched_page(browser, viewport={"width": 1280, "height": 1000}) as page:
+        lab.open(page, f"{ASSIGNMENT}/{NAME}.ipynb")
+        student = Student(page, notebook)
+        student.run("setup")
+        answer_wrongly_and_then_right(student, solutions["corners"], screenshots)
+        choose_a_picture(student, solutions["own_picture"], folder, screenshots)
+        explore_with_the_mouse_and_the_keys(student, folder, screenshots)
+        saved = save_the_page(student, folder, tmp_path)
     with watched_page(browser, viewport={"width": 1040, "height": 900}, offline=True) as page:
-        page.goto(Path(saved).as_uri())
-        stage = page.locator(".dl-stage")
-        stage.wait_for()
-        box = stage.bounding_box()
-        page.mouse.move(box["x"] + 253 * box["width"] / WIDTH, box["y"] + 131 * box["height"] / HEIGHT)
-        expected = captured(picture).encoder(picture=picture).looks_at((253.0, 131.0))
-        assert_painted(page.locator(".dl-stage canvas"), expected)
+        assert_page_is_alive(page, saved, open_picture(folder / KEPT_NAME))
         page.screenshot(path=screenshots / "homework_page.png", full_page=True)

@@ -1,0 +1,184 @@
+"""Grading a class of light notebooks, whole runs with start and gradebook: ours against stock `nbgrader autograde`.
+
+Both grade the same submissions: the probe of bench_grade.py with one exercise and its check, solved. Stock's cost per
+submission is measured on a few and multiplied; it grows linearly. Feedback pages are left aside on both sides.
+
+`python -m tools.bench_class FOLDER WORKERS` is our side's run, in a process of its own so that its start counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder import sandbox
+from autograder.assemble import instructor_notebook, write_data
+from autograder.assignment import load_assignment
+from autograder.expected import run_reference
+from autograder.grade import grade
+from autograder.places import Places, places_from
+from autograder.pool import Pool
+from autograder.samples import fill_in, model_answers
+from autograder.sandbox.watch import cpu_seconds, process_tree
+from autograder.source import read_source
+
+from .bench import ROOT, Figure
+from .bench_grade import PROBE
+
+ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
+_EXERCISE = '''# %% setup
+from detrlab.checks import open_notebook
+____, check, hint = open_notebook("probe")
+
+# %% exercise="corner"
+def to_corner(boxes_cxcywh):
+    """The corner (x0, y0)."""
+    ### BEGIN SOLUTION
+    return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2
+    ### END SOLUTION
+
+# %% check="corner" points=3
+@check
+def corner(draw):
+    return to_corner(draw.boxes_cxcywh(5))
+
+# %% [raw] hints="corner"
+# 1. Where is the centre?
+# 2. Half of the size lies on each side.
+# 3. Subtract size / 2.
+
+# %% [raw] mistake="corner/whole_size"
+# The whole size was subtracted: halve it.
+# ---
+# def to_corner(boxes_cxcywh):
+#     return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:]
+
+# %% [raw] mistake="corner/centre"
+# This is the centre.
+# ---
+# def to_corner(boxes_cxcywh):
+#     return boxes_cxcywh[..., :2]
+
+'''
+
+
+def measure() -> dict[str, Figure]:
+    """Ratios against stock for one submission, for a run of 30 and for a run of 1,000."""
+    stock_cpu, stock_wall = stock()
+    one, thirty, thousand = ours(30, 1), ours(30, 2), ours(1000, 2)
+    by = f"stock: {stock_cpu:.1f} CPU s, {stock_wall:.1f} s of wall time per submission, on {STOCK_STUDENTS}"
+    each = one["cpu_s"] / 30
+    return {
+        "grade.cpu_ratio_vs_nbgrader": Figure(
+            stock_cpu / each, "x", ">= 30", f"{each:.2f} CPU s each, start aside; {by}"
+        ),
+        "grade.run30_ratio_vs_nbgrader": Figure(
+            30 * stock_wall / thirty["wall_s"],
+            "x",
+            ">= 20",
+            f"whole run with start: {thirty['wall_s']:.1f} s with 2 workers, {one['wall_s']:.1f} s with one; {by}",
+        ),
+        "grade.run1000_ratio_vs_nbgrader": Figure(
+            1000 * stock_wall / thousand["wall_s"],
+            "x",
+            ">= 50",
+            f"whole run with start: {thousand['wall_s']:.0f} s; {by}",
+        ),
+        "grade.run1000_s_per_submission": Figure(
+            (thousand["wall_s"] - thousand["start_s"]) / 1000,
+            "s",
+            "<= 0.17",
+            "wall time, 2 workers, the writer beside them",
+        ),
+        "grade.run1000_peak_mb": Figure(thousand["peak_mb"], "MB", "<= 1500", "resident memory of the coordinator"),
+    }
+
+
+def make_course(students: int) -> Places:
+    """A course with the probe built and handed in by that many students, in build/bench-class."""
+    folder = ROOT / "build" / "bench-class"
+    shutil.rmtree(folder, ignore_errors=True)
+    source = folder / "solutions" / ASSIGNMENT / "probe.py"
+    source.parent.mkdir(parents=True)
+    cells = "".join(f"# %%\n{cell}\n\n" for cell in PROBE)
+    source.write_text(f"# %% [markdown]\n# # A probe\n\n{_EXERCISE}{cells}", encoding="utf-8")
+    places = course_places(folder)
+    notebook = read_source(source)
+    expected = run_reference(notebook, [77], lambda _: None)
+    (places.source / ASSIGNMENT).mkdir(parents=True)
+    nbformat.write(instructor_notebook(notebook, expected, [77]), places.source / ASSIGNMENT / "probe.ipynb")
+    write_data(notebook, expected, places.source / ASSIGNMENT)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    solved = fill_in(load_assignment(places, ASSIGNMENT).releases["probe"], model_answers(notebook)[0], {})
+    text = nbformat.writes(solved)
+    for number in range(students):
+        handed_in = places.submitted / f"student{number:04}" / ASSIGNMENT
+        handed_in.mkdir(parents=True)
+        (handed_in / "probe.ipynb").write_text(text, encoding="utf-8")
+    return places
+
+
+def course_places(folder: Path) -> Places:
+    return places_from(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config(), folder)
+
+
+def stock() -> tuple[float, float]:
+    """(CPU seconds, wall seconds) per submission of `nbgrader autograde`, one thread, its start included."""
+    folder = make_course(STOCK_STUDENTS).solutions.parent
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "nbgrader"]
+    quiet = {"cwd": folder, "env": environment, "check": True, "capture_output": True}
+    subprocess.run([*command, "generate_assignment", ASSIGNMENT, "--create"], **quiet)
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run([*command, "autograde", ASSIGNMENT, "--create"], **quiet)
+    wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return cpu / STOCK_STUDENTS, wall / STOCK_STUDENTS
+
+
+def ours(students: int, workers: int) -> dict[str, float]:
+    """What our whole run took: cpu_s after the start, wall_s with it, start_s, and the coordinator's peak_mb."""
+    folder = make_course(students).solutions.parent
+    started = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.bench_class", str(folder), str(workers)],
+        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    wall = time.monotonic() - started
+    found = json.loads(run.stdout.splitlines()[-1])
+    return {**found, "wall_s": wall, "start_s": wall - found["graded_s"]}
+
+
+def main(folder: Path, workers: int) -> None:
+    """Grade the course in `folder` and print what it took as JSON."""
+    level, jobs_cpu, first = sandbox.level(), 0.0, []
+    with Pool(workers, level) as pool:
+
+        def run_jobs(jobs):
+            nonlocal jobs_cpu
+            for job, result in pool.run(jobs):
+                if job.student.startswith("student"):
+                    # The clock starts when the first result is there: until then torch is imported, in both processes.
+                    first.append((time.monotonic(), cpu_seconds(process_tree(os.getpid()))))
+                    jobs_cpu += result.cpu_s
+                yield job, result
+
+        summary = grade(course_places(folder), ASSIGNMENT, run_jobs, str(level), say=lambda _: None)
+        (began, cpu_then), cpu_now = first[0], cpu_seconds(process_tree(os.getpid()))
+    assert summary.counts == {"graded": len(first)}, summary
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    taken = {"cpu_s": cpu_now - cpu_then + jobs_cpu, "graded_s": time.monotonic() - began, "peak_mb": peak}
+    print(json.dumps(taken))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
