@@ -46,12 +46,12 @@ def _cell(cell: SourceCell, expected: Expected, hidden: list[int], used: dict[st
         source += f"\n### BEGIN HIDDEN TESTS\n{cell.name}.hidden({packed!r})\n### END HIDDEN TESTS"
     is_code = cell.kind not in ("prose", "written")
     built = (nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell)(source)
-    built["id"] = _unique(_grade_id(cell) or hashlib.sha1(cell.source.encode()).hexdigest()[:12], used)
+    built["id"] = _unique(grade_id(cell) or hashlib.sha1(cell.source.encode()).hexdigest()[:12], used)
     if cell.kind in _ROLES:
         grade, solution, locked = _ROLES[cell.kind]
         built.metadata["nbgrader"] = {
             "schema_version": 3,
-            "grade_id": _grade_id(cell),
+            "grade_id": grade_id(cell),
             "grade": grade,
             "solution": solution,
             "locked": locked,
@@ -62,7 +62,7 @@ def _cell(cell: SourceCell, expected: Expected, hidden: list[int], used: dict[st
     return built
 
 
-def _grade_id(cell: SourceCell) -> str:
+def grade_id(cell: SourceCell) -> str:
     """Permanent names: the check carries the exercise's name (it is what a gradebook lists), the code cell a suffix."""
     return f"{cell.name}_code" if cell.kind == "exercise" else cell.name
 

@@ -13,6 +13,7 @@ from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ComputeChecksu
 
 from detrlab.checks import Notebook
 
+from .assemble import grade_id
 from .places import Places
 from .preprocess import StripSolutions
 from .source import SourceNotebook, read_source
@@ -40,6 +41,11 @@ class Assignment:
             for cell in self.releases[notebook].cells
             if cell.metadata.get("nbgrader", {}).get("grade")
         }
+
+    def forbidden(self, notebook: str) -> dict[str, tuple[str, ...]]:
+        """Names that an exercise's own cell and its check may not call, by these cells' grade ids."""
+        exercises = self.sources[notebook].named("exercise").items()
+        return {cell_id: cell.forbids for name, cell in exercises for cell_id in (name, grade_id(cell)) if cell.forbids}
 
 
 def load_assignment(places: Places, name: str) -> Assignment:

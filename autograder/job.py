@@ -18,7 +18,8 @@ class JobCell:
     index: int  # position in the submitted notebook
     source: str
     check: str = ""
-    forbidden: tuple[str, ...] = ()  # names the student's code may not call while this check runs
+    forbidden: tuple[str, ...] = ()  # names the student's code may not call while this cell runs
+    locked: bool = False  # the release's own: a setup or a check
 
 
 @dataclass(frozen=True)

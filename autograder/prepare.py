@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
+
+from nbgrader.utils import is_locked
 
 from .align import Aligned, align, identify
 from .assignment import Assignment
@@ -37,7 +40,7 @@ class Prepared:
                 self.student,
                 assignment.name,
                 notebook,
-                tuple(JobCell(*cell) for cell in aligned.code()),
+                tuple(_cells(aligned, assignment.forbidden(notebook))),
                 seeds[notebook],
                 files,
                 limits,
@@ -80,6 +83,14 @@ def prepare(handed_in: HandedIn, assignment: Assignment) -> Prepared:
             prepared.absent.append(notebook)
     prepared.notes += [f"{name} cannot be read: {why}" for name, why in broken.items()]
     return prepared
+
+
+def _cells(aligned: Aligned, forbidden: dict[str, tuple[str, ...]]) -> Iterator[JobCell]:
+    """The code cells in running order; an exercise's own cell and its check carry what the exercise forbids."""
+    for index, source, check in aligned.code():
+        cell = aligned.notebook.cells[index]
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        yield JobCell(index, source, check, forbidden.get(name, ()), is_locked(cell))
 
 
 def digest(handed_in: HandedIn) -> str:

@@ -1,14 +1,14 @@
 """Reading `solutions/<assignment>/<notebook>.py`: a text notebook (Jupytext percent format) as exercises and prose.
 
-CONTRIBUTING.md shows the syntax of the cells: `exercise=`, `check= points=`, `hints=`, `mistake="exercise/name"`,
-`written= points=`, and `setup`.
+CONTRIBUTING.md shows the syntax of the cells: `exercise=` (with `library=` and `forbids=`), `check= points=`, `hints=`,
+`mistake="exercise/name"`, `written= points=`, and `setup`.
 """
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import jupytext
@@ -28,6 +28,7 @@ class SourceCell:
     source: str
     name: str = ""
     points: float = 0.0
+    forbids: tuple[str, ...] = ()  # of an exercise: what its answer may not call, as dotted names
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,7 @@ class SourceNotebook:
     def code(self, answers: dict[str, str] | None = None) -> list[SourceCell]:
         """The code cells in running order; `answers` replaces exercises' cells by name."""
         return [
-            SourceCell(
-                cell.kind,
-                (answers or {}).get(cell.name, cell.source) if cell.kind == "exercise" else cell.source,
-                cell.name,
-                cell.points,
-            )
+            replace(cell, source=(answers or {}).get(cell.name, cell.source)) if cell.kind == "exercise" else cell
             for cell in self.cells
             if cell.kind not in ("prose", "written")
         ]
@@ -112,12 +108,12 @@ def _add(notebook: SourceNotebook, cell_type: str, tags: dict, text: str) -> Non
         else:
             notebook.cells.append(SourceCell("prose", text))
     elif "exercise" in tags:
+        forbids = _forbids(tags)
         if "library" in tags:
-            module, _, name = tags["library"].rpartition(".")
-            text = cut_out(getattr(importlib.import_module(module), name))
+            text = cut_out(pkgutil.resolve_name(tags["library"]))
         if not has_solution(text):
             raise ValueError("an exercise marks its solution with ### BEGIN SOLUTION or # ____")
-        notebook.cells.append(SourceCell("exercise", text, tags["exercise"]))
+        notebook.cells.append(SourceCell("exercise", text, tags["exercise"], forbids=forbids))
     elif "check" in tags:
         notebook.cells.append(SourceCell("check", f"{text}\n\n{tags['check']}()", tags["check"], float(tags["points"])))
     else:
@@ -126,6 +122,20 @@ def _add(notebook: SourceNotebook, cell_type: str, tags: dict, text: str) -> Non
                 "setup" if "setup" in _title_of(tags) else "code", text, "setup" if "setup" in _title_of(tags) else ""
             )
         )
+
+
+def _forbids(tags: dict) -> tuple[str, ...]:
+    """What the exercise's answer may not call; the library's own is among it where the exercise is cut out of there."""
+    names = [name.strip() for name in tags.get("forbids", "").split(",") if name.strip()]
+    names = list(dict.fromkeys([tags["library"], *names] if "library" in tags else names))
+    for name in names:
+        try:
+            target = pkgutil.resolve_name(name)
+        except (ValueError, AttributeError, ImportError) as error:
+            raise ValueError(f"it forbids {name}, which cannot be imported ({error})") from error
+        if not callable(target):
+            raise ValueError(f"it forbids {name}, which cannot be called anyway")
+    return tuple(names)
 
 
 def _title_of(tags: dict) -> str:

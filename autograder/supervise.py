@@ -247,7 +247,7 @@ class Run:
         self._cell_started, self._cell_cpu = time.monotonic(), self._cpu
         seeds = list(self.job.seeds) if cell.check else []
         head = {"index": cell.index, "source": cell.source, "check": cell.check, "seeds": seeds}
-        self._send({**head, "forbidden": list(cell.forbidden)})
+        self._send({**head, "forbidden": list(cell.forbidden), "locked": cell.locked})
 
     # ------------------------------------------------------------------ measuring and ending
     def _measure(self) -> None:

@@ -48,7 +48,8 @@ HIDDEN = {
 def run(code: str, last: str = CHECK, files: dict[str, bytes] = PUBLIC, forbidden: tuple[str, ...] = ()) -> Result:
     """Setup, the attack as an answer, and a last cell (the check), in the sandbox."""
     name = "corners" if last == CHECK else ""
-    cells = (JobCell(0, SETUP), JobCell(1, WRONG + code), JobCell(2, last, name, forbidden))
+    answer = JobCell(1, WRONG + code, forbidden=forbidden)
+    cells = (JobCell(0, SETUP, locked=True), answer, JobCell(2, last, name, forbidden, locked=True))
     job = Job("attacker", "00_small", "small", cells, SEEDS, dict(files), LIMITS)
     return next(iter(shared_pool().run([job])))[1]
 

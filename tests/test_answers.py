@@ -13,7 +13,10 @@ import pytest
 from test_course import CHAINS, FRESH, SOURCES, built, points, run
 
 from autograder.expected import VISIBLE_SEEDS
+from autograder.job import Job, JobCell, Limits
+from autograder.source import read_source
 from detrlab.checks.compare import difference
+from tests.grader_pool import needs_sandbox, shared_pool
 
 ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.py"))
 
@@ -36,3 +39,27 @@ def test_a_differently_written_correct_answer_earns_every_point(path: Path, tmp_
             assert one.equals(right), f"{name}: {one.error or difference(one.value, right.value)} {one.message}"
     earned = points(notebook, answered.outcomes)
     assert {name: earned[name] for name in answers} == {name: notebook.data[name]["points"] for name in answers}
+
+
+@needs_sandbox
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+def test_no_right_answer_needs_what_its_exercise_forbids(path: Path):
+    """Nor does the solution: both run in the sandbox, where these names are refused, and no check stops."""
+    source = read_source(next(source for source in SOURCES if source.stem == path.stem))
+    forbids = {name: cell.forbids for name, cell in source.named("exercise").items() if cell.forbids}
+    for answers in ({}, read_answers(path)) if forbids else ():
+        cells = tuple(
+            JobCell(
+                i,
+                cell.source,
+                cell.name if cell.kind == "check" else "",
+                forbids.get(cell.name, ()),
+                locked=cell.kind != "exercise",
+            )
+            for i, cell in enumerate(source.code(answers))
+            if cell.kind == "setup" or cell.name in forbids
+        )
+        job = Job("s", source.assignment, source.name, cells, tuple(VISIBLE_SEEDS), {}, Limits())
+        ((_, result),) = shared_pool().run([job])
+        stopped = {name: run.message for name, runs in result.outcomes.items() for run in runs if run.error}
+        assert stopped == {} and set(result.outcomes) == set(forbids), result.ended

@@ -16,14 +16,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from small_course import ASSIGNMENT, hand_in, make_course
+from small_course import RIGHT as RIGHT_ANSWERS
 
+from autograder.grade import grade
 from autograder.judge import marks
+from autograder.log import Log
 from autograder.outcomes import read_outcomes
 from autograder.run import run_notebook
 from detrlab.checks import Outcome
 from tests import attack_graders
 from tests.attack_graders import CHECKS, EXPECTED
-from tests.grader_pool import SEEDS, needs_sandbox, run, text
+from tests.grader_pool import SEEDS, needs_sandbox, run, shared_pool, text
 from tests.test_pool import ANSWER, CHECK, SETUP
 
 FILES = sorted(path.stem for path in (Path(__file__).parent / "attacks").glob("[a-z]*.py"))
@@ -52,6 +56,40 @@ def test_the_right_answer_gains_everywhere():
 def test_the_wrong_answer_gains_nowhere():
     graders = {module.WITHOUT for module in MODULES.values()} | {attack_graders.ours}
     assert {grader.__name__: grader("") for grader in graders} == dict.fromkeys((g.__name__ for g in graders), 0.0)
+
+
+WAYS = {
+    "directly": "def corner(b):\n    return torchvision.ops.box_convert(b, 'cxcywh', 'xyxy')[..., :2]",
+    "by_alias": "convert = torchvision.ops.boxes.box_convert\ndef corner(b):\n"
+    "    return convert(b, 'cxcywh', 'xyxy')[..., :2]",
+    "by_partial": "from functools import partial\n"
+    "part = partial(torchvision.ops.box_convert, in_fmt='cxcywh', out_fmt='xyxy')\n"
+    "def corner(b):\n    return part(b)[..., :2]",
+    "by_getattr": "def corner(b):\n"
+    "    return getattr(torchvision.ops, 'box_' + 'convert')(b, 'cxcywh', 'xyxy')[..., :2]",
+}
+
+
+@needs_sandbox
+def test_an_answer_that_calls_what_its_exercise_forbids_is_graded_0_with_a_sentence(tmp_path):
+    places = make_course(tmp_path)
+    path = tmp_path / "solutions" / ASSIGNMENT / "small.py"
+    for way, code in WAYS.items():
+        hand_in(places, way, small={"corners_code": f"import torchvision\n{code}"})
+    hand_in(places, "solution", small=RIGHT_ANSWERS["small"])
+
+    def graded(text: str) -> dict[str, float]:
+        path.write_text(text)
+        grade(places, ASSIGNMENT, shared_pool().run, "tests", seed=5, regrade=True, say=lambda _: None)
+        latest = Log(places.log).latest(ASSIGNMENT)
+        return {student: event["scores"]["small"]["corners"] for student, event in latest.items()}
+
+    assert graded(path.read_text()) == dict.fromkeys((*WAYS, "solution"), 3.0)  # where nothing is forbidden
+    tagged = path.read_text().replace('exercise="corners"', 'exercise="corners" forbids="torchvision.ops.box_convert"')
+    assert graded(tagged) == dict.fromkeys(WAYS, 0.0) | {"solution": 3.0}
+    for way in WAYS:
+        shown = (places.autograded / way / ASSIGNMENT / "small.ipynb").read_text()
+        assert "writing it yourself: torchvision.ops.box_convert may not be called here" in shown
 
 
 def test_there_are_enough_attacks():

@@ -146,6 +146,17 @@ def test_data_that_differ_in_the_last_digit_are_left_alone(tmp_path):
         assert ((tmp_path / "notebooks" / "small.safetensors").read_bytes() == before) is agrees
 
 
+def test_data_of_another_build_are_replaced_as_a_pair(tmp_path):
+    for name, text in (("release", SMALL), ("notebooks", SMALL.replace("corners", "edges"))):
+        (tmp_path / name).mkdir()
+        write_data(*reference(tmp_path, text), tmp_path / name)
+    before = (tmp_path / "notebooks" / "small.json").read_bytes()
+    build.install(tmp_path / "release", tmp_path / "notebooks")
+    for file in ("small.json", "small.safetensors"):
+        assert (tmp_path / "notebooks" / file).read_bytes() == (tmp_path / "release" / file).read_bytes()
+    assert (tmp_path / "notebooks" / "small.json").read_bytes() != before
+
+
 @pytest.mark.parametrize("assignment", build.assignments())
 def test_committed_notebooks_are_up_to_date(assignment):
     """`make test` builds first, which rewrites what is out of date; on CI a rewritten file is a failure."""

@@ -8,6 +8,7 @@ import safetensors.numpy
 import torch
 
 from detrlab.checks import BLANK, open_notebook, recording, run_check
+from detrlab.checks.messages import say
 from detrlab.checks.notebook import pack_hidden
 
 SEEDS = [11, 12]
@@ -153,6 +154,18 @@ def test_parts_are_judged_by_themselves(tmp_path):
 )
 def test_a_forgotten_return_is_named(check, answer, line):
     assert line in check(answer)().lines[-1]
+
+
+def test_a_call_that_a_grader_refuses_is_told_in_its_own_words(check):
+    class ForbiddenCall(RuntimeError):
+        pass
+
+    def answer(draw):
+        raise ForbiddenCall(say("forbidden", name="torch.add"))
+
+    verdict = check(answer)()
+    assert (verdict.points, verdict.state, verdict.lines) == (0, "wrong", ())
+    assert verdict.title == "This exercise is about writing it yourself: torch.add may not be called here."
 
 
 def test_items_of_lists_of_words_that_are_too_many_or_missing_are_named(tmp_path):

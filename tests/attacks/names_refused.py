@@ -63,6 +63,33 @@ import sys, torchvision
 convert = sys.modules['torchvision.ops'].__dict__['box_convert']
 """
     + USE,
+    "lets_the_package_itself_call_it": """
+import functools, torchvision
+part = functools.partial(torchvision.ops.box_convert, in_fmt='cxcywh', out_fmt='xyxy')
+corner = torchvision.transforms.Compose([torchvision.transforms.Lambda(part), lambda corners: corners[..., :2]])
+""",
+    "writes_a_package_of_that_name": """
+import pathlib, sys
+pathlib.Path('torchvision').mkdir()
+pathlib.Path('torchvision/helper.py').write_text(
+    'from torchvision.ops import box_convert\\ndef convert(*a): return box_convert(*a)')
+sys.path.insert(0, 'torchvision')
+from helper import convert
+"""
+    + USE,
+    "compiles_it_under_a_file_of_the_package": """
+import torchvision
+space = vars(torchvision.ops.boxes)
+exec(compile('def convert(*a): return box_convert(*a)', torchvision.ops.boxes.__file__, 'exec'), space)
+convert = space['convert']
+"""
+    + USE,
+    "asks_it_for_a_table_beforehand": """
+import torch, torchvision
+table = torchvision.ops.box_convert(torch.eye(4), 'cxcywh', 'xyxy')
+def corner(boxes):
+    return (boxes @ table)[..., :2]
+""",
     "calls_a_function_in_c": """
 minus = torch.sub
 def corner(boxes):
