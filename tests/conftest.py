@@ -9,3 +9,8 @@ import torch
 
 matplotlib.use("Agg")
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items):
+    """Browser tests last: their playwright keeps an event loop open in this thread, which kernels cannot share."""
+    items.sort(key=lambda item: item.path.parent.name == "browser")

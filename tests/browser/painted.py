@@ -12,6 +12,7 @@ READ = """canvas => {
     return { width, height, max: Number(canvas.dataset.max), pixels: Array.from(data) };
 }"""
 FINE = 255 * 64 + 1
+WITHIN = 1e-3
 
 
 def fine_colours() -> np.ndarray:
@@ -30,3 +31,10 @@ def painted_weights(canvas) -> np.ndarray:
     distances = ((seen[:, None] - fine_colours()) ** 2).sum(-1)  # (colours, FINE)
     shares = distances.argmin(1) / (FINE - 1)
     return shares[back.reshape(-1)].reshape(read["height"], read["width"]) * read["max"]
+
+
+def assert_paints(canvas, expected) -> None:
+    """The canvas shows these weights (H, W), within 1e-3, or what 8-bit colours can carry where a map is so sharp that
+    this is more: rounding cividis to whole channels moves a colour by up to 1.5 of 255 steps along the scale."""
+    atol = max(WITHIN, 1.5 * float(expected.max()) / 255)
+    np.testing.assert_allclose(painted_weights(canvas), expected, rtol=0, atol=atol)

@@ -3,10 +3,9 @@ come from the kernel."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from chromium import watched_page
-from painted import painted_weights
+from painted import assert_paints
 
 from detrlab.attention import CapturedAttention, capture_attention
 from detrlab.detect import detect
@@ -14,7 +13,6 @@ from detrlab.models import load_model
 from detrlab.scenes import draw_scene
 
 SIZE = WIDTH, HEIGHT = 500, 325
-WITHIN = 1e-3
 OPEN = """
 import torch
 torch.set_num_threads(1)
@@ -50,10 +48,10 @@ def test_moving_over_the_picture_in_a_notebook(lab, browser, attention, notebook
             row, column = attention.grid(0, picture).cell_at((x, y))
             page.get_by_text(f"cell in row {row}, column {column}", exact=True).wait_for()
             expected = attention.encoder(picture=picture).looks_at((x, y))
-            np.testing.assert_allclose(painted_weights(canvas), expected, rtol=0, atol=WITHIN)
+            assert_paints(canvas, expected)
         page.locator(".dl-item").first.click()
         page.locator(".dl-listening").wait_for()
         query = int(page.locator(".dl-item").first.get_attribute("aria-label").rpartition("query ")[2])
-        np.testing.assert_allclose(painted_weights(canvas), attention.decoder_cross(query=query), rtol=0, atol=WITHIN)
+        assert_paints(canvas, attention.decoder_cross(query=query))
         stage.scroll_into_view_if_needed()
         page.screenshot(path=screenshots / f"lab_{notebook}.png")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from chromium import watched_page
-from painted import painted_weights
+from painted import assert_paints, painted_weights
 
 from detrlab.attention import CapturedAttention, capture_attention
 from detrlab.detect import detect
@@ -19,7 +19,6 @@ from detrlab.scenes import draw_scene
 from tools.browser import paint_ms
 
 SIZE = WIDTH, HEIGHT = 500, 325  # 16 x 25 cells, the last row and column hang over the edge
-WITHIN = 1e-3
 FRAME_MS = 16
 
 
@@ -56,7 +55,7 @@ def choose(page, field: str, value: str) -> None:
 
 
 def assert_painted(page, expected: torch.Tensor) -> None:
-    np.testing.assert_allclose(painted_weights(page.locator(".dl-stage canvas")), expected, rtol=0, atol=WITHIN)
+    assert_paints(page.locator(".dl-stage canvas"), expected)
 
 
 def test_hovering_paints_where_the_point_looks(page, attention, screenshots):
@@ -95,12 +94,10 @@ def test_a_detection_shows_its_cross_attention_and_whom_it_listens_to(page, atte
     assert names[order.tolist().index(query)] == "itself"
     choose(page, "Side by side", "all heads")
     for head, expected in enumerate(attention.decoder_cross(head="all", query=query)):
-        painted = painted_weights(page.locator(".dl-tile canvas").nth(head))
-        np.testing.assert_allclose(painted, expected, rtol=0, atol=WITHIN)
+        assert_paints(page.locator(".dl-tile canvas").nth(head), expected)
     choose(page, "Side by side", "all layers")
     for layer in range(3):
-        painted = painted_weights(page.locator(".dl-tile canvas").nth(layer))
-        np.testing.assert_allclose(painted, attention.decoder_cross(layer, query=query), rtol=0, atol=WITHIN)
+        assert_paints(page.locator(".dl-tile canvas").nth(layer), attention.decoder_cross(layer, query=query))
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=screenshots / "explorer_dark.png", full_page=True)
 

@@ -8,11 +8,10 @@ import shutil
 from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
 from chromium import watched_page
 from lab import Lab
-from painted import painted_weights
+from painted import assert_paints
 from PIL import Image
 
 from autograder.source import read_source
@@ -28,7 +27,6 @@ ROOT = Path(__file__).parents[2]
 ASSIGNMENT, NAME = "01_detr", "q2_detect_and_attend"
 SOURCE = ROOT / "solutions" / ASSIGNMENT / f"{NAME}.py"
 SIZE = WIDTH, HEIGHT = 500, 325
-WITHIN = 1e-3  # of what was captured
 SOON, LATER = 20_000, 60_000  # ms: a cell; the first cell, which imports torch
 MANY_TABS = 80
 
@@ -87,7 +85,7 @@ def captured(picture: Image.Image) -> CapturedAttention:
 
 
 def assert_painted(canvas, expected) -> None:
-    np.testing.assert_allclose(painted_weights(canvas), expected, rtol=0, atol=WITHIN)
+    assert_paints(canvas, expected)
 
 
 def answer_wrongly_and_then_right(student: Student, solution: str, screenshots: Path) -> None:
