@@ -129,7 +129,7 @@ def _init(level: str, readable: list[str], connection: socket.socket, status: so
         limits = json.loads(go)
         folder = lockdown.FOLDER
         if level == "namespaces":
-            lockdown.mount_private(limits["file_mb"])
+            lockdown.mount_private(limits["file_mb"], readable)
         else:
             folder = tempfile.mkdtemp(prefix="notebook-", dir=os.environ["HOME"])
         worker = os.fork()

@@ -219,12 +219,14 @@ for folder in (os.environ['HOME'], os.environ['IPYTHONDIR'], '/tmp', '/grader', 
             path.write_text(text)
         except OSError:
             pass
-print(sum(len(files) for folder in ('/home/student', '/tmp', '/dev/shm') for _, _, files in os.walk(folder)))
+kept = [len(files) for top in ('/home/student', '/tmp', '/dev/shm') for at, _, files in os.walk(top) if '.venv' not in at]
+print(sum(kept))
 """
 LOOK = """
 import os
 print('helped' in globals() or hasattr(__builtins__, 'helped'))
-print(sum(len(files) for folder in ('/home/student', '/tmp', '/dev/shm') for _, _, files in os.walk(folder)))
+kept = [len(files) for top in ('/home/student', '/tmp', '/dev/shm') for at, _, files in os.walk(top) if '.venv' not in at]
+print(sum(kept))
 """
 
 

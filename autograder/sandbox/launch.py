@@ -150,10 +150,11 @@ def _bubblewrap(folder: Path, folders: list[str], purpose: str) -> list[str]:
     for path in ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/mime.types"):
         arguments += ["--ro-bind-try", path, path]
     arguments += ["--ro-bind", str(folder / "passwd"), "/etc/passwd"]
+    arguments += ["--tmpfs", "/tmp"]  # before the interpreter's folders, which may lie in it
     for path in folders:
         arguments += ["--ro-bind", path, path]
     arguments += ["--ro-bind", str(folder / "packages"), GRADER]
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", lockdown.FOLDER]
+    arguments += ["--proc", "/proc", "--dev", "/dev", "--dir", lockdown.FOLDER]
     # bubblewrap's own root and /dev are writable otherwise: a place where jobs could leave things for each other.
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
     return [*arguments, "--", sys.executable, "-P", "-m", "autograder.warm", purpose, "namespaces", GRADER, *folders]

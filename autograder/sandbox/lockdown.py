@@ -12,6 +12,7 @@ import resource
 
 from . import landlock, seccomp
 from .syscalls import (
+    MS_BIND,
     MS_NODEV,
     MS_NOEXEC,
     MS_NOSUID,
@@ -46,12 +47,20 @@ def enter_namespaces() -> None:
             file.write(text)
 
 
-def mount_private(file_mb: int) -> None:
-    """In process 1: a fresh /proc and private, limited folders to write; the rest stays read-only as it came."""
+def mount_private(file_mb: int, readable: list[str]) -> None:
+    """In process 1: a fresh /proc and private, limited folders to write; the rest stays read-only as it came.
+
+    What of `readable` lies in /tmp (an interpreter in a checkout there) is put back on top of the private one.
+    """
     mount("", "/", "", MS_REC | MS_PRIVATE)
+    covered = {path: os.open(path, os.O_PATH | os.O_DIRECTORY) for path in readable if path.startswith("/tmp/")}
     for target, megabytes in ((FOLDER, file_mb), ("/tmp", file_mb), ("/dev/shm", SHARED_MEMORY_MB)):
         options = f"size={megabytes}m,nr_inodes={INODES},mode=0700"
         mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options)
+    for path, descriptor in covered.items():
+        os.makedirs(path, exist_ok=True)
+        mount(f"/proc/self/fd/{descriptor}", path, "", MS_BIND | MS_REC)
+        os.close(descriptor)
     # `!command` in a notebook opens a terminal; these are the job's own.
     mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)

@@ -20,7 +20,7 @@ for path in sorted(pathlib.Path('.').rglob('hidden*.safetensors')):
     "searches_the_whole_machine": """
 import os, safetensors.torch
 found = []
-for top in ('/home', '/tmp', '/grader', '/dev/shm', '/root', '/work'):
+for top in ('/home', '/tmp', '/grader', '/dev/shm', '/root', '/srv'):
     for folder, folders, files in os.walk(top):
         folders[:] = [name for name in folders if name not in ('.venv', '.pyenv', 'lib')]
         for name in files:
