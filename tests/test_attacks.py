@@ -219,13 +219,15 @@ for folder in (os.environ['HOME'], os.environ['IPYTHONDIR'], '/tmp', '/grader', 
             path.write_text(text)
         except OSError:
             pass
-kept = [len(files) for top in ('/home/student', '/tmp', '/dev/shm') for at, _, files in os.walk(top) if '.venv' not in at]
+tops = ('/home/student', '/tmp', '/dev/shm')
+kept = [len(files) for top in tops for at, _, files in os.walk(top) if '.venv' not in at]
 print(sum(kept))
 """
 LOOK = """
 import os
 print('helped' in globals() or hasattr(__builtins__, 'helped'))
-kept = [len(files) for top in ('/home/student', '/tmp', '/dev/shm') for at, _, files in os.walk(top) if '.venv' not in at]
+tops = ('/home/student', '/tmp', '/dev/shm')
+kept = [len(files) for top in tops for at, _, files in os.walk(top) if '.venv' not in at]
 print(sum(kept))
 """
 
