@@ -5,7 +5,7 @@
 import pathlib
 
 found = []
-for path in ('/etc/shadow', '{course}/hidden.txt', '{course}/other/small.ipynb', '/root/.bashrc', '/proc/1/environ'):
+for path in ('/etc/shadow', '{course}/hidden.txt', '{course}/other/small.ipynb', '/etc/gshadow', '/proc/1/environ'):
     try:
         found.append(pathlib.Path(path).read_text())
     except OSError:
