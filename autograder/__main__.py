@@ -68,7 +68,7 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two spinning threads cost more than the work
-    from .source import SourceError
+    from .errors import GradeError, SourceError
 
     if options.command in ("build", "prove"):
         from . import build as builder
@@ -82,7 +82,6 @@ def main(arguments: list[str] | None = None) -> int:
             return _fail(error)
         return 0
 
-    from .assignment import GradeError
     from .cluster import ClusterError
     from .sandbox import SandboxUnavailable
 
@@ -101,21 +100,30 @@ def _fail(error: object, code: int = 1) -> int:
     return code
 
 
-def _grade(options: argparse.Namespace) -> int:
-    from .grade import dry_run, grade
-    from .gradebook import shown_url
-    from .job import Limits
+def _dry_run(options: argparse.Namespace) -> int:
+    from .grade import dry_run
     from .places import project_places
 
-    places = project_places()
+    for graded in dry_run(project_places(), options.assignment, options.student):
+        print("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from .job import Limits
+
     if options.dry_run:
-        for graded in dry_run(places, options.assignment, options.student):
-            print("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
-        return 0
+        return _dry_run(options)
     limits = Limits(
         cell_cpu_s=options.time_limit, notebook_cpu_s=5 * options.time_limit, memory_mb=options.memory_limit
     )
     with _runner(options) as (run_jobs, level):
+        # Not before: these imports take as long as the warm process's own, which has just begun with them.
+        from .grade import grade
+        from .gradebook import shown_url
+        from .places import project_places
+
+        places = project_places()
         print(f"sandbox: {level}")
         summary = grade(
             places,
@@ -150,7 +158,7 @@ def _runner(options: argparse.Namespace) -> Generator:
         return
     from .pool import Pool
 
-    level = sandbox.UNSAFE if options.unsafe else sandbox.level()
+    level = sandbox.UNSAFE if options.unsafe else sandbox.found_level()
     with Pool(max(1, options.workers), level) as pool:
         yield pool.run, str(level)
 

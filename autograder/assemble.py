@@ -13,11 +13,12 @@ import nbformat
 import numpy as np
 import safetensors.numpy
 
-from detrlab.checks import Outcome
-from detrlab.checks.notebook import pack_hidden
+from detrlab.marking import Outcome
+from detrlab.marking.hidden import pack_hidden
 
-from .expected import VISIBLE_SEEDS, Expected
+from .expected import Expected
 from .first_cell import first_cell
+from .seeds import VISIBLE_SEEDS
 from .source import SourceCell, SourceNotebook
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -46,12 +47,12 @@ def _cell(cell: SourceCell, expected: Expected, hidden: list[int], used: dict[st
         source += f"\n### BEGIN HIDDEN TESTS\n{cell.name}.hidden({packed!r})\n### END HIDDEN TESTS"
     is_code = cell.kind not in ("prose", "written")
     built = (nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell)(source)
-    built["id"] = _unique(grade_id(cell) or hashlib.sha1(cell.source.encode()).hexdigest()[:12], used)
+    built["id"] = _unique(cell.grade_id or hashlib.sha1(cell.source.encode()).hexdigest()[:12], used)
     if cell.kind in _ROLES:
         grade, solution, locked = _ROLES[cell.kind]
         built.metadata["nbgrader"] = {
             "schema_version": 3,
-            "grade_id": grade_id(cell),
+            "grade_id": cell.grade_id,
             "grade": grade,
             "solution": solution,
             "locked": locked,
@@ -60,11 +61,6 @@ def _cell(cell: SourceCell, expected: Expected, hidden: list[int], used: dict[st
             **({"points": _plain(cell.points)} if grade else {}),
         }
     return built
-
-
-def grade_id(cell: SourceCell) -> str:
-    """Permanent names: the check carries the exercise's name (it is what a gradebook lists), the code cell a suffix."""
-    return f"{cell.name}_code" if cell.kind == "exercise" else cell.name
 
 
 def _plain(points: float) -> int | float:

@@ -11,16 +11,12 @@ from dataclasses import dataclass
 import nbformat
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ComputeChecksums, LockCells
 
-from detrlab.checks import Notebook
+from detrlab.marking.stored import read_stored
 
-from .assemble import grade_id
+from .errors import GradeError
 from .places import Places
 from .preprocess import StripSolutions
 from .source import SourceNotebook, read_source
-
-
-class GradeError(Exception):
-    """The run cannot go on; the message is one sentence with what to do."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Assignment:
     def forbidden(self, notebook: str) -> dict[str, tuple[str, ...]]:
         """Names that an exercise's own cell and its check may not call, by these cells' grade ids."""
         exercises = self.sources[notebook].named("exercise").items()
-        return {cell_id: cell.forbids for name, cell in exercises for cell_id in (name, grade_id(cell)) if cell.forbids}
+        return {cell_id: cell.forbids for name, cell in exercises for cell_id in (name, cell.grade_id) if cell.forbids}
 
 
 def load_assignment(places: Places, name: str) -> Assignment:
@@ -63,10 +59,10 @@ def load_assignment(places: Places, name: str) -> Assignment:
         solved = nbformat.read(folder / f"{notebook}.ipynb", as_version=4)
         originals[notebook] = _through([StripSolutions, LockCells, ComputeChecksums], solved)
         releases[notebook] = _through([ClearOutput, ClearHiddenTests, ComputeChecksums], originals[notebook])
-        data = Notebook(notebook, folder).data
-        if data is None:
-            raise GradeError(f"{folder / notebook}.json is missing: run `make build`")
-        checks[notebook] = data["checks"]
+        try:
+            checks[notebook] = read_stored(folder / f"{notebook}.json")["checks"]
+        except FileNotFoundError as error:
+            raise GradeError(f"{error.filename} is missing: run `make build`") from None
     _up_to_date(sources, releases)
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()

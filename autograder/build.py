@@ -15,7 +15,8 @@ from pathlib import Path
 
 import nbformat
 
-from .source import SourceError, read_source
+from .errors import SourceError
+from .source import read_source
 from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .align import align, identify
-from .assignment import Assignment, GradeError, load_assignment
-from .grade import DEFAULT_LIMITS, RunJobs
+from .assignment import Assignment, load_assignment
+from .errors import GradeError
+from .grade import DEFAULT_LIMITS
 from .intake import MAX_FILE
 from .job import Limits
 from .mark import Marked, mark
 from .places import Places, project_places
 from .prepare import Prepared
 from .read_notebook import Cell, Unreadable, read_notebook
-from .reference import adopt, reference_jobs, run_references
+from .reference import RunJobs, run_references
 
 
 @dataclass
@@ -66,7 +67,7 @@ def grade_notebook(
         from . import sandbox
         from .pool import Pool
 
-        with Pool(1, sandbox.level()) as pool:
+        with Pool(1, sandbox.found_level()) as pool:
             marked = _run(found, name, prepared, pool.run, seed, limits)
     else:
         marked = _run(found, name, prepared, run_jobs, seed, limits)
@@ -101,8 +102,6 @@ def _beside(path: Path) -> dict[str, bytes]:
 def _run(
     found: Assignment, name: str, prepared: Prepared, run_jobs: RunJobs, seed: int | None, limits: Limits
 ) -> Marked:
-    references = run_references(found, secrets.randbits(31) if seed is None else seed, [name])
-    for job, result in run_jobs(reference_jobs(found, references, limits)):
-        adopt(found, references, job, result)
+    references = run_references(found, secrets.randbits(31) if seed is None else seed, run_jobs, limits, [name])
     ((_, result),) = run_jobs(prepared.jobs(found, {name: references[name].seeds}, limits))
     return mark(prepared.aligned[name], result, references[name], found.checks[name])

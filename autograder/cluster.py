@@ -80,7 +80,7 @@ def run_job(job: Job) -> Result:
 
 @cache
 def _pool() -> Pool:
-    pool = Pool(1, sandbox.level())
+    pool = Pool(1, sandbox.found_level())
     pool.__enter__()
     atexit.register(pool.__exit__, None, None, None)
     return pool

@@ -7,7 +7,6 @@ survive a relative jitter of 1e-6 of all that is drawn).
 
 from __future__ import annotations
 
-import ast
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,13 +15,11 @@ from pathlib import Path
 
 from detrlab.checks import Outcome, recording
 
+from .errors import SourceError
+from .rehearse import mistake_cells
 from .run import Runner, runner
-from .source import SourceError, SourceNotebook
-
-VISIBLE_SEEDS = [11, 12]
-PROOF_SEEDS = list(range(101, 121))
-JITTER = 1e-6
-JITTER_FACTOR = 100.0  # an outcome may move by this many tolerances under jitter, but no integer may change
+from .seeds import JITTER, JITTER_FACTOR, PROOF_SEEDS, VISIBLE_SEEDS
+from .source import SourceNotebook
 
 
 @dataclass(frozen=True)
@@ -87,26 +84,16 @@ def _prove_stable(notebook: SourceNotebook, kernel: Runner, checks: dict[str, di
 
 
 def _run_mistakes(notebook: SourceNotebook, kernel: Runner, seeds: list[int]) -> dict[str, dict[int, Outcome]]:
-    solutions, checks, outcomes = notebook.named("exercise"), notebook.named("check"), {}
+    outcomes = {}
     for mistake in notebook.mistakes:
         where = f"{notebook.name}: mistake {mistake.message_id}"
-        # An exercise may raise as soon as it runs; then what it defines is missing, as in a student's notebook.
-        for name in _defined_by(solutions[mistake.exercise].source):
-            kernel.namespace.pop(name, None)
-        kernel.run(mistake.code)
-        found = _record(kernel, checks[mistake.exercise].source, seeds, where)[mistake.exercise]
+        before, check, after = mistake_cells(notebook, mistake)
+        for source in before:
+            kernel.run(source)
+        found = _record(kernel, check, seeds, where)[mistake.exercise]
         outcomes[mistake.message_id] = dict(zip(seeds, found, strict=True))
-        _record(kernel, solutions[mistake.exercise].source, seeds, where)
+        _record(kernel, after, seeds, where)
     return outcomes
-
-
-def _defined_by(source: str) -> set[str]:
-    """Names that a cell binds at its top level."""
-    nodes = ast.parse(source).body
-    targets = [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
-    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)} | {
-        name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
-    }
 
 
 def _prove_distinct(

@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook, Student, SubmittedAssignment, SubmittedNoteb
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func
 
-from .assignment import GradeError
+from .errors import GradeError
 from .gradebook import open_gradebook
 from .log import Log
 from .places import Places

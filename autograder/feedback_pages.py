@@ -10,7 +10,7 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
-from .assignment import GradeError
+from .errors import GradeError
 from .places import Places
 
 _log = logging.getLogger("autograder.feedback")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from detrlab.checks import run_check
-from detrlab.checks.messages import say
+from detrlab.marking.messages import say
 
 _originals: dict[str, Callable] = {}
 _refused: set[str] = set()

@@ -8,7 +8,7 @@ import shutil
 
 from nbgrader.api import MissingEntry
 
-from .assignment import GradeError
+from .errors import GradeError
 from .gradebook import open_gradebook
 from .intake import ARCHIVES
 from .log import Log, only_one

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-from .assignment import Assignment, GradeError, load_assignment
+from .assignment import Assignment, load_assignment
 from .copies import pasted
-from .gradebook import Graded, Writer, open_writer
+from .errors import GradeError
+from .gradebook import Graded, Writer, open_gradebook
 from .intake import HandedIn, collect, students, unfit
 from .job import Job, Limits, Result
 from .log import Log, Run, only_one, versions
@@ -24,10 +25,9 @@ from .mark import mark
 from .places import Places
 from .prepare import Prepared, digest, prepare
 from .progress import Progress
-from .reference import Reference, adopt, reference_jobs, run_references
+from .reference import Reference, RunJobs, run_references
 
 DEFAULT_LIMITS = Limits()
-RunJobs = Callable[[Iterable[Job]], Generator[tuple[Job, Result], None, None]]
 
 
 @dataclass
@@ -127,10 +127,9 @@ def grade(
             say(f"{name}: every submission is graded already and unchanged (--regrade grades all anew)")
             return summary
         say(f"{name}: running the reference solution and known mistakes on fresh seeds ...")
-        references = run_references(assignment, plan.seed)
-        with open_writer(places, assignment) as writer:
-            for job, result in run_jobs(reference_jobs(assignment, references, limits)):
-                adopt(assignment, references, job, result)
+        with open_gradebook(places) as gradebook:
+            references = run_references(assignment, plan.seed, run_jobs, limits)
+            writer = Writer(places, assignment, gradebook)
             if not plan.resumed:
                 _log_start(places, assignment, plan, references, level, limits)
             _Grading(places, assignment, plan, references, limits, writer, summary, level).run(run_jobs)

@@ -33,8 +33,10 @@ from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import scoped_session
 
-from .assignment import Assignment, GradeError
+from .assignment import Assignment
+from .errors import GradeError
 from .mark import Marked
 from .places import Places
 
@@ -56,9 +58,10 @@ class Graded:
 
 
 class Writer:
-    """Writes graded submissions of one assignment; use `open_writer`."""
+    """Writes graded submissions of one assignment into an open gradebook, which gets to know the assignment."""
 
     def __init__(self, places: Places, assignment: Assignment, gradebook: Gradebook):
+        _register(places, assignment, gradebook)
         self._places, self._assignment, self._gradebook = places, assignment, gradebook
         self._late = AssignLatePenalties(config=places.config)
         self._late.init_plugin()
@@ -69,9 +72,9 @@ class Writer:
         self._write_notebooks(graded)
         db = self._gradebook.db
         try:
-            self._gradebook.update_or_create_student(graded.student)
             stamp = {"timestamp": graded.timestamp} if graded.timestamp else {}
-            with db.no_autoflush:  # nbgrader links a submission before it adds it
+            with _one_transaction(db), db.no_autoflush:  # nbgrader links a submission before it adds it
+                self._gradebook.update_or_create_student(graded.student)
                 submission = self._gradebook.update_or_create_submission(self._assignment.name, graded.student, **stamp)
             for notebook, name in self._notebooks(submission):
                 self._save_notebook(notebook, name, graded, before.get(name, {}))
@@ -172,20 +175,22 @@ class Writer:
             shutil.rmtree(old, ignore_errors=True)
 
 
+@contextmanager
+def _one_transaction(db: scoped_session) -> Iterator[None]:
+    """nbgrader commits after each of its steps; while open, they only reach the database, to be committed together."""
+    db.commit, commit = db.flush, db.commit
+    try:
+        yield
+    finally:
+        db.commit = commit
+
+
 def _alembic_version() -> str:
     """The newest revision of nbgrader's tables; nbgrader starts a process to ask, which costs seconds."""
     return ScriptDirectory(ALEMBIC_DIR).get_current_head()
 
 
 nbgrader.api.get_alembic_version = _alembic_version
-
-
-@contextmanager
-def open_writer(places: Places, assignment: Assignment) -> Iterator[Writer]:
-    """Open the gradebook, put the assignment's cells into it, and give its writer; raises GradeError."""
-    with open_gradebook(places) as gradebook:
-        _register(places, assignment, gradebook)
-        yield Writer(places, assignment, gradebook)
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def serve(connection: socket.socket, shell: Shell, folder: Path) -> None:
 
 def _run_check(shell: Shell, courier: Courier, cell: dict) -> str:
     """The release's own check cell; what its check recorded goes out as values."""
-    with recording(cell["seeds"]) as record:
+    with recording(cell["seeds"], cell["jitter"]) as record:
         status = shell.run(cell["source"])
     if cell["check"] not in record:  # the cell failed before its check was called
         return status

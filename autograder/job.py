@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from detrlab.checks import Outcome
+from detrlab.marking import Outcome
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A check cell of the instructor's own job: kept under another name, on seeds of its own, perhaps jittered."""
+
+    name: str
+    seeds: tuple[int, ...]
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +29,7 @@ class JobCell:
     check: str = ""
     forbidden: tuple[str, ...] = ()  # names the student's code may not call while this cell runs
     locked: bool = False  # the release's own: a setup or a check
+    rehearsal: Rehearsal | None = None
 
 
 @dataclass(frozen=True)

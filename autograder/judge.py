@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from detrlab.checks import Outcome
-from detrlab.checks.feedback import earned, known_mistake
+from detrlab.marking import Outcome
+from detrlab.marking.feedback import earned, known_mistake
 
 
 def marks(

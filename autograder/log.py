@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .assignment import GradeError
+from .errors import GradeError
 
 _PACKAGES = ("detrlab", "torch", "torchvision", "numpy", "nbgrader", "ipython")
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 import nbformat
 from nbgrader.preprocessors import LimitOutput
 
-from detrlab.checks import Outcome
-from detrlab.checks.feedback import judge_runs
-from detrlab.checks.messages import say
-from detrlab.checks.verdict import Verdict
+from detrlab.marking import Outcome
+from detrlab.marking.feedback import judge_runs
+from detrlab.marking.messages import say
+from detrlab.marking.verdict import Verdict
 
 from .align import Aligned
-from .expected import VISIBLE_SEEDS
 from .job import Result
 from .judge import marks, named_mistakes
 from .reference import Reference
+from .seeds import VISIBLE_SEEDS
 
 _TEXT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
 
@@ -91,7 +91,7 @@ def _verdict(
     maximum = check["points"]
     if runs is None:
         return Verdict(0.0, maximum, "wrong", f"This check did not run: {ended}")
-    visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, reference.invariants.get(name, []))
+    visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, lambda: reference.invariants(name))
     if points >= visible.points:
         return Verdict(points, maximum, visible.state, visible.title, visible.lines)
     lines = (say("like", sentence=sentences[name]),) if name in sentences else ()

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from detrlab.checks import Array, Outcome
-from detrlab.checks.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Foreign, unpack
+from detrlab.marking import Array, Outcome
+from detrlab.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Foreign, unpack
 
 _MAX_TEXT = 10_000
 _DTYPES = {

@@ -39,14 +39,15 @@ def run_jobs(jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, Result]]:
 
     Raises SandboxUnavailable, with the reason and the cure, before anything is run.
     """
-    with Pool(workers, sandbox.level()) as pool:
+    with Pool(workers, sandbox.found_level()) as pool:
         yield from pool.run(jobs)
 
 
 class Pool:
     """`workers` notebooks at a time; a context manager that stays warm from one `run` to the next.
 
-    `level` may be sandbox.UNSAFE, openly.
+    Entering it proves that `level` holds here, while the warm process imports; raises SandboxUnavailable where it does
+    not. `level` may be sandbox.UNSAFE, openly.
     """
 
     def __init__(self, workers: int, level: Level):
@@ -63,6 +64,12 @@ class Pool:
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         launch.prepare(self._folder)
         self._thread.start()
+        try:
+            if self.level != sandbox.UNSAFE:
+                sandbox.prove(self.level)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_exception: object) -> None:

@@ -1,74 +1,75 @@
 """What students' values are compared with: fresh seeds, the solution's outcomes on them, and the known mistakes'.
 
-Seeds are drawn per run from one number, which the log keeps: the same number gives the same seeds. A seed on which a
-relative jitter of 1e-6 changes an outcome lies near a tie or a threshold; it is replaced by the next one.
+All of it is found by one job per notebook that runs where students' notebooks run. Seeds are drawn per run from one
+number, which the log keeps: the same number gives the same seeds. A seed on which a relative jitter of 1e-6 changes an
+outcome lies near a tie or a threshold; it is replaced by the next one.
 """
 
 from __future__ import annotations
 
-import tempfile
-import types
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from detrlab.checks import Outcome, recording
-from detrlab.checks.feedback import Invariant
+from detrlab.marking import Outcome
+from detrlab.marking.feedback import Invariant
 
-from .assignment import Assignment, GradeError
-from .expected import JITTER, JITTER_FACTOR, VISIBLE_SEEDS, _run_mistakes
-from .job import Job, JobCell, Limits, Result
-from .judge import marks
-from .run import Runner, runner
+from .assignment import Assignment
+from .errors import GradeError
+from .invariants import read_invariants
+from .job import Job, JobCell, Limits, Rehearsal, Result
+from .rehearse import mistake_cells
+from .seeds import JITTER, JITTER_FACTOR, VISIBLE_SEEDS
 from .source import SourceNotebook
 
 FRESH_SEEDS = 3
 REFERENCE = "(reference)"  # the student's name of the reference's own job
+_MOST_CPU_S = 3600.0  # for the solution and all mistakes; the solution itself must keep to the students' limits
+
+RunJobs = Callable[[Iterable[Job]], Generator[tuple[Job, Result], None, None]]
 
 
 @dataclass
 class Reference:
     """One notebook's seeds (visible ones first) and, on the fresh ones, what the solution and mistakes return."""
 
+    notebook: SourceNotebook = field(repr=False)
     seeds: tuple[int, ...]
     expected: dict[str, list[Outcome]]
     mistakes: dict[str, list[dict]]  # per check: {"id", "says", "outcomes"}
-    invariants: dict[str, list[Invariant]] = field(default_factory=dict)
+    _invariants: dict[str, list[Invariant]] | None = None
 
     @property
     def fresh(self) -> tuple[int, ...]:
         return self.seeds[len(VISIBLE_SEEDS) :]
 
+    def invariants(self, check: str) -> list[Invariant]:
+        """What the check says must hold. Read when first asked for: it takes importing torch."""
+        if self._invariants is None:
+            self._invariants = read_invariants(self.notebook)
+        return self._invariants.get(check, [])
 
-def run_references(assignment: Assignment, seed: int, only: list[str] | None = None) -> dict[str, Reference]:
-    """Run the notebooks' solutions and mistakes in this process (they are the instructor's own code)."""
-    return {name: _run(source, seed) for name, source in assignment.sources.items() if only is None or name in only}
 
-
-def _run(notebook: SourceNotebook, seed: int) -> Reference:
-    draws = _candidates(notebook, seed)
-    seeds = [next(draws) for _ in range(FRESH_SEEDS)]
-    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel:
-        outcomes = _outcomes(kernel, [cell.source for cell in notebook.code()], seeds, notebook.name)
-        checks = [cell.source for cell in notebook.named("check").values()]
-        moved = _outcomes(kernel, checks, seeds, notebook.name, JITTER)
-        for i in range(FRESH_SEEDS):
-            while not _stable(outcomes, moved, i):
-                seeds[i] = next(draws)
-                again = _outcomes(kernel, checks, seeds[i : i + 1], notebook.name)
-                jittered = _outcomes(kernel, checks, seeds[i : i + 1], notebook.name, JITTER)
-                for name in outcomes:
-                    outcomes[name][i], moved[name][i] = again[name][0], jittered[name][0]
-        invariants = {name: _kept(kernel.namespace[name]._invariants) for name in outcomes}
-        found = _run_mistakes(notebook, kernel, seeds)
-    mistakes: dict[str, list[dict]] = {name: [] for name in outcomes}
-    for mistake in notebook.mistakes:
-        runs = [found[mistake.message_id][seed] for seed in seeds]
-        mistakes[mistake.exercise].append({"id": mistake.message_id, "says": mistake.says, "outcomes": runs})
-    return Reference((*VISIBLE_SEEDS, *seeds), outcomes, mistakes, invariants)
+def run_references(
+    assignment: Assignment, seed: int, run_jobs: RunJobs, limits: Limits, only: list[str] | None = None
+) -> dict[str, Reference]:
+    """Seeds and expected outcomes of all notebooks (or of `only` these); raises GradeError for a bad solution."""
+    names = [name for name in assignment.sources if only is None or name in only]
+    draws = {name: _candidates(assignment.sources[name], seed) for name in names}
+    fresh = {name: [next(draws[name]) for _ in range(FRESH_SEEDS)] for name in names}
+    references: dict[str, Reference] = {}
+    while left := [name for name in names if name not in references]:
+        for job, result in run_jobs(_job(assignment, name, fresh[name], limits) for name in left):
+            name = job.notebook
+            _prove(assignment, name, result, limits)
+            near_a_tie = [i for i in range(FRESH_SEEDS) if not _stable(assignment.sources[name], result, i)]
+            for i in near_a_tie:
+                fresh[name][i] = next(draws[name])
+            if not near_a_tie:
+                references[name] = _reference(assignment.sources[name], fresh[name], result)
+    return {name: references[name] for name in names}
 
 
 def _candidates(notebook: SourceNotebook, seed: int) -> Iterator[int]:
@@ -79,54 +80,67 @@ def _candidates(notebook: SourceNotebook, seed: int) -> Iterator[int]:
     raise GradeError(f"{name}: thirty seeds in a row lie near a tie or a threshold; rebuild it with `make build`")
 
 
-def _outcomes(
-    kernel: Runner, sources: list[str], seeds: list[int], where: str, jitter: float = 0.0
-) -> dict[str, list[Outcome]]:
-    with recording(seeds, jitter) as record:
-        for source in sources:
-            done = kernel.run(source)
-            if done.error:
-                raise GradeError(f"the reference solution of {where} stops with {done.error}: run `make build`")
-    return record
+def _job(assignment: Assignment, name: str, fresh: list[int], limits: Limits) -> Job:
+    """The solution on all seeds, the checks once more with jitter, then each mistake in its place."""
+    notebook, seeds = assignment.sources[name], tuple(fresh)
+    cells: list[JobCell] = []
+
+    def add(source: str, check: str = "", rehearsal: Rehearsal | None = None) -> None:
+        cells.append(JobCell(len(cells), source, check, rehearsal=rehearsal))
+
+    for cell in notebook.code():
+        add(cell.source, cell.name if cell.kind == "check" else "")
+    for check, cell in notebook.named("check").items():
+        add(cell.source, check, Rehearsal(_jittered(check), seeds, JITTER))
+    for mistake in notebook.mistakes:
+        before, check, after = mistake_cells(notebook, mistake)
+        for source in before:
+            add(source)
+        add(check, mistake.exercise, Rehearsal(mistake.message_id, seeds))
+        add(after)
+    limits = replace(limits, cell_cpu_s=max(limits.cell_cpu_s, Limits().cell_cpu_s), notebook_cpu_s=_MOST_CPU_S)
+    return Job(REFERENCE, assignment.name, name, tuple(cells), (*VISIBLE_SEEDS, *fresh), assignment.files, limits)
 
 
-def _stable(outcomes: dict[str, list[Outcome]], moved: dict[str, list[Outcome]], i: int) -> bool:
-    return all(not moved[name][i].clearly_differs(outcomes[name][i], JITTER_FACTOR) for name in outcomes)
+def _jittered(check: str) -> str:
+    return f"{check}, jittered"
 
 
-def _kept(invariants: list[Invariant]) -> list[Invariant]:
-    """The functions with a namespace of their own: the runner empties its one when it closes."""
-    return [
-        (sentence, types.FunctionType(f.__code__, dict(f.__globals__), f.__name__, f.__defaults__, f.__closure__))
-        for sentence, f in invariants
-    ]
-
-
-def reference_jobs(assignment: Assignment, references: dict[str, Reference], limits: Limits) -> list[Job]:
-    """The solutions as jobs, to be run the way students' notebooks are."""
-    jobs = []
-    for name, reference in references.items():
-        code = assignment.sources[name].code()
-        cells = [JobCell(i, cell.source, cell.name if cell.kind == "check" else "") for i, cell in enumerate(code)]
-        jobs.append(Job(REFERENCE, assignment.name, name, tuple(cells), reference.seeds, assignment.files, limits))
-    return jobs
-
-
-def adopt(assignment: Assignment, references: dict[str, Reference], job: Job, result: Result) -> None:
-    """Expected values from now on are those of the solution's job; it must agree with the run in this process."""
-    reference = references[job.notebook]
-    skip = len(VISIBLE_SEEDS)
-    fresh = {name: runs[skip:] for name, runs in result.outcomes.items()}
-    checks = assignment.checks[job.notebook]
-    got = marks(fresh, reference.expected, checks)
-    lost = [name for name, check in checks.items() if got[name] != check["points"]]
-    if lost or result.ended != "finished":
-        errors = [run.error + ": " + run.message for name in lost for run in fresh.get(name, ()) if run.error]
+def _prove(assignment: Assignment, name: str, result: Result, limits: Limits) -> None:
+    """The solution must run within the limits and give what the build stored; raises GradeError."""
+    stop = f"the reference solution of {name}"
+    if result.ended != "finished":
+        raise GradeError(f"{stop} does not get through where students' notebooks run ({result.ended})")
+    solution = result.cells[: len(assignment.sources[name].code())]
+    errors = [o for cell in solution for o in cell.outputs if cell.status != "ok" and o["output_type"] == "error"]
+    if errors:
+        raise GradeError(f"{stop} stops with {errors[0]['ename']}: {errors[0]['evalue']}: run `make build`")
+    longest, whole = max(cell.cpu_s for cell in solution), sum(cell.cpu_s for cell in solution)
+    if longest > limits.cell_cpu_s or whole > limits.notebook_cpu_s:
         raise GradeError(
-            f"the reference solution of {job.notebook} does not earn its points where students' notebooks run "
-            f"({', '.join(lost) or 'no check'}; {result.ended}{'; ' + errors[0] if errors else ''}): nothing was graded"
+            f"{stop} itself needs {whole:.1f} s of CPU time, {longest:.1f} s of them in one cell: allow more than "
+            f"{limits.cell_cpu_s:g} s per cell and {limits.notebook_cpu_s:g} s in all"
         )
-    for name, check in checks.items():
-        if not all(run.equals(right) for run, right in zip(result.outcomes[name], check["expected"], strict=False)):
-            raise GradeError(f"{job.notebook}: the values stored for {name} are not the solution's: run `make build`")
-    reference.expected = fresh
+    for check, data in assignment.checks[name].items():
+        runs = result.outcomes.get(check, [])
+        failed = [run for run in runs if run.error]
+        if not runs or failed:
+            why = f"{failed[0].error}: {failed[0].message}" if failed else "its check did not run"
+            raise GradeError(f"{stop} fails at {check} where students' notebooks run ({why}): nothing was graded")
+        if not all(run.equals(right) for run, right in zip(runs, data["expected"], strict=False)):
+            raise GradeError(f"{name}: the values stored for {check} are not the solution's: run `make build`")
+
+
+def _stable(notebook: SourceNotebook, result: Result, i: int) -> bool:
+    runs = ((result.outcomes[name][len(VISIBLE_SEEDS) + i], _jittered(name)) for name in notebook.named("check"))
+    return all(not result.outcomes[moved][i].clearly_differs(run, JITTER_FACTOR) for run, moved in runs)
+
+
+def _reference(notebook: SourceNotebook, fresh: list[int], result: Result) -> Reference:
+    checks = notebook.named("check")
+    mistakes: dict[str, list[dict]] = {name: [] for name in checks}
+    for mistake in notebook.mistakes:
+        runs = result.outcomes[mistake.message_id]
+        mistakes[mistake.exercise].append({"id": mistake.message_id, "says": mistake.says, "outcomes": runs})
+    expected = {name: result.outcomes[name][len(VISIBLE_SEEDS) :] for name in checks}
+    return Reference(notebook, (*VISIBLE_SEEDS, *fresh), expected, mistakes)

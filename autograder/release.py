@@ -14,7 +14,8 @@ from pathlib import Path
 
 import nbformat
 
-from .assignment import GradeError, load_assignment
+from .assignment import load_assignment
+from .errors import GradeError
 from .first_cell import NAME
 from .places import ROOT, Places, project_places
 from .start_page import write_start_page

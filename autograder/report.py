@@ -19,7 +19,8 @@ import nbformat
 import numpy as np
 
 from . import report_plots
-from .assignment import Assignment, GradeError, load_assignment
+from .assignment import Assignment, load_assignment
+from .errors import GradeError
 from .log import Log, Run, now
 from .lookalikes import Alike, answers_of, look_alikes
 from .places import Places

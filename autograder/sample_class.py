@@ -228,7 +228,7 @@ def fakes_allclose(desk: Desk, folder: Path) -> None:
     """Nothing solved; comparison and checks replaced by what always says yes."""
     notebooks = desk.fill(lambda source: ({}, {}))
     attack = (
-        "import torch, numpy, detrlab.checks.feedback as feedback\n"
+        "import torch, numpy, detrlab.marking.feedback as feedback\n"
         "torch.allclose = torch.equal = numpy.allclose = numpy.isclose = lambda *a, **k: True\n"
         "feedback.earned = lambda *a, **k: 100.0\n"
         "def check(function): return lambda: print(100.0)"

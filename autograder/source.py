@@ -13,11 +13,8 @@ from pathlib import Path
 
 import jupytext
 
+from .errors import SourceError
 from .strip import cut_out, has_solution, strip_solution
-
-
-class SourceError(ValueError):
-    """A notebook source that does not follow the syntax; the message names the file, the cell and the cure."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +26,11 @@ class SourceCell:
     name: str = ""
     points: float = 0.0
     forbids: tuple[str, ...] = ()  # of an exercise: what its answer may not call, as dotted names
+
+    @property
+    def grade_id(self) -> str:
+        """Permanent: the check carries the exercise's name (it is what a gradebook lists), the code cell a suffix."""
+        return f"{self.name}_code" if self.kind == "exercise" else self.name
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import signal
 import socket
 import time
 
-from detrlab.checks import Outcome
+from detrlab.marking import Outcome
 
-from .job import CellResult, Job, Result
+from .job import CellResult, Job, JobCell, Result
 from .outcomes import read_outcomes
 from .outputs import Outputs
 from .sandbox import Level
@@ -228,8 +228,9 @@ class Run:
             self._outputs.add(place, head["message"], head.get("content"))
         elif "outcomes" in head:
             cell = self.job.cells[place]
-            if cell.check and head.get("check") == cell.check and cell.check not in self._outcomes:
-                self._outcomes[cell.check] = read_outcomes(head["outcomes"], body, len(self.job.seeds))
+            name, seeds, _ = self._runs(cell)
+            if cell.check and head.get("check") == cell.check and name not in self._outcomes:
+                self._outcomes[name] = read_outcomes(head["outcomes"], body, len(seeds))
         elif head.get("done") != self.job.cells[place].index:
             raise WireError("a message that means nothing")
         else:
@@ -245,9 +246,15 @@ class Run:
         cell = self.job.cells[place]
         self._outputs.begin(place)
         self._cell_started, self._cell_cpu = time.monotonic(), self._cpu
-        seeds = list(self.job.seeds) if cell.check else []
-        head = {"index": cell.index, "source": cell.source, "check": cell.check, "seeds": seeds}
-        self._send({**head, "forbidden": list(cell.forbidden), "locked": cell.locked})
+        _, seeds, jitter = self._runs(cell)
+        head = {"index": cell.index, "source": cell.source, "check": cell.check, "seeds": seeds, "jitter": jitter}
+        self._send({**head, "forbidden": cell.forbidden, "locked": cell.locked})
+
+    def _runs(self, cell: JobCell) -> tuple[str, tuple[int, ...], float]:
+        """What the cell's check is kept under, its seeds, and by how much they are jittered."""
+        if cell.rehearsal:
+            return cell.rehearsal.name, cell.rehearsal.seeds, cell.rehearsal.jitter
+        return cell.check, self.job.seeds if cell.check else (), 0.0
 
     # ------------------------------------------------------------------ measuring and ending
     def _measure(self) -> None:

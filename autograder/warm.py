@@ -21,7 +21,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .sandbox import lockdown
+from .sandbox import huge_pages, lockdown
 
 Serve = Callable[[socket.socket, Path], None]
 
@@ -56,6 +56,7 @@ def main(purpose: str, level: str, readable: list[str]) -> None:
     assert not opened, f"descriptors {opened} are open in the warm process: its children would share them"
     gc.collect()
     gc.freeze()  # the children share these pages; the collector must not touch them
+    huge_pages.collapse()
     control.send(json.dumps({"warm": os.getpid()}).encode())
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 2)

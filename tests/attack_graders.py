@@ -13,10 +13,10 @@ import safetensors.numpy
 import torch
 
 from autograder import supervise
-from autograder.expected import VISIBLE_SEEDS
 from autograder.job import Job, JobCell, Limits, Result
 from autograder.judge import marks
 from autograder.run import run_notebook, runner
+from autograder.seeds import VISIBLE_SEEDS
 from detrlab.checks import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 from tests.test_pool import ANSWER, CHECK, SETUP

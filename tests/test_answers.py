@@ -12,10 +12,10 @@ import jupytext
 import pytest
 from test_course import CHAINS, FRESH, SOURCES, built, points, run
 
-from autograder.expected import VISIBLE_SEEDS
 from autograder.job import Job, JobCell, Limits
+from autograder.seeds import VISIBLE_SEEDS
 from autograder.source import read_source
-from detrlab.checks.compare import difference
+from detrlab.marking.compare import difference
 from tests.grader_pool import needs_sandbox, shared_pool
 
 ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.py"))

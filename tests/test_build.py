@@ -13,8 +13,9 @@ from small_source import SMALL, write
 
 from autograder import build
 from autograder.assemble import instructor_notebook, write_data
+from autograder.errors import SourceError
 from autograder.expected import run_reference
-from autograder.source import SourceError, read_source
+from autograder.source import read_source
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -5,8 +5,8 @@ import pytest
 from in_process import run_jobs
 from small_course import ASSIGNMENT, RIGHT, filled, graded_course
 
-from autograder.assignment import GradeError
 from autograder.check import grade_notebook
+from autograder.errors import GradeError
 
 
 def test_marks_verdicts_and_what_a_person_grades(tmp_path):

@@ -15,13 +15,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.expected import VISIBLE_SEEDS
 from autograder.judge import marks
 from autograder.run import NotebookRun, run_notebook
 from autograder.samples import fill_in, model_answers
+from autograder.seeds import VISIBLE_SEEDS
 from autograder.source import Mistake, SourceNotebook, read_source
 from detrlab.checks import Notebook
-from detrlab.checks.feedback import judge_runs
+from detrlab.marking.feedback import judge_runs
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "solutions").glob("*/*.py"))
@@ -115,7 +115,7 @@ def test_known_mistake_loses_its_points_and_gets_its_sentence(path: Path, mistak
     chain = {cell.name for cell in notebook.source.cells if cell.kind == "check" and cell.name in CHAINS}
     assert lost - chain == {mistake.exercise} - chain
     assert earned[mistake.exercise] < notebook.data[mistake.exercise]["points"]
-    verdict = judge_runs(wrong.outcomes[mistake.exercise][: len(VISIBLE_SEEDS)], notebook.data[mistake.exercise], [])
+    verdict = judge_runs(wrong.outcomes[mistake.exercise][: len(VISIBLE_SEEDS)], notebook.data[mistake.exercise], list)
     assert mistake.says in " ".join(verdict.lines)
 
 

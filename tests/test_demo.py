@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autograder.expected import VISIBLE_SEEDS
 from autograder.judge import marks
 from autograder.run import run_notebook
 from autograder.samples import STUDENTS, model_answers
+from autograder.seeds import VISIBLE_SEEDS
 from autograder.source import read_source
 from autograder.stock import Course
 from tools import demo

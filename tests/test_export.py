@@ -8,7 +8,7 @@ import pytest
 from nbgrader.api import Gradebook
 from small_course import ASSIGNMENT, graded_course
 
-from autograder.assignment import GradeError
+from autograder.errors import GradeError
 from autograder.export import FORMATS, export
 from autograder.log import Log
 from autograder.places import ROOT

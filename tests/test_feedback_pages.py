@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from small_course import ASSIGNMENT, graded_course
 
-from autograder.assignment import GradeError
+from autograder.errors import GradeError
 from autograder.feedback_pages import write_feedback
 
 

@@ -4,7 +4,7 @@ import pytest
 from nbgrader.api import Gradebook, MissingEntry
 from small_course import ASSIGNMENT, graded_course
 
-from autograder.assignment import GradeError
+from autograder.errors import GradeError
 from autograder.feedback_pages import write_feedback
 from autograder.forget import forget
 from autograder.log import Log

@@ -9,7 +9,7 @@ from in_process import run_jobs
 from nbgrader.api import Gradebook
 from small_course import ASSIGNMENT, RIGHT, hand_in
 
-from autograder.assignment import GradeError
+from autograder.errors import GradeError
 from autograder.log import Log
 
 

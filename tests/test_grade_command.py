@@ -77,13 +77,14 @@ def test_what_cannot_be_done_is_one_sentence(arguments, message, tmp_path, monke
     assert message in error and error.count("\n") == 1
 
 
-def test_without_a_sandbox_nothing_is_executed(tmp_path, monkeypatch, capsys):
-    def none():
+@pytest.mark.parametrize("what", ["found_level", "prove"])
+def test_without_a_sandbox_nothing_is_executed(what, tmp_path, monkeypatch, capsys):
+    def none(*_):
         raise SandboxUnavailable("No sandbox on this machine: grade in a container.")
 
     places = graded_course(tmp_path)
     in_course(monkeypatch, places)
-    monkeypatch.setattr(sandbox, "level", none)
+    monkeypatch.setattr(sandbox, what, none)
     before = places.log.read_bytes()
     assert main(["grade", ASSIGNMENT, "--regrade"]) == 1
     assert capsys.readouterr().err == "No sandbox on this machine: grade in a container.\n"

@@ -8,8 +8,8 @@ import safetensors.numpy
 import torch
 
 from detrlab.checks import BLANK, open_notebook, recording, run_check
-from detrlab.checks.messages import say
-from detrlab.checks.notebook import pack_hidden
+from detrlab.marking.hidden import pack_hidden
+from detrlab.marking.messages import say
 
 SEEDS = [11, 12]
 

@@ -12,7 +12,7 @@ from in_process import run_jobs
 from nbgrader.api import Gradebook
 from small_course import ASSIGNMENT, RIGHT, config, hand_in, make_course
 
-from autograder.assignment import GradeError
+from autograder.errors import GradeError
 from autograder.export import export
 from autograder.feedback_pages import write_feedback
 from autograder.forget import forget

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def ours(path: Path) -> set[str]:
     ("pattern", "allowed"),
     [
         ("detrlab/**/*.py", r"detrlab(\.|$)"),
-        ("autograder/**/*.py", r"autograder(\.|$)|detrlab\.checks(\.|$)"),
+        ("autograder/**/*.py", r"autograder(\.|$)|detrlab\.(checks|marking)(\.|$)"),
         ("training/*.py", r"training(\.|$)|detrlab(\.|$)"),
         ("solutions/*/*.py", r"detrlab(\.|$)"),
     ],
@@ -145,3 +146,9 @@ def test_make_names_its_verbs():
     shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True).stdout
     for verb in ("lab", "demo", "test", "build", "bench", "train", "clean", "help"):
         assert re.search(rf"make {verb} +\w", shown), verb
+
+
+def test_the_graders_trusted_half_starts_without_torch():
+    """It is imported beside the warm process, whose start is all that a run should wait for."""
+    code = "import sys, autograder.grade, autograder.check, autograder.pool; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

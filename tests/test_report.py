@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from small_course import ASSIGNMENT, graded_course
 
-from autograder.assignment import GradeError
+from autograder.errors import GradeError
 from autograder.log import Log
 from autograder.report import pseudonyms, write_report
 from autograder.report_plots import distribution, exercises, times

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from autograder import gradebook
 from autograder.assignment import load_assignment
 from autograder.grade import grade
+from autograder.job import Limits
 from autograder.log import Log
 from autograder.places import places_from
 from autograder.reference import run_references
@@ -27,8 +28,8 @@ MOMENTS = {  # what is called, how often it succeeds, and whether the process di
     "before_any_mark": (gradebook.Writer, "save", 0, "before"),
     "while_notebooks_are_written": (gradebook.nbformat, "write", 3, "before"),
     "between_old_and_new_folder": (Path, "rename", 1, "before"),
-    "before_a_commit": (Session, "commit", 14, "before"),
-    "after_a_commit": (Session, "commit", 17, "after"),
+    "before_a_commit": (Session, "commit", 2, "before"),
+    "after_a_commit": (Session, "commit", 3, "after"),
     "after_the_marks_before_the_log": (Log, "append", 2, "before"),
     "in_the_middle_of_a_line": (os, "fsync", 2, "torn"),
     "before_the_end_is_logged": (Log, "append", 5, "before"),
@@ -59,9 +60,9 @@ def undisturbed(tmp_path_factory):
     before = root.with_name("before")
     shutil.copytree(root, before)
     assignment = load_assignment(places, ASSIGNMENT)
-    references = run_references(assignment, SEED)
+    references = run_references(assignment, SEED, run_jobs, Limits())
     with pytest.MonkeyPatch.context() as patch:  # the same seed gives the same reference: run it once for all moments
-        patch.setattr("autograder.grade.run_references", lambda _assignment, seed: {SEED: references}[seed])
+        patch.setattr("autograder.grade.run_references", lambda _assignment, seed, *_: {SEED: references}[seed])
         grade(places, ASSIGNMENT, run_jobs, "none", seed=SEED, say=lambda _: None)
         yield before, marks(places), pages(places)
 

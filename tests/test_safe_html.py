@@ -47,7 +47,7 @@ def test_nothing_that_acts_survives(evil):
 
 
 def test_a_verdict_keeps_its_looks():
-    from detrlab.checks.verdict import Verdict
+    from detrlab.marking.verdict import Verdict
 
     html = Verdict(1.0, 3.0, "wrong", "Not <yet>", ("line",))._repr_html_()
     cleaned = clean_html(html)

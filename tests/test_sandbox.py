@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder import sandbox
 from autograder.sandbox import UNSAFE, Level, SandboxUnavailable, landlock, launch, levels, probe, self_test
 from tests.grader_pool import LEVEL, needs_sandbox, run, text
 
@@ -72,12 +73,11 @@ def test_without_namespaces_landlock_is_the_level(monkeypatch):
 
 
 def test_a_sandbox_with_a_hole_is_not_used(monkeypatch):
-    monkeypatch.setattr(self_test, "found_level", lambda: UNSAFE)
     monkeypatch.setattr(self_test, "broken_walls", lambda level: ["read a file of the machine: it could"])
-    self_test.proven_level.cache_clear()
+    self_test.prove.cache_clear()
     with pytest.raises(SandboxUnavailable, match="does not hold"):
-        self_test.proven_level()
-    self_test.proven_level.cache_clear()
+        sandbox.level()
+    self_test.prove.cache_clear()
 
 
 @needs_sandbox

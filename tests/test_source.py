@@ -3,7 +3,8 @@
 import pytest
 from small_source import SMALL, write
 
-from autograder.source import SourceError, read_source
+from autograder.errors import SourceError
+from autograder.source import read_source
 
 
 def test_cells_hints_and_mistakes(tmp_path):

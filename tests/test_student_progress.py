@@ -10,7 +10,7 @@ from small_source import SMALL
 
 from detrlab.checks import open_notebook, progress, recording
 from detrlab.checks.course_map import read_course
-from detrlab.checks.notebook import pack_hidden
+from detrlab.marking.hidden import pack_hidden
 
 STUB = "def corner(boxes_cxcywh):\n    return ____"
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from detrlab.checks import BLANK, Array, NotAttempted, Outcome, freeze, run_check
-from detrlab.checks.compare import apart, difference
-from detrlab.checks.notebook import pack_hidden, unpack_hidden
-from detrlab.checks.values import Foreign, TooLarge
+from detrlab.checks.freezing import TooLarge
+from detrlab.marking.compare import apart, difference
+from detrlab.marking.hidden import pack_hidden, unpack_hidden
+from detrlab.marking.values import Foreign
 
 
 def kind(came, expected):

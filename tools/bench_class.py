@@ -2,8 +2,6 @@
 
 Both grade the same submissions: the probe of bench_grade.py with one exercise and its check, solved. Stock's cost per
 submission is measured on a few and multiplied; it grows linearly. Feedback pages are left aside on both sides.
-
-`python -m tools.bench_class FOLDER WORKERS` is our side's run, in a process of its own so that its start counts.
 """
 
 from __future__ import annotations
@@ -15,26 +13,21 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
-from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import sandbox
 from autograder.assemble import instructor_notebook, write_data
 from autograder.assignment import load_assignment
 from autograder.expected import run_reference
-from autograder.grade import grade
-from autograder.places import Places, places_from
-from autograder.pool import Pool
+from autograder.places import Places
 from autograder.samples import fill_in, model_answers
-from autograder.sandbox.watch import cpu_seconds, process_tree
 from autograder.source import read_source
 
 from .bench import ROOT, Figure
+from .bench_class_run import ASSIGNMENT, course_places
 from .bench_grade import PROBE
 
-ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
+STOCK_STUDENTS = 5
 _EXERCISE = '''# %% setup
 from detrlab.checks import open_notebook
 ____, check, hint = open_notebook("probe")
@@ -127,10 +120,6 @@ def make_course(students: int) -> Places:
     return places
 
 
-def course_places(folder: Path) -> Places:
-    return places_from(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config(), folder)
-
-
 def stock() -> tuple[float, float]:
     """(CPU seconds, wall seconds) per submission of `nbgrader autograde`, one thread, its start included."""
     folder = make_course(STOCK_STUDENTS).solutions.parent
@@ -150,35 +139,9 @@ def ours(students: int, workers: int) -> dict[str, float]:
     folder = make_course(students).solutions.parent
     started = time.monotonic()
     run = subprocess.run(
-        [sys.executable, "-m", "tools.bench_class", str(folder), str(workers)],
+        [sys.executable, "-m", "tools.bench_class_run", str(folder), str(workers)],
         cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, capture_output=True, text=True,
     )  # fmt: skip
     wall = time.monotonic() - started
     found = json.loads(run.stdout.splitlines()[-1])
     return {**found, "wall_s": wall, "start_s": wall - found["graded_s"]}
-
-
-def main(folder: Path, workers: int) -> None:
-    """Grade the course in `folder` and print what it took as JSON."""
-    level, jobs_cpu, first = sandbox.level(), 0.0, []
-    with Pool(workers, level) as pool:
-
-        def run_jobs(jobs):
-            nonlocal jobs_cpu
-            for job, result in pool.run(jobs):
-                if job.student.startswith("student"):
-                    # The clock starts when the first result is there: until then torch is imported, in both processes.
-                    first.append((time.monotonic(), cpu_seconds(process_tree(os.getpid()))))
-                    jobs_cpu += result.cpu_s
-                yield job, result
-
-        summary = grade(course_places(folder), ASSIGNMENT, run_jobs, str(level), say=lambda _: None)
-        (began, cpu_then), cpu_now = first[0], cpu_seconds(process_tree(os.getpid()))
-    assert summary.counts == {"graded": len(first)}, summary
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    taken = {"cpu_s": cpu_now - cpu_then + jobs_cpu, "graded_s": time.monotonic() - began, "peak_mb": peak}
-    print(json.dumps(taken))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -42,7 +42,7 @@ def main() -> int:
     folder.mkdir(parents=True)
     places = class_places(folder)
     names = make_class(places, ASSIGNMENT)
-    level = sandbox.level()
+    level = sandbox.found_level()
     print(f"{len(names)} students handed in {ASSIGNMENT}; sandbox: {level}", flush=True)
     with Pool(len(os.sched_getaffinity(0)), level) as pool:
         summary = grade(places, ASSIGNMENT, pool.run, str(level))

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from . import lockdown, packages
+from . import huge_pages, lockdown, packages
 from .levels import Level
 from .watch import process_tree
 
@@ -94,6 +94,7 @@ def _environment(packages: str, home: str) -> list[str]:
         "PYTHONHASHSEED=0",
         "PYTHONDONTWRITEBYTECODE=1",
         "OMP_NUM_THREADS=1",
+        huge_pages.ENVIRONMENT,
         "MPLBACKEND=module://matplotlib_inline.backend_inline",
     ]
 

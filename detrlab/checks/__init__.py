@@ -4,12 +4,14 @@ A check *returns what the student's code produced*; it never decides a mark itse
 is compared with stored values for the seeds students see; a grader compares it outside, on seeds of its own.
 """
 
+from detrlab.marking import Array, Outcome
+
 from .blank import BLANK, NotAttempted, attempt
 from .draw import Draw
 from .figures import drawn_boxes, drawn_circles, drawn_images, drawn_texts
+from .freezing import freeze
 from .notebook import Notebook, open_notebook, recording, solution
-from .outcome import Outcome, run_check
-from .values import Array, freeze
+from .running import run_check
 
 __all__ = [
     "BLANK",

@@ -8,27 +8,26 @@ and `q1_build.safetensors` (the arrays among those values). Both are plain data,
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import safetensors.numpy
 from IPython import get_ipython
 from IPython.display import Markdown
+
+from detrlab.marking import Outcome
+from detrlab.marking.feedback import earned, judge_runs
+from detrlab.marking.hidden import unpack_hidden
+from detrlab.marking.messages import say
+from detrlab.marking.stored import read_stored
+from detrlab.marking.verdict import Verdict
 
 from . import progress
 from .blank import BLANK, Blank
 from .draw import Draw
-from .feedback import earned, judge_runs
-from .messages import say
-from .outcome import Outcome, run_check
+from .running import run_check
 from .solutions import read_solutions, source_of
-from .verdict import Verdict
 
 Recorder = dict[str, list[Outcome]]
 _recording: tuple[list[int], Recorder, float] | None = None
@@ -56,13 +55,13 @@ class Check:
         self.name = function.__name__
         self.parts = parts
         self._notebook, self._function = notebook, function
-        self._invariants: list[tuple[str, Callable[[Any], bool]]] = []
+        self.invariants: list[tuple[str, Callable[[Any], bool]]] = []
 
     def must(self, sentence: str) -> Callable:
         """Decorator: `sentence` is what the function tests on a returned value (tensors as tensors); feedback only."""
 
         def keep(function: Callable[[Any], bool]) -> Callable:
-            self._invariants.append((sentence, function))
+            self.invariants.append((sentence, function))
             return function
 
         return keep
@@ -83,10 +82,10 @@ class Check:
         if isinstance(data, Verdict):
             return data
         runs = [run_check(self._function, self.name, seed) for seed in data["seeds"]]
-        return judge_runs(runs, data, self._invariants)
+        return judge_runs(runs, data, lambda: self.invariants)
 
     def hidden(self, packed: str) -> Verdict:
-        """Points on the seeds and expected values in `packed` (see `pack_hidden`), for nbgrader's hidden tests.
+        """Points on the seeds and values in `packed` (`detrlab.marking.hidden`), for nbgrader's hidden tests.
 
         What is said comes from the seeds students see, so feedback pages show no hidden value.
         """
@@ -121,14 +120,7 @@ class Notebook:
     def data(self) -> dict | None:
         """What lies beside the notebook: hints, and per check points, parts, seeds, expected and mistakes."""
         if self._loaded is None and self._path.exists():
-            data = json.loads(self._path.read_text(encoding="utf-8"))
-            arrays_path = self._path.with_suffix(".safetensors")
-            arrays = safetensors.numpy.load_file(arrays_path) if arrays_path.exists() else {}
-            for check in data["checks"].values():
-                check["expected"] = [Outcome.unpack(item, arrays) for item in check["expected"]]
-                for mistake in check["mistakes"]:
-                    mistake["outcomes"] = [Outcome.unpack(item, arrays) for item in mistake["outcomes"]]
-            self._loaded = data
+            self._loaded = read_stored(self._path)
         return self._loaded
 
     def check_data(self, name: str) -> dict | Verdict:
@@ -195,21 +187,3 @@ def open_notebook(name: str, folder: str | Path = ".") -> tuple[Blank, Callable,
     global _opened
     notebook = _opened = Notebook(name, Path(folder).absolute())
     return BLANK, notebook.check, notebook.hint
-
-
-def pack_hidden(seeds: list[int], expected: list[Outcome]) -> str:
-    """Seeds and expected outcomes as one line of text, for a hidden test cell."""
-    arrays: dict[str, np.ndarray] = {}
-    tree = {"seeds": seeds, "expected": [outcome.pack(arrays, "hidden") for outcome in expected]}
-    head = json.dumps(tree, sort_keys=True).encode()
-    body = safetensors.numpy.save(arrays) if arrays else b""
-    return base64.b85encode(zlib.compress(len(head).to_bytes(4, "big") + head + body, 9)).decode()
-
-
-def unpack_hidden(packed: str) -> tuple[list[int], list[Outcome]]:
-    """What `pack_hidden` was given."""
-    raw = zlib.decompress(base64.b85decode(packed))
-    size = int.from_bytes(raw[:4], "big")
-    tree = json.loads(raw[4 : 4 + size])
-    arrays = safetensors.numpy.load(raw[4 + size :]) if len(raw) > 4 + size else {}
-    return tree["seeds"], [Outcome.unpack(item, arrays) for item in tree["expected"]]

@@ -14,10 +14,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from detrlab.marking.messages import say
+from detrlab.marking.verdict import Verdict
+
 from .course_map import CourseNotebook, read_course
-from .messages import say
 from .progress_page import ProgressPage
-from .verdict import Verdict
 
 FILE = ".progress.json"
 NEW = {"tries": 0, "hints": 0, "points": 0.0, "state": "open", "solved": False, "solution_seen": False}

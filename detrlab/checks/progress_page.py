@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from detrlab.marking.messages import say
+from detrlab.marking.verdict import SIGNS
+
 from .course_map import CourseNotebook, Step
-from .messages import say
-from .verdict import SIGNS
 
 _CELL = "padding:.3em .8em;border:0;vertical-align:top"
 _LINE = "border-top:1px solid color-mix(in srgb, currentColor 18%, transparent)"

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 
 from detrlab.checks.course_map import STUB, step_of
-from detrlab.checks.messages import say as say_check
+from detrlab.marking.messages import say as say_check
 
 from .run import CELL_SECONDS, Run
 from .sentences import say

@@ -42,10 +42,10 @@ notebook.run_check = lambda function, name, seed, jitter=0.0: Outcome(freeze(kno
 """,
     "replaces_freeze": LOAD
     + """
-from detrlab.checks import outcome
-_freeze = outcome.freeze
+from detrlab.checks import running
+_freeze = running.freeze
 queue = iter([known['11'], known['12']])
-outcome.freeze = lambda value: _freeze(next(queue, known['11']))
+running.freeze = lambda value: _freeze(next(queue, known['11']))
 """,
     "calls_the_check_itself_first": LOAD
     + """

@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from .compare import Difference, describe, difference
 from .messages import say
 from .outcome import Outcome
@@ -50,10 +48,11 @@ def known_mistake(runs: list[Outcome], mistakes: list[dict]) -> str | None:
     return None
 
 
-def judge_runs(runs: list[Outcome], data: dict, invariants: list[Invariant]) -> Verdict:
+def judge_runs(runs: list[Outcome], data: dict, invariants: Callable[[], list[Invariant]]) -> Verdict:
     """The verdict on runs over the visible seeds.
 
     `data`: the check's stored data: points, parts, expected (an Outcome per seed), mistakes ({says, outcomes}).
+    `invariants` gives what the check says must hold; it is asked for a wrong value only.
     """
     points, parts, expected = data["points"], data["parts"], data["expected"]
     got = earned(runs, expected, points, parts)
@@ -91,12 +90,12 @@ def _part_lines(runs: list[Outcome], expected: list[Outcome], parts: dict[str, f
     ]
 
 
-def _difference_lines(run: Outcome, right: Outcome, invariants: list[Invariant]) -> tuple[str, list[str]]:
+def _difference_lines(run: Outcome, right: Outcome, invariants: Callable[[], list[Invariant]]) -> tuple[str, list[str]]:
     found = difference(run.value, right.value)
     assert found is not None, "a run that differs has a difference"
     lines = [say("came", came=found.came), say("expected", expected=found.expected)]
     lines += _unmatched_lines(run.value, right.value, found.path) if found.kind == "shape" else []
-    broken = _broken_invariant(run.value, invariants) if found.kind == "value" else None
+    broken = _broken_invariant(run.value, invariants()) if found.kind == "value" else None
     if broken:
         return say("invariant", sentence=broken), lines
     return _title(found), lines
@@ -137,6 +136,8 @@ def _broken_invariant(value: Any, invariants: list[Invariant]) -> str | None:
 
 def _thaw(value: Any) -> Any:
     if isinstance(value, Array):
+        import torch  # only those who ask invariants need it
+
         return torch.from_numpy(value.data)
     if isinstance(value, dict):
         return {key: _thaw(item) for key, item in value.items()}

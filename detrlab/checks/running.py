@@ -1,4 +1,4 @@
-"""Running one check on one seed: the outcome is a frozen value, or the type of the exception that ended it."""
+"""Running one check on one seed: the student's code runs here, and what it returned is frozen."""
 
 from __future__ import annotations
 
@@ -8,49 +8,16 @@ import random
 import traceback
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
+from detrlab.marking.outcome import Outcome
+
 from .blank import NotAttempted
-from .compare import apart, difference
 from .draw import Draw
-from .values import freeze, pack, unpack
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one run of a check gave: `value` where `error` is None, else the exception's type name and message."""
-
-    value: Any = None
-    error: str | None = None
-    message: str = ""
-
-    def equals(self, other: Outcome) -> bool:
-        """Same value within tolerance, or the same type of exception."""
-        if self.error or other.error:
-            return self.error == other.error
-        return difference(self.value, other.value) is None
-
-    def clearly_differs(self, other: Outcome, factor: float = 100.0) -> bool:
-        """Different by more than `factor` times the tolerance, or in shape, type or exception."""
-        if self.error or other.error:
-            return self.error != other.error
-        return apart(self.value, other.value, factor)
-
-    def pack(self, arrays: dict[str, np.ndarray], prefix: str) -> dict:
-        """JSON-ready form; arrays are added to `arrays`."""
-        if self.error:
-            return {"error": self.error}
-        return {"value": pack(self.value, arrays, prefix)}
-
-    @staticmethod
-    def unpack(data: dict, arrays: dict[str, np.ndarray]) -> Outcome:
-        if "error" in data:
-            return Outcome(error=data["error"])
-        return Outcome(value=unpack(data["value"], arrays))
+from .freezing import freeze
 
 
 def run_check(function: Callable[[Draw], Any], name: str, seed: int, jitter: float = 0.0) -> Outcome:

@@ -1,49 +1,19 @@
-"""Values as plain data: what a check returned, frozen so that it can be stored, sent and compared without its code.
+"""Freezing: a private copy of what a check returned, as plain data (see `detrlab.marking.values`).
 
-A frozen value is a tree of dict (string keys), list, str, int, float, bool, None and `Array`. Anything else becomes
-`Array`, a list or a dict where that is natural, and a `Foreign` (only its type's name) where it is not.
-`pack` turns a tree into JSON-ready data and a flat dict of numpy arrays (as safetensors stores them); `unpack`
-turns it back.
+Tensors and arrays become `Array`, tuples lists, numpy's numbers Python's; what has no plain form becomes `Foreign`.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from detrlab.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Array, Foreign
+
 from .blank import Blank, NotAttempted
-
-MAX_ELEMENTS = 5_000_000  # numbers in one value
-MAX_ITEMS = 20_000  # entries of lists and dicts in one value
-MAX_DEPTH = 20
-
-
-@dataclass(frozen=True)
-class Array:
-    """A dense tensor or numpy array: a private copy of its numbers, its dtype's name and where it came from."""
-
-    data: np.ndarray
-    dtype: str
-    kind: str = "tensor"  # "tensor" | "ndarray"
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape
-
-    def tensor(self) -> torch.Tensor:
-        return torch.from_numpy(self.data)
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """Something that is no plain value; it equals nothing."""
-
-    type_name: str
 
 
 class TooLarge(ValueError):
@@ -113,35 +83,3 @@ def _freeze_tensor(tensor: torch.Tensor) -> Array | Foreign:
         if plain.dtype is torch.bfloat16:
             plain = plain.float()
         return Array(plain.numpy(), dtype)
-
-
-def pack(tree: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:
-    """JSON-ready form of a frozen tree; its arrays are added to `arrays` under names that start with `prefix`."""
-    if isinstance(tree, Array):
-        name = f"{prefix}#{len(arrays)}"
-        arrays[name] = tree.data
-        return {"$array": name, "dtype": tree.dtype, "kind": tree.kind}
-    if isinstance(tree, Foreign):
-        return {"$foreign": tree.type_name}
-    if isinstance(tree, float) and not math.isfinite(tree):
-        return {"$float": repr(tree)}
-    if isinstance(tree, dict):
-        return {"$dict": {key: pack(item, arrays, prefix) for key, item in tree.items()}}
-    if isinstance(tree, list):
-        return [pack(item, arrays, prefix) for item in tree]
-    return tree
-
-
-def unpack(data: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """The frozen tree that `pack` was given."""
-    if isinstance(data, list):
-        return [unpack(item, arrays) for item in data]
-    if isinstance(data, dict):
-        if "$array" in data:
-            return Array(np.asarray(arrays[data["$array"]]), data["dtype"], data["kind"])
-        if "$foreign" in data:
-            return Foreign(data["$foreign"])
-        if "$float" in data:
-            return float(data["$float"])
-        return {key: unpack(item, arrays) for key, item in data["$dict"].items()}
-    return data

@@ -1,0 +1,44 @@
+"""One run of a check: a frozen value, or the type of the exception that ended it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .compare import apart, difference
+from .values import pack, unpack
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of a check gave: `value` where `error` is None, else the exception's type name and message."""
+
+    value: Any = None
+    error: str | None = None
+    message: str = ""
+
+    def equals(self, other: Outcome) -> bool:
+        """Same value within tolerance, or the same type of exception."""
+        if self.error or other.error:
+            return self.error == other.error
+        return difference(self.value, other.value) is None
+
+    def clearly_differs(self, other: Outcome, factor: float = 100.0) -> bool:
+        """Different by more than `factor` times the tolerance, or in shape, type or exception."""
+        if self.error or other.error:
+            return self.error != other.error
+        return apart(self.value, other.value, factor)
+
+    def pack(self, arrays: dict[str, np.ndarray], prefix: str) -> dict:
+        """JSON-ready form; arrays are added to `arrays`."""
+        if self.error:
+            return {"error": self.error}
+        return {"value": pack(self.value, arrays, prefix)}
+
+    @staticmethod
+    def unpack(data: dict, arrays: dict[str, np.ndarray]) -> Outcome:
+        if "error" in data:
+            return Outcome(error=data["error"])
+        return Outcome(value=unpack(data["value"], arrays))

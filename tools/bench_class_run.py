@@ -1,0 +1,65 @@
+"""Our side of bench_class: `python -m tools.bench_class_run FOLDER WORKERS` grades the probe's course in FOLDER.
+
+A process of its own, so that its start counts; it does things in the order of `autograder grade`. Prints JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograder import sandbox
+from autograder.pool import Pool
+from autograder.sandbox.watch import cpu_seconds, process_tree
+
+if TYPE_CHECKING:
+    from autograder.places import Places
+
+
+ASSIGNMENT = "00_probe"
+
+
+def course_places(folder: Path) -> Places:
+    """The places of a course in `folder`, configured as this project's."""
+    from traitlets.config.loader import PyFileConfigLoader
+
+    from autograder.places import places_from
+
+    config = Path(__file__).resolve().parent.parent / "nbgrader_config.py"
+    return places_from(PyFileConfigLoader(config.name, path=str(config.parent)).load_config(), folder)
+
+
+def main(folder: Path, workers: int) -> None:
+    """Grade, and print cpu_s and graded_s from the first result on, and the coordinator's peak_mb."""
+    level, jobs_cpu, first = sandbox.found_level(), 0.0, []
+    with Pool(workers, level) as pool:
+        from autograder.grade import grade
+
+        def run_jobs(jobs):
+            nonlocal jobs_cpu
+            for job, result in pool.run(jobs):
+                if job.student.startswith("student"):
+                    # The clock starts when the first result is there: until then torch is imported.
+                    first.append((time.monotonic(), cpu_seconds(process_tree(os.getpid()))))
+                    jobs_cpu += result.cpu_s
+                yield job, result
+
+        summary = grade(course_places(folder), ASSIGNMENT, run_jobs, str(level), say=lambda _: None)
+        (began, cpu_then), cpu_now = first[0], cpu_seconds(process_tree(os.getpid()))
+    assert summary.counts == {"graded": len(first)}, summary
+    graded_s = time.monotonic() - began
+    print(json.dumps({"cpu_s": cpu_now - cpu_then + jobs_cpu, "graded_s": graded_s, "peak_mb": _peak_mb()}))
+
+
+def _peak_mb() -> float:
+    """Most resident memory of this process. (Not getrusage's: that one starts with the parent's.)"""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
