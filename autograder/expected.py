@@ -7,6 +7,7 @@ survive a relative jitter of 1e-6 of all that is drawn).
 
 from __future__ import annotations
 
+import pkgutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,6 +34,7 @@ class Expected:
 
 def run_reference(notebook: SourceNotebook, seeds: list[int], say: Callable[[str], None]) -> Expected:
     """Run the solved source top to bottom, then each mistake in its place; raises SourceError where a proof fails."""
+    _prove_forbidden(notebook)
     seeds = [*VISIBLE_SEEDS, *PROOF_SEEDS, *seeds]
     with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel:
         checks, parts, slow = {}, {}, []
@@ -50,6 +52,19 @@ def run_reference(notebook: SourceNotebook, seeds: list[int], say: Callable[[str
         mistakes = _run_mistakes(notebook, kernel, seeds)
     _prove_distinct(notebook, checks, mistakes)
     return Expected(checks, parts, mistakes)
+
+
+def _prove_forbidden(notebook: SourceNotebook) -> None:
+    """What an exercise forbids must be there to be called: a misspelt name would forbid nothing."""
+    for cell in notebook.named("exercise").values():
+        for name in cell.forbids:
+            try:
+                target = pkgutil.resolve_name(name)
+            except (ValueError, AttributeError, ImportError) as error:
+                problem = f"it forbids {name}, which cannot be imported ({error})"
+                raise SourceError(f"{notebook.name}: {cell.name}: {problem}") from error
+            if not callable(target):
+                raise SourceError(f"{notebook.name}: {cell.name}: it forbids {name}, which cannot be called anyway")
 
 
 def _record(kernel: Runner, source: str, seeds: list[int], where: str, jitter: float = 0.0) -> dict[str, list[Outcome]]:

@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 from collections import Counter
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import numpy as np
 from . import report_plots
 from .assignment import Assignment, load_assignment
 from .errors import GradeError
-from .log import Log, Run, now
+from .log import Log, Run
 from .lookalikes import Alike, answers_of, look_alikes
 from .places import Places
 
@@ -120,7 +121,7 @@ def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width">'
         f"<title>{escape(assignment.name)}: class report</title><style>{_STYLE}</style></head><body><main>"
-        f'<h1>{escape(assignment.name)}: class report</h1><div class="note">{escape(now())}</div>'
+        f'<h1>{escape(assignment.name)}: class report</h1><div class="note">{datetime.now(UTC):%-d %B %Y, %H:%M} UTC</div>'
         f'<div class="tiles">{tile_text}</div>{body}</main></body></html>\n'
     )
 

@@ -8,6 +8,7 @@ import re
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 _INK, _BLUE, _ORANGE, _GREY = "#1f2937", "#3b6fb6", "#c8741b", "#d1d5db"
 _STYLE = {
@@ -76,14 +77,19 @@ def mistakes(names: list[str], counts: list[int]) -> str:
 def times(by_notebook: dict[str, list[float]]) -> str:
     """CPU seconds that students' notebooks took, a dot each, with the median."""
     figure, axes = _figure(7.2, 0.8 + 0.5 * len(by_notebook), "times")
-    for row, seconds in enumerate(by_notebook.values()):
+    for row, taken in enumerate(by_notebook.values()):
+        seconds = np.maximum(taken, 0.1)
         spread = np.random.default_rng(row).uniform(-0.22, 0.22, len(seconds))
         axes.scatter(seconds, row + spread, s=14, color=_BLUE, alpha=0.55, linewidths=0)
-        if seconds:
+        if len(seconds):
             axes.plot([np.median(seconds)] * 2, [row - 0.33, row + 0.33], color=_ORANGE, linewidth=2)
     axes.set(yticks=range(len(by_notebook)), yticklabels=list(by_notebook), xlabel="CPU seconds (line: median)")
     axes.set_ylim(len(by_notebook) - 0.4, -0.6)
-    axes.set_xlim(left=0)
+    if any(by_notebook.values()):
+        axes.set_xscale("log")  # one notebook that ran into its limit leaves room for the others
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.tick_params(axis="y", length=0)
     return _svg(figure)
 

@@ -53,10 +53,6 @@ def test_an_exercise_forbids_names_and_its_own_library_function(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('exercise="corners"', 'exercise="corners" forbids="torch.nothing"', "forbids torch.nothing, which cannot be"),
-        ('exercise="corners"', 'exercise="corners" forbids="no_such.f"', "forbids no_such.f, which cannot be imported"),
-        ('exercise="corners"', 'exercise="corners" forbids="box convert"', "forbids box convert, which cannot be"),
-        ('exercise="corners"', 'exercise="corners" forbids="math.pi"', "forbids math.pi, which cannot be called"),
         ("    ### BEGIN SOLUTION\n", "", "marks its solution"),
         ('check="corners"', 'check="other"', "exercises without a check"),
         ('mistake="corners/centre"', 'mistake="nothing/centre"', "mistakes of unknown exercises: nothing"),

@@ -52,7 +52,7 @@ def library_function(boxes):
 
 
 def test_cut_out_keeps_signature_and_docstring():
-    cell = cut_out(library_function)
+    cell = cut_out(f"{__name__}.library_function")
     assert (
         strip_solution(cell)
         == 'def library_function(boxes):\n    """A docstring\n    of two lines."""\n    return ____'
@@ -60,3 +60,9 @@ def test_cut_out_keeps_signature_and_docstring():
     namespace: dict = {}
     exec(cell, namespace)
     assert namespace["library_function"](6) == 3
+
+
+@pytest.mark.parametrize("name", ["detrlab.boxes.no_such", "detrlab.no_such.f", "detrlab.detr.DETR"])
+def test_what_is_no_function_of_a_module_cannot_be_cut_out(name):
+    with pytest.raises(ValueError, match=f"{name} is no function"):
+        cut_out(name)
