@@ -115,13 +115,14 @@ def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict
         ("Look-alike answers", _alike(alike, codes)),
         ("How this was graded", _how(run)),
     ]
+    written = f"{datetime.now(UTC):%-d %B %Y, %H:%M} UTC"
     tile_text = "".join(f'<div class="tile"><b>{value}</b><span>{escape(label)}</span></div>' for value, label in tiles)
     body = "".join(f"<section><h2>{title}</h2>{text}</section>" for title, text in sections)
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width">'
         f"<title>{escape(assignment.name)}: class report</title><style>{_STYLE}</style></head><body><main>"
-        f'<h1>{escape(assignment.name)}: class report</h1><div class="note">{datetime.now(UTC):%-d %B %Y, %H:%M} UTC</div>'
+        f'<h1>{escape(assignment.name)}: class report</h1><div class="note">{written}</div>'
         f'<div class="tiles">{tile_text}</div>{body}</main></body></html>\n'
     )
 

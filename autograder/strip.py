@@ -73,7 +73,7 @@ def _strip_regions(source: str) -> str:
 
 
 def cut_out(name: str) -> str:
-    """A library function ("detrlab.boxes.area") as a solution cell: signature and docstring stay, its body is the answer.
+    """A library function as a solution cell: signature and docstring stay, its body is the answer.
 
     It is read, not imported: grading starts by reading the sources, and need not wait for torch.
     """

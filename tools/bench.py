@@ -37,12 +37,12 @@ def main() -> int:
     """Measure everything, print it as it comes, write build/bench.json."""
     import torch
 
-    from . import bench_class, bench_detect, bench_explorer, bench_grade, bench_notebooks, bench_shapes
+    from . import bench_class, bench_detect, bench_explorer, bench_grade, bench_homework, bench_notebooks, bench_shapes
 
     torch.set_num_threads(1)
     figures: dict[str, Figure] = {}
     print(f"{'figure':34}{'value':>10}  {'unit':14}{'target':10}{'reached':8}how", flush=True)
-    parts = (bench_notebooks, bench_detect, bench_explorer, bench_grade, bench_class, bench_shapes)
+    parts = (bench_notebooks, bench_detect, bench_explorer, bench_grade, bench_class, bench_homework, bench_shapes)
     for measure in (part.measure for part in parts):
         for name, figure in measure().items():
             figures[name] = figure

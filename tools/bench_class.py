@@ -6,13 +6,7 @@ submission is measured on a few and multiplied; it grows linearly. Feedback page
 
 from __future__ import annotations
 
-import json
-import os
-import resource
 import shutil
-import subprocess
-import sys
-import time
 
 import nbformat
 
@@ -24,10 +18,11 @@ from autograder.samples import fill_in, model_answers
 from autograder.source import read_source
 
 from .bench import ROOT, Figure
-from .bench_class_run import ASSIGNMENT, course_places
+from .bench_class_run import course_places
 from .bench_grade import PROBE
+from .bench_runs import ours, stock
 
-STOCK_STUDENTS = 5
+ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
 _EXERCISE = '''# %% setup
 from detrlab.checks import open_notebook
 ____, check, hint = open_notebook("probe")
@@ -66,33 +61,36 @@ def corner(draw):
 
 def measure() -> dict[str, Figure]:
     """Ratios against stock for one submission, for a run of 30 and for a run of 1,000."""
-    stock_cpu, stock_wall = stock()
-    one, thirty, thousand = ours(30, 1), ours(30, 2), ours(1000, 2)
+    stock_cpu, stock_wall = stock(make_course(STOCK_STUDENTS).solutions.parent, ASSIGNMENT, STOCK_STUDENTS)
+    one, thirty, thousand = (
+        ours(make_course(students).solutions.parent, ASSIGNMENT, workers)
+        for students, workers in ((30, 1), (30, 2), (1000, 2))
+    )
     by = f"stock: {stock_cpu:.1f} CPU s, {stock_wall:.1f} s of wall time per submission, on {STOCK_STUDENTS}"
-    each = one["cpu_s"] / 30
+    each = one.cpu_s / 30
     return {
         "grade.cpu_ratio_vs_nbgrader": Figure(
             stock_cpu / each, "x", ">= 30", f"{each:.2f} CPU s each, start aside; {by}"
         ),
         "grade.run30_ratio_vs_nbgrader": Figure(
-            30 * stock_wall / thirty["wall_s"],
+            30 * stock_wall / thirty.wall_s,
             "x",
             ">= 20",
-            f"whole run with start: {thirty['wall_s']:.1f} s with 2 workers, {one['wall_s']:.1f} s with one; {by}",
+            f"whole run with start: {thirty.wall_s:.1f} s with 2 workers, {one.wall_s:.1f} s with one; {by}",
         ),
         "grade.run1000_ratio_vs_nbgrader": Figure(
-            1000 * stock_wall / thousand["wall_s"],
+            1000 * stock_wall / thousand.wall_s,
             "x",
             ">= 50",
-            f"whole run with start: {thousand['wall_s']:.0f} s; {by}",
+            f"whole run with start: {thousand.wall_s:.0f} s; {by}",
         ),
         "grade.run1000_s_per_submission": Figure(
-            (thousand["wall_s"] - thousand["start_s"]) / 1000,
+            (thousand.wall_s - thousand.start_s) / 1000,
             "s",
             "<= 0.17",
             "wall time, 2 workers, the writer beside them",
         ),
-        "grade.run1000_peak_mb": Figure(thousand["peak_mb"], "MB", "<= 1500", "resident memory of the coordinator"),
+        "grade.run1000_peak_mb": Figure(thousand.peak_mb, "MB", "<= 1500", "resident memory of the coordinator"),
     }
 
 
@@ -110,7 +108,6 @@ def make_course(students: int) -> Places:
     (places.source / ASSIGNMENT).mkdir(parents=True)
     nbformat.write(instructor_notebook(notebook, expected, [77]), places.source / ASSIGNMENT / "probe.ipynb")
     write_data(notebook, expected, places.source / ASSIGNMENT)
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
     solved = fill_in(load_assignment(places, ASSIGNMENT).releases["probe"], model_answers(notebook)[0], {})
     text = nbformat.writes(solved)
     for number in range(students):
@@ -118,30 +115,3 @@ def make_course(students: int) -> Places:
         handed_in.mkdir(parents=True)
         (handed_in / "probe.ipynb").write_text(text, encoding="utf-8")
     return places
-
-
-def stock() -> tuple[float, float]:
-    """(CPU seconds, wall seconds) per submission of `nbgrader autograde`, one thread, its start included."""
-    folder = make_course(STOCK_STUDENTS).solutions.parent
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "nbgrader"]
-    quiet = {"cwd": folder, "env": environment, "check": True, "capture_output": True}
-    subprocess.run([*command, "generate_assignment", ASSIGNMENT, "--create"], **quiet)
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run([*command, "autograde", ASSIGNMENT, "--create"], **quiet)
-    wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return cpu / STOCK_STUDENTS, wall / STOCK_STUDENTS
-
-
-def ours(students: int, workers: int) -> dict[str, float]:
-    """What our whole run took: cpu_s after the start, wall_s with it, start_s, and the coordinator's peak_mb."""
-    folder = make_course(students).solutions.parent
-    started = time.monotonic()
-    run = subprocess.run(
-        [sys.executable, "-m", "tools.bench_class_run", str(folder), str(workers)],
-        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    wall = time.monotonic() - started
-    found = json.loads(run.stdout.splitlines()[-1])
-    return {**found, "wall_s": wall, "start_s": wall - found["graded_s"]}

@@ -1,4 +1,4 @@
-"""Our side of bench_class: `python -m tools.bench_class_run FOLDER WORKERS` grades the probe's course in FOLDER.
+"""Our side of a whole run: `python -m tools.bench_class_run FOLDER ASSIGNMENT WORKERS` grades the course in FOLDER.
 
 A process of its own, so that its start counts; it does things in the order of `autograder grade`. Prints JSON.
 """
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from autograder.places import Places
 
 
-ASSIGNMENT = "00_probe"
-
-
 def course_places(folder: Path) -> Places:
     """The places of a course in `folder`, configured as this project's."""
     from traitlets.config.loader import PyFileConfigLoader
@@ -33,26 +30,27 @@ def course_places(folder: Path) -> Places:
     return places_from(PyFileConfigLoader(config.name, path=str(config.parent)).load_config(), folder)
 
 
-def main(folder: Path, workers: int) -> None:
-    """Grade, and print cpu_s and graded_s from the first result on, and the coordinator's peak_mb."""
-    level, jobs_cpu, first = sandbox.found_level(), 0.0, []
+def main(folder: Path, assignment: str, workers: int) -> None:
+    """Grade, and print cpu_s, cells_s and graded_s from the first result on, and the coordinator's peak_mb."""
+    level, jobs_cpu, cells_cpu, first = sandbox.found_level(), 0.0, 0.0, []
     with Pool(workers, level) as pool:
         from autograder.grade import grade
 
         def run_jobs(jobs):
-            nonlocal jobs_cpu
+            nonlocal jobs_cpu, cells_cpu
             for job, result in pool.run(jobs):
                 if job.student.startswith("student"):
                     # The clock starts when the first result is there: until then torch is imported.
                     first.append((time.monotonic(), cpu_seconds(process_tree(os.getpid()))))
                     jobs_cpu += result.cpu_s
+                    cells_cpu += sum(cell.cpu_s for cell in result.cells)
                 yield job, result
 
-        summary = grade(course_places(folder), ASSIGNMENT, run_jobs, str(level), say=lambda _: None)
+        summary = grade(course_places(folder), assignment, run_jobs, str(level), say=lambda _: None)
         (began, cpu_then), cpu_now = first[0], cpu_seconds(process_tree(os.getpid()))
-    assert summary.counts == {"graded": len(first)}, summary
-    graded_s = time.monotonic() - began
-    print(json.dumps({"cpu_s": cpu_now - cpu_then + jobs_cpu, "graded_s": graded_s, "peak_mb": _peak_mb()}))
+    assert set(summary.counts) == {"graded"}, summary
+    taken = {"cpu_s": cpu_now - cpu_then + jobs_cpu, "cells_s": cells_cpu, "graded_s": time.monotonic() - began}
+    print(json.dumps({**taken, "peak_mb": _peak_mb()}))
 
 
 def _peak_mb() -> float:
@@ -62,4 +60,4 @@ def _peak_mb() -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
