@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from autograder.run import run_notebook
 from autograder.sandbox import Level, landlock, launch
 from autograder.sandbox.watch import process_tree
 from tests.grader_pool import LEVEL, SEEDS, job, needs_sandbox, run, shared_pool, text
+from tools.parity import normal
 
 pytestmark = needs_sandbox
 
@@ -93,21 +92,6 @@ def test_outputs_equal_those_of_a_real_kernel(tmp_path, monkeypatch):
     assert result.ended == "finished"
     for place, cell in enumerate(notebook.cells):
         assert normal(result.cells[place].outputs) == normal(cell.outputs), PARITY[place]
-
-
-def normal(outputs: list[dict]) -> list[dict]:
-    """Outputs without what differs between two real kernels: process ids, times, and how streams were cut."""
-    streams = {name: "" for name in ("stdout", "stderr")}
-    rest = []
-    for output in outputs:
-        if output["output_type"] == "stream":
-            streams[output["name"]] += output["text"]
-        else:
-            rest.append(dict(output))
-    found = json.dumps([streams, rest], sort_keys=True, ensure_ascii=False)
-    found = re.sub(r"ipykernel_\d+", "ipykernel", found)
-    found = re.sub(r"0x[0-9a-f]+", "0x", found)
-    return re.sub(r"[\d.]+ (ns|.s|ms|s) ± [^(]*\([^)]*\)", "TIME", found)
 
 
 def test_processor_time_limits_end_the_job_and_keep_what_was_done():

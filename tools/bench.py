@@ -6,6 +6,7 @@ measured interleaved in one process, since machines are noisy; seconds are CPU s
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PARTS = ("notebooks", "detect", "explorer", "grade", "class", "homework", "parity", "shapes")  # tools/bench_<part>.py
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,11 @@ def main() -> int:
     """Measure everything, print it as it comes, write build/bench.json."""
     import torch
 
-    from . import bench_class, bench_detect, bench_explorer, bench_grade, bench_homework, bench_notebooks, bench_shapes
-
     torch.set_num_threads(1)
     figures: dict[str, Figure] = {}
     print(f"{'figure':34}{'value':>10}  {'unit':14}{'target':10}{'reached':8}how", flush=True)
-    parts = (bench_notebooks, bench_detect, bench_explorer, bench_grade, bench_class, bench_homework, bench_shapes)
-    for measure in (part.measure for part in parts):
-        for name, figure in measure().items():
+    for part in PARTS:
+        for name, figure in importlib.import_module(f"tools.bench_{part}").measure().items():
             figures[name] = figure
             print(
                 f"{name:34}{figure.value:>10.4g}  {figure.unit:14}{figure.target:10}{figure.reached:8}{figure.how}",

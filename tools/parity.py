@@ -1,0 +1,74 @@
+"""Does a notebook show the same in a real Jupyter kernel, run as stock nbgrader does, and in the grader's sandbox?
+
+nbgrader runs a notebook with nbclient in a fresh kernel and goes on after errors. Cells with checks are left out:
+the grader puts verdicts in their outputs' place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from autograder.job import Job, JobCell, Result
+
+from .bench import ROOT
+
+
+def as_job(notebook: nbformat.NotebookNode, files: dict[str, bytes], seeds: tuple[int, ...]) -> Job:
+    """The notebook's code cells as a job of the grader, with what lies beside it."""
+    cells = []
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            tags = cell.metadata.get("nbgrader", {})
+            cells.append(JobCell(index, cell.source, tags["grade_id"] if tags.get("grade") else ""))
+    return Job("student", "parity", "notebook", tuple(cells), seeds, files)
+
+
+def in_a_kernel(notebook: nbformat.NotebookNode, files: dict[str, bytes]) -> nbformat.NotebookNode:
+    """The notebook with the outputs of a real kernel; the packages are this checkout's."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        notebook = nbformat.from_dict(json.loads(json.dumps(notebook)))
+        client = NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=600, iopub_timeout=60)
+        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        client.execute(cwd=folder, env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
+    return notebook
+
+
+def different(result: Result, executed: nbformat.NotebookNode, job: Job) -> list[int]:
+    """Positions of the cells, checks left out, that show something else."""
+    return [
+        cell.index
+        for cell, job_cell in zip(result.cells, job.cells, strict=True)
+        if not job_cell.check and shown(cell.outputs) != shown(executed.cells[cell.index].outputs)
+    ]
+
+
+def shown(outputs: list[dict]) -> str:
+    """Outputs without what differs between two real kernels, and without where our packages are installed."""
+    text = re.sub(r'"model_id": "\w+"', "", normal(outputs))  # widgets' random names
+    return text.replace("/grader/detrlab", f"{ROOT}/detrlab")
+
+
+def normal(outputs: list[dict]) -> str:
+    """Outputs without process ids, addresses, times, and how streams were cut."""
+    streams = {name: "" for name in ("stdout", "stderr")}
+    rest = []
+    for output in outputs:
+        if output["output_type"] == "stream":
+            streams[output["name"]] += output["text"]
+        else:
+            rest.append(dict(output))
+    found = json.dumps([streams, rest], sort_keys=True, ensure_ascii=False)
+    found = re.sub(r"ipykernel_\d+", "ipykernel", found)
+    found = re.sub(r"0x[0-9a-f]+", "0x", found)
+    return re.sub(r"[\d.]+ (ns|.s|ms|s) ± [^(]*\([^)]*\)", "TIME", found)
