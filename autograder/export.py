@@ -17,6 +17,7 @@ from nbgrader.api import Gradebook, Student, SubmittedAssignment, SubmittedNoteb
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func
 
+from . import by_hand
 from .errors import GradeError
 from .gradebook import open_gradebook
 from .log import Log
@@ -171,6 +172,7 @@ def export(places: Places, assignment: str, form: str, to: Path) -> int:
     """Write a CSV file in one of `FORMATS`; returns the number of students."""
     with open_gradebook(places) as gradebook:
         found = rows(gradebook, Log(places.log), assignment)
+        by_hand.notice_in(gradebook, Log(places.log), assignment)
     try:
         _write(FORMATS[form](found), to)
     except OSError as error:
@@ -197,6 +199,8 @@ class NbgraderCsv(ExportPlugin):
 
         log = Log(project_places(Path(self.parent.coursedir.root)).log)
         names = self.assignment or [assignment.name for assignment in gradebook.assignments]
+        for name in names:
+            by_hand.notice_in(gradebook, log, str(name))
         found = [row for name in names for row in rows(gradebook, log, str(name))]
         wanted = {str(student) for student in self.student}
         _write(_nbgrader([row for row in found if not wanted or row.student in wanted]), Path(self.to or "grades.csv"))

@@ -32,7 +32,7 @@ def forget(places: Places, student: str) -> list[str]:
             if path.name in {student + ending for ending in ARCHIVES}:
                 path.unlink()
                 deleted.append(f"{places.submitted.name}/{path.name}")
-        if _database_exists(places):
+        if places.has_gradebook():
             with open_gradebook(places) as gradebook:
                 try:
                     gradebook.remove_student(student)
@@ -54,10 +54,6 @@ def forget(places: Places, student: str) -> list[str]:
             raise GradeError(f"nothing is kept of {student!r}")
         Log(places.log).append("forgotten")
     return deleted
-
-
-def _database_exists(places: Places) -> bool:
-    return not places.db_url.startswith("sqlite:///") or os.path.exists(places.db_url.removeprefix("sqlite:///"))
 
 
 def _clean_log(places: Places, student: str) -> int:

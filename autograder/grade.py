@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
+from . import by_hand
 from .assignment import Assignment, load_assignment
 from .copies import pasted
 from .errors import GradeError
@@ -119,6 +120,7 @@ def grade(
     with only_one(places.records):
         for folder in unfit(places.submitted):
             say(f"left out: {folder} in {places.submitted} cannot be a student's name; rename it")
+        by_hand.notice(places, name)
         plan = plan_run(places, assignment, only, seed, resume=resume, regrade=regrade)
         summary = Summary(plan.run)
         if not plan.students:

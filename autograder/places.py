@@ -32,6 +32,10 @@ class Places:
     def log(self) -> Path:
         return self.records / "log.jsonl"
 
+    def has_gradebook(self) -> bool:
+        """Is there a database yet? Opening SQLite's would make one; a server's is asked when it is opened."""
+        return not self.db_url.startswith("sqlite:///") or os.path.exists(self.db_url.removeprefix("sqlite:///"))
+
     @property
     def course_id(self) -> str:
         return self.config.CourseDirectory.course_id
