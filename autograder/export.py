@@ -2,11 +2,14 @@
 
 A mark is given only where it is complete: "could not grade", "missing", "waits for a person" and "not graded yet" leave
 the mark empty. `NbgraderCsv` is also a plugin: `nbgrader export --exporter autograder.export.NbgraderCsv`.
+What Canvas and Moodle do with a file was read in the source of their importers (canvas-lms, lib/gradebook_importer.rb;
+moodle, grade/import/csv/classes/load_data.php).
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,8 +110,8 @@ def _number(value: float | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that a spreadsheet shows and does not compute: a name may begin with = + - @."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """Text that spreadsheets show and do not compute, even those that split cells at semicolons: no = + - @ first."""
+    return re.sub(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])", r"\1'", text)
 
 
 def _nbgrader(found: list[Row]) -> list[list[str]]:
@@ -133,14 +136,18 @@ def _nbgrader(found: list[Row]) -> list[list[str]]:
 
 
 def _canvas(found: list[Row]) -> list[list[str]]:
+    """Canvas finds a student by ID, then SIS User ID, then SIS Login ID (whichever nbgrader's names are), then name.
+
+    It takes every column behind Section for an assignment, but for those that have "Final Grade" in their heading.
+    """
     title = found[0].assignment if found else "Assignment"
     points = ["    Points Possible", "", "", "", "", _number(found[0].maximum) if found else "", "(read only)"]
-    return [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title, "Status"], points] + [
+    return [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title, "Final Grade Status"], points] + [
         [
             _plain(", ".join(filter(None, (row.last_name, row.first_name))) or row.student),
             _plain(row.lms_id),
             _plain(row.student),
-            _plain(row.email or row.student),
+            _plain(row.student),
             "",
             _number(row.score),
             row.status,
@@ -150,11 +157,19 @@ def _canvas(found: list[Row]) -> list[list[str]]:
 
 
 def _moodle(found: list[Row]) -> list[list[str]]:
+    """A dash is Moodle's "no grade": of an empty cell it makes a zero where the import creates the grade item.
+
+    The address is there only if everybody has one: in an import by address, Moodle gives the mark of a row without it
+    to the student of the row before.
+    """
     title = found[0].assignment if found else "Assignment"
-    return [["ID number", "First name", "Last name", "Email address", title, "Status"]] + [
+    with_address = bool(found) and all(row.email for row in found)
+    address = ["Email address"] if with_address else []
+    return [["ID number", "First name", "Last name", *address, title, "Status"]] + [
         [
-            *map(_plain, (row.student, row.first_name, row.last_name, row.email)),
-            _number(row.score),
+            *map(_plain, (row.student, row.first_name, row.last_name)),
+            *([_plain(row.email)] if with_address else []),
+            _number(row.score) or "-",
             row.status,
         ]
         for row in found
