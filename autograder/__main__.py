@@ -103,8 +103,12 @@ def _fail(error: object, code: int = 1) -> int:
 def _dry_run(options: argparse.Namespace) -> int:
     from .grade import dry_run
     from .places import project_places
+    from .take_in import waiting
 
-    for graded in dry_run(project_places(), options.assignment, options.student):
+    places = project_places()
+    for student in waiting(places, options.assignment):
+        print(f"{student}: downloaded; grading takes it into {places.submitted}")
+    for graded in dry_run(places, options.assignment, options.student):
         print("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
     return 0
 

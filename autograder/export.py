@@ -2,11 +2,14 @@
 
 A mark is given only where it is complete: "could not grade", "missing", "waits for a person" and "not graded yet" leave
 the mark empty. `NbgraderCsv` is also a plugin: `nbgrader export --exporter autograder.export.NbgraderCsv`.
+What Canvas and Moodle do with a file was read in the source of their importers (canvas-lms, lib/gradebook_importer.rb;
+moodle, grade/import/csv/classes/load_data.php).
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +20,7 @@ from nbgrader.api import Gradebook, Student, SubmittedAssignment, SubmittedNoteb
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func
 
+from . import by_hand
 from .errors import GradeError
 from .gradebook import open_gradebook
 from .log import Log
@@ -106,8 +110,8 @@ def _number(value: float | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that a spreadsheet shows and does not compute: a name may begin with = + - @."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """Text that spreadsheets show and do not compute, even those that split cells at semicolons: no = + - @ first."""
+    return re.sub(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])", r"\1'", text)
 
 
 def _nbgrader(found: list[Row]) -> list[list[str]]:
@@ -132,14 +136,18 @@ def _nbgrader(found: list[Row]) -> list[list[str]]:
 
 
 def _canvas(found: list[Row]) -> list[list[str]]:
+    """Canvas finds a student by ID, then SIS User ID, then SIS Login ID (whichever nbgrader's names are), then name.
+
+    It takes every column behind Section for an assignment, but for those that have "Final Grade" in their heading.
+    """
     title = found[0].assignment if found else "Assignment"
     points = ["    Points Possible", "", "", "", "", _number(found[0].maximum) if found else "", "(read only)"]
-    return [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title, "Status"], points] + [
+    return [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title, "Final Grade Status"], points] + [
         [
             _plain(", ".join(filter(None, (row.last_name, row.first_name))) or row.student),
             _plain(row.lms_id),
             _plain(row.student),
-            _plain(row.email or row.student),
+            _plain(row.student),
             "",
             _number(row.score),
             row.status,
@@ -149,11 +157,19 @@ def _canvas(found: list[Row]) -> list[list[str]]:
 
 
 def _moodle(found: list[Row]) -> list[list[str]]:
+    """A dash is Moodle's "no grade": of an empty cell it makes a zero where the import creates the grade item.
+
+    The address is there only if everybody has one: in an import by address, Moodle gives the mark of a row without it
+    to the student of the row before.
+    """
     title = found[0].assignment if found else "Assignment"
-    return [["ID number", "First name", "Last name", "Email address", title, "Status"]] + [
+    with_address = bool(found) and all(row.email for row in found)
+    address = ["Email address"] if with_address else []
+    return [["ID number", "First name", "Last name", *address, title, "Status"]] + [
         [
-            *map(_plain, (row.student, row.first_name, row.last_name, row.email)),
-            _number(row.score),
+            *map(_plain, (row.student, row.first_name, row.last_name)),
+            *([_plain(row.email)] if with_address else []),
+            _number(row.score) or "-",
             row.status,
         ]
         for row in found
@@ -171,6 +187,7 @@ def export(places: Places, assignment: str, form: str, to: Path) -> int:
     """Write a CSV file in one of `FORMATS`; returns the number of students."""
     with open_gradebook(places) as gradebook:
         found = rows(gradebook, Log(places.log), assignment)
+        by_hand.notice_in(gradebook, Log(places.log), assignment)
     try:
         _write(FORMATS[form](found), to)
     except OSError as error:
@@ -197,6 +214,8 @@ class NbgraderCsv(ExportPlugin):
 
         log = Log(project_places(Path(self.parent.coursedir.root)).log)
         names = self.assignment or [assignment.name for assignment in gradebook.assignments]
+        for name in names:
+            by_hand.notice_in(gradebook, log, str(name))
         found = [row for name in names for row in rows(gradebook, log, str(name))]
         wanted = {str(student) for student in self.student}
         _write(_nbgrader([row for row in found if not wanted or row.student in wanted]), Path(self.to or "grades.csv"))

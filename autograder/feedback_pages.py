@@ -11,6 +11,7 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
+from . import by_hand
 from .errors import GradeError
 from .places import Places
 from .progress import Progress
@@ -22,6 +23,7 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
     """Write the pages of these students (all, if none is named); returns them."""
     if not any(places.autograded.glob(f"*/{assignment}")):
         raise GradeError(f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first")
+    by_hand.notice(places, assignment)
     students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
     # One complaint per page about figures without alternative text, which a student's plot seldom has.
     logging.getLogger("traitlets").addFilter(_says_no_alternative_text)

@@ -13,6 +13,7 @@ from .gradebook import open_gradebook
 from .intake import ARCHIVES
 from .log import Log, only_one
 from .places import Places
+from .take_in import remove_downloads
 
 
 def forget(places: Places, student: str) -> list[str]:
@@ -22,8 +23,8 @@ def forget(places: Places, student: str) -> list[str]:
     """
     if not student or student in (".", "..") or "/" in student or os.sep in student:
         raise GradeError(f"{student!r} is no student's name")
-    deleted = []
     with only_one(places.records):
+        deleted = remove_downloads(places, student)  # first: the gradebook knows whose an LMS's names are
         for folder in (places.submitted, places.autograded, places.feedback):
             if (folder / student).is_dir() and not (folder / student).is_symlink():
                 shutil.rmtree(folder / student)
@@ -32,7 +33,7 @@ def forget(places: Places, student: str) -> list[str]:
             if path.name in {student + ending for ending in ARCHIVES}:
                 path.unlink()
                 deleted.append(f"{places.submitted.name}/{path.name}")
-        if _database_exists(places):
+        if places.has_gradebook():
             with open_gradebook(places) as gradebook:
                 try:
                     gradebook.remove_student(student)
@@ -54,10 +55,6 @@ def forget(places: Places, student: str) -> list[str]:
             raise GradeError(f"nothing is kept of {student!r}")
         Log(places.log).append("forgotten")
     return deleted
-
-
-def _database_exists(places: Places) -> bool:
-    return not places.db_url.startswith("sqlite:///") or os.path.exists(places.db_url.removeprefix("sqlite:///"))
 
 
 def _clean_log(places: Places, student: str) -> int:

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
+from . import by_hand
 from .assignment import Assignment, load_assignment
 from .copies import pasted
 from .errors import GradeError
@@ -26,6 +27,7 @@ from .places import Places
 from .prepare import Prepared, digest, prepare
 from .progress import Progress
 from .reference import Reference, RunJobs, run_references
+from .take_in import archive_folder, take_in
 
 DEFAULT_LIMITS = Limits()
 
@@ -58,7 +60,8 @@ def plan_run(
     present = students(places.submitted, assignment.name)
     if not present:
         raise GradeError(
-            f"no student has handed in {assignment.name}: expected {places.submitted}/<student>/{assignment.name}/"
+            f"no student has handed in {assignment.name}: expected {places.submitted}/<student>/{assignment.name}/, "
+            f"or an LMS's download in {archive_folder(places, assignment.name)}/"
         )
     unknown = [student for student in only if student not in present]
     if unknown:
@@ -119,6 +122,8 @@ def grade(
     with only_one(places.records):
         for folder in unfit(places.submitted):
             say(f"left out: {folder} in {places.submitted} cannot be a student's name; rename it")
+        by_hand.notice(places, name)
+        take_in(places, name, say)
         plan = plan_run(places, assignment, only, seed, resume=resume, regrade=regrade)
         summary = Summary(plan.run)
         if not plan.students:

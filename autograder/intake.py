@@ -32,7 +32,7 @@ MAX_ENTRIES = 2_000  # names looked at, taken or not
 MAX_UNPACKED = 256 << 20  # bytes that come out of one gzip stream, taken or not
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".gz")
 _CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git"}
-_TIMESTAMP = "timestamp.txt"
+TIMESTAMP = "timestamp.txt"
 
 
 @dataclass
@@ -46,12 +46,12 @@ class HandedIn:
     notes: list[str] = field(default_factory=list)
 
 
-class _Full(Exception):
+class Full(Exception):
     """The limits of a submission are reached; the rest is not read."""
 
 
 @dataclass
-class _Basket:
+class Basket:
     """Takes files while the limits allow."""
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -64,19 +64,21 @@ class _Basket:
         """Count one more name; the submission ends where there are too many."""
         self.seen += 1
         if self.seen > MAX_ENTRIES:
-            raise _Full(f"more than {MAX_ENTRIES} names")
+            raise Full(f"more than {MAX_ENTRIES} names")
 
     def room(self) -> int:
         """Bytes that the next file may have."""
         return min(MAX_FILE, MAX_TOTAL - self.total)
 
     def leave(self, name: str, why: str) -> None:
+        """Note a file that is not taken."""
         if len(self.notes) < 20:
-            self.notes.append(f"left out {_shown(name)}: {why}")
+            self.notes.append(f"left out {shown(name)}: {why}")
 
     def take(self, name: str, data: bytes) -> None:
+        """Keep a file if it has room and its name is free; raises Full where there are too many."""
         if len(self.files) >= MAX_FILES:
-            raise _Full(f"more than {MAX_FILES} files")
+            raise Full(f"more than {MAX_FILES} files")
         if len(data) > self.room():
             size = "files" if self.room() < MAX_FILE else "file"
             self.leave(name, f"{size} larger than {(MAX_TOTAL if size == 'files' else MAX_FILE) >> 20} MB")
@@ -95,7 +97,7 @@ def students(submitted: Path, assignment: str) -> list[str]:
     return sorted(
         entry.name
         for entry in os.scandir(submitted)
-        if not entry.name.startswith(".") and _plain(entry.name) and _find(submitted / entry.name, assignment)
+        if not entry.name.startswith(".") and plain(entry.name) and find(submitted / entry.name, assignment)
     )
 
 
@@ -103,10 +105,10 @@ def unfit(submitted: Path) -> list[str]:
     """Names in submitted/ that can be nobody's: control characters, separators, drives. To be said, not passed over."""
     if not submitted.is_dir():
         return []
-    return sorted(_shown(entry.name) for entry in os.scandir(submitted) if not _plain(entry.name))
+    return sorted(shown(entry.name) for entry in os.scandir(submitted) if not plain(entry.name))
 
 
-def _find(folder: Path, assignment: str) -> Path | None:
+def find(folder: Path, assignment: str) -> Path | None:
     """The folder or archive of an assignment in a student's folder, be it a link or whatever (it is reported)."""
     names = [assignment, *(assignment + ending for ending in ARCHIVES)]
     return next((folder / name for name in names if os.path.lexists(folder / name)), None)
@@ -114,8 +116,8 @@ def _find(folder: Path, assignment: str) -> Path | None:
 
 def collect(submitted: Path, student: str, assignment: str) -> HandedIn:
     """Read one student's submission; whatever is wrong with it ends up in `notes`, never in an exception."""
-    handed_in, basket = HandedIn(student, assignment), _Basket()
-    path = _find(submitted / student, assignment)
+    handed_in, basket = HandedIn(student, assignment), Basket()
+    path = find(submitted / student, assignment)
     if path is None:
         basket.notes.append("nothing was handed in")
     else:
@@ -124,11 +126,11 @@ def collect(submitted: Path, student: str, assignment: str) -> HandedIn:
                 _take_folder(path, "", basket, 0)
             else:
                 _take_file(path, path.name, basket)
-            handed_in.timestamp = _timestamp(basket.files.pop(_TIMESTAMP, None), basket)
+            handed_in.timestamp = _timestamp(basket.files.pop(TIMESTAMP, None), basket)
             _unpack(basket)
             if basket.seen > MAX_ENTRIES:
-                raise _Full(f"more than {MAX_ENTRIES} names")
-        except _Full as full:
+                raise Full(f"more than {MAX_ENTRIES} names")
+        except Full as full:
             basket.notes.append(f"not everything was read: {full}")
         except OSError as error:
             basket.notes.append(f"not everything could be read ({error.strerror})")
@@ -136,12 +138,12 @@ def collect(submitted: Path, student: str, assignment: str) -> HandedIn:
     return handed_in
 
 
-def _take_folder(folder: Path, prefix: str, basket: _Basket, depth: int) -> None:
+def _take_folder(folder: Path, prefix: str, basket: Basket, depth: int) -> None:
     if depth > MAX_DEPTH:
         basket.leave(prefix, f"folders nested more than {MAX_DEPTH} deep")
         return
     found = []
-    with os.scandir(folder) as entries, contextlib.suppress(_Full):  # what was found before the limit is still read
+    with os.scandir(folder) as entries, contextlib.suppress(Full):  # what was found before the limit is still read
         for entry in entries:
             basket.look()
             found.append(entry)
@@ -149,7 +151,7 @@ def _take_folder(folder: Path, prefix: str, basket: _Basket, depth: int) -> None
         name = prefix + entry.name
         if entry.name in _CLUTTER:
             continue
-        if not _plain(entry.name):
+        if not plain(entry.name):
             basket.leave(name, "not a plain file name")
         elif entry.is_dir(follow_symlinks=False):
             _take_folder(Path(entry.path), f"{name}/", basket, depth + 1)
@@ -162,7 +164,7 @@ def _notebooks_first(entry: os.DirEntry) -> tuple[bool, bool, str]:
     return entry.is_dir(follow_symlinks=False), not entry.name.lower().endswith((".ipynb", *ARCHIVES)), entry.name
 
 
-def _take_file(path: Path, name: str, basket: _Basket) -> None:
+def _take_file(path: Path, name: str, basket: Basket) -> None:
     mode = os.lstat(path).st_mode
     if not stat.S_ISREG(mode):
         kind = "a link" if stat.S_ISLNK(mode) else "not a regular file"
@@ -180,7 +182,7 @@ def _take_file(path: Path, name: str, basket: _Basket) -> None:
         basket.take(name, file.read(basket.room() + 1))
 
 
-def _unpack(basket: _Basket) -> None:
+def _unpack(basket: Basket) -> None:
     """Open the archives among the files, and archives in archives once more, within the same limits."""
     for _ in range(2):
         packed = [name for name in basket.files if name.lower().endswith(ARCHIVES)]
@@ -192,25 +194,25 @@ def _unpack(basket: _Basket) -> None:
                 for member, content in members(data, basket):
                     basket.take(member, content)
             except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
-                basket.notes.append(f"{_shown(name)} is not a readable archive ({error})")
+                basket.notes.append(f"{shown(name)} is not a readable archive ({error})")
             except (NotImplementedError, RuntimeError, struct.error, ValueError, UnicodeError) as error:
-                basket.notes.append(f"{_shown(name)} cannot be unpacked ({error})")
+                basket.notes.append(f"{shown(name)} cannot be unpacked ({error})")
 
 
-def _zip_members(data: bytes, basket: _Basket) -> Iterator[tuple[str, bytes]]:
+def _zip_members(data: bytes, basket: Basket) -> Iterator[tuple[str, bytes]]:
     end = data.rfind(b"PK\x05\x06", max(0, len(data) - (1 << 16) - 22))
     if end < 0 or len(data) < end + 22:
         raise zipfile.BadZipFile("it has no end; was the upload cut off?")
     directory_size = struct.unpack_from("<L", data, end + 12)[0]
     if directory_size > MAX_ENTRIES * 512:  # before zipfile reads a directory of a million names
-        raise _Full(f"an archive of more than {MAX_ENTRIES} names")
+        raise Full(f"an archive of more than {MAX_ENTRIES} names")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for member in archive.infolist():
             basket.look()
             mode = member.external_attr >> 16
-            if member.is_dir() or _is_clutter(member.filename):
+            if member.is_dir() or is_clutter(member.filename):
                 continue
-            if not _safe_path(member.filename):
+            if not safe_path(member.filename):
                 basket.leave(member.filename, "not a plain name inside the submission")
             elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
                 basket.leave(member.filename, "not a regular file")
@@ -231,19 +233,19 @@ class _Capped(io.RawIOBase):
         piece = self._stream.read(min(size, 1 << 20) if size >= 0 else 1 << 20)
         self._left -= len(piece)
         if self._left < 0:
-            raise _Full(f"an archive that unpacks to more than {MAX_UNPACKED >> 20} MB")
+            raise Full(f"an archive that unpacks to more than {MAX_UNPACKED >> 20} MB")
         return piece
 
 
-def _tar_members(data: bytes, basket: _Basket) -> Iterator[tuple[str, bytes]]:
+def _tar_members(data: bytes, basket: Basket) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=_Capped(data), mode="r|") as archive:
         for member in archive:
             basket.look()
-            if member.isdir() or _is_clutter(member.name):
+            if member.isdir() or is_clutter(member.name):
                 continue
             if not member.isreg():
                 basket.leave(member.name, "not a regular file")
-            elif not _safe_path(member.name):
+            elif not safe_path(member.name):
                 basket.leave(member.name, "not a plain name inside the submission")
             else:
                 file = archive.extractfile(member)
@@ -258,27 +260,29 @@ def _without_shell(files: dict[str, bytes]) -> dict[str, bytes]:
     return files
 
 
-def _timestamp(stamp: bytes | None, basket: _Basket) -> datetime | None:
+def _timestamp(stamp: bytes | None, basket: Basket) -> datetime | None:
     if stamp is None:
         return None
     try:
         return parse_utc(stamp.decode().strip())
     except (ValueError, OverflowError, TypeError, AttributeError):
-        basket.notes.append(f"{_TIMESTAMP} is not a date: when it was handed in is unknown")
+        basket.notes.append(f"{TIMESTAMP} is not a date: when it was handed in is unknown")
         return None
 
 
-def _is_clutter(name: str) -> bool:
+def is_clutter(name: str) -> bool:
+    """Is it one of those files that systems leave behind?"""
     return any(part in _CLUTTER or part.startswith("._") for part in name.split("/"))
 
 
-def _safe_path(name: str) -> bool:
+def safe_path(name: str) -> bool:
+    """Is it a relative path of plain names that stays where it begins?"""
     name = name.removeprefix("./")
     parts = PurePosixPath(name).parts
-    return 0 < len(parts) <= MAX_DEPTH and not name.startswith("/") and all(map(_plain, parts))
+    return 0 < len(parts) <= MAX_DEPTH and not name.startswith("/") and all(map(plain, parts))
 
 
-def _plain(name: str) -> bool:
+def plain(name: str) -> bool:
     """One part of a path that means the same everywhere: no separators, control characters, dots alone or drives."""
     return (
         0 < len(name.encode("utf-8", "surrogatepass")) <= 200
@@ -287,6 +291,6 @@ def _plain(name: str) -> bool:
     )
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A stranger's file name, fit to be printed."""
     return repr(name if len(name) <= 80 else name[:77] + "...").encode("ascii", "backslashreplace").decode()

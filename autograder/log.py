@@ -1,6 +1,7 @@
 """The log of all marks: one line of JSON per event, only ever appended to, on disk before the next step is taken.
 
-Events: "run" (seeds, versions, sandbox level, who is to be graded), "mark" (one student's submission), "end".
+Events: "run" (seeds, versions, sandbox level, who is to be graded), "mark" (one student's submission), "end", and
+"manual" (a person changed a cell's score, extra credit or comment; see by_hand.py).
 A crash can cut the last line short; reading passes over such a line, and the next event starts on a fresh one.
 """
 
@@ -29,12 +30,19 @@ class Log:
 
     def append(self, event: str, **fields: object) -> None:
         """Write one event and wait until the disk has it."""
+        self.append_all(event, [fields])
+
+    def append_all(self, event: str, many: list[dict]) -> None:
+        """Write events of one kind in one go, and wait until the disk has them."""
+        if not many:
+            return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps({"event": event, "at": now(), **fields}, ensure_ascii=False) + "\n"
+        at = now()
+        lines = "".join(json.dumps({"event": event, "at": at, **each}, ensure_ascii=False) + "\n" for each in many)
         with open(self.path, "ab+") as file:
             if file.tell() and not _ends_with_newline(file):
-                line = "\n" + line
-            file.write(line.encode())
+                lines = "\n" + lines
+            file.write(lines.encode())
             file.flush()
             os.fsync(file.fileno())
 
@@ -55,7 +63,7 @@ class Log:
         """The runs of an assignment, oldest first."""
         runs: dict[str, Run] = {}
         for event in self.events():
-            if event.get("assignment") != assignment:
+            if event.get("assignment") != assignment or "run" not in event:
                 continue
             if event["event"] == "run":
                 runs[event["run"]] = Run(event)

@@ -22,6 +22,7 @@ class Places:
     solutions: Path  # <assignment>/<notebook>.py
     source: Path  # <assignment>/<notebook>.ipynb with hidden tests, and the public files beside it
     submitted: Path  # <student>/<assignment>/...
+    downloaded: Path  # <assignment>/archive/...: as an LMS packs them
     autograded: Path
     feedback: Path
     records: Path  # the log, reports and pseudonyms
@@ -31,6 +32,10 @@ class Places:
     @property
     def log(self) -> Path:
         return self.records / "log.jsonl"
+
+    def has_gradebook(self) -> bool:
+        """Is there a database yet? Opening SQLite's would make one; a server's is asked when it is opened."""
+        return not self.db_url.startswith("sqlite:///") or os.path.exists(self.db_url.removeprefix("sqlite:///"))
 
     @property
     def course_id(self) -> str:
@@ -63,6 +68,7 @@ def places_from(config: Config, root: Path, db_url: str | None = None) -> Places
         solutions=root / "solutions",
         source=root / course.source_directory,
         submitted=root / course.submitted_directory,
+        downloaded=root / config.ZipCollectApp.downloaded_directory,
         autograded=root / course.autograded_directory,
         feedback=root / course.feedback_directory,
         records=(root / course.submitted_directory).parent,

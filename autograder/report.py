@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
-from . import report_plots
+from . import by_hand, report_plots
 from .assignment import Assignment, load_assignment
 from .errors import GradeError
 from .log import Log, Run
@@ -52,6 +52,7 @@ def write_report(places: Places, name: str, to: Path) -> None:
     runs, events = log.runs(name), log.latest(name)
     if not events:
         raise GradeError(f"nothing of {name} is graded yet: run `autograder grade {name}` first")
+    by_hand.notice(places, name)
     codes = pseudonyms(places, [*events, *runs[-1].open])
     alike = look_alikes(
         {student: _answers(places, assignment, student) for student in events}, list(assignment.releases.values())

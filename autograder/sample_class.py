@@ -187,40 +187,22 @@ def is_late(desk: Desk, folder: Path) -> None:
     (folder / "timestamp.txt").write_text("2099-01-01 00:00:00 UTC")
 
 
-@student
-def loops_for_ever(desk: Desk, folder: Path) -> None:
-    """The third exercise of the first notebook never ends."""
-    notebooks = desk.solved()
-    _, notebook = _first(notebooks)
-    notebook.cells[_exercises(notebook)[:3][-1]].source += "\nwhile True:\n    pass"
-    _write(notebooks, folder)
+def _breaks_in(exercise: int, code: str) -> Student:
+    """Everything right, and `code` at the end of one exercise of the first notebook (counted from 0)."""
+
+    def behave(desk: Desk, folder: Path) -> None:
+        notebooks = desk.solved()
+        _, notebook = _first(notebooks)
+        notebook.cells[_exercises(notebook)[: exercise + 1][-1]].source += f"\n{code}"
+        _write(notebooks, folder)
+
+    return behave
 
 
-@student
-def eats_all_memory(desk: Desk, folder: Path) -> None:
-    """A tensor of 64 GB in the second exercise."""
-    notebooks = desk.solved()
-    _, notebook = _first(notebooks)
-    notebook.cells[_exercises(notebook)[:2][-1]].source += "\nimport torch\nhuge = torch.ones(16_000_000_000)"
-    _write(notebooks, folder)
-
-
-@student
-def prints_for_ever(desk: Desk, folder: Path) -> None:
-    """An endless print in the second exercise."""
-    notebooks = desk.solved()
-    _, notebook = _first(notebooks)
-    notebook.cells[_exercises(notebook)[:2][-1]].source += "\nwhile True:\n    print('x' * 1000)"
-    _write(notebooks, folder)
-
-
-@student
-def exits_early(desk: Desk, folder: Path) -> None:
-    """The process ends itself with success."""
-    notebooks = desk.solved()
-    _, notebook = _first(notebooks)
-    notebook.cells[_exercises(notebook)[:2][-1]].source += "\nimport os\nos._exit(0)"
-    _write(notebooks, folder)
+STUDENTS["loops_for_ever"] = _breaks_in(2, "while True:\n    pass")
+STUDENTS["eats_all_memory"] = _breaks_in(1, "import torch\nhuge = torch.ones(16_000_000_000)")  # 64 GB
+STUDENTS["prints_for_ever"] = _breaks_in(1, "while True:\n    print('x' * 1000)")
+STUDENTS["exits_early"] = _breaks_in(1, "import os\nos._exit(0)")  # with success
 
 
 @student

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from autograder import sandbox
 from autograder.sandbox import UNSAFE, Level, SandboxUnavailable, landlock, launch, levels, probe, self_test
+from autograder.wire import encode, read_frame
 from tests.grader_pool import LEVEL, needs_sandbox, run, text
 
 LANDLOCK = Level("landlock", "landlock and seccomp only", "RLIMIT_DATA and a watchdog")
@@ -78,6 +83,30 @@ def test_a_sandbox_with_a_hole_is_not_used(monkeypatch):
     with pytest.raises(SandboxUnavailable, match="does not hold"):
         sandbox.level()
     self_test.prove.cache_clear()
+
+
+def test_a_probe_that_ends_by_itself_still_gives_its_answers(tmp_path, monkeypatch):
+    ended = subprocess.Popen(["true"])
+    pidfd = os.pidfd_open(ended.pid)
+    ended.wait()  # gone and reaped: a signal to it raises ProcessLookupError
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def probe_side():
+        theirs.send(b"warm")
+        _, descriptors, _, _ = socket.recv_fds(theirs, 16, 2)
+        connection, status = (socket.socket(fileno=number) for number in descriptors)
+        with connection, status:
+            socket.send_fds(status, [b"init"], [pidfd])
+            connection.sendall(encode({"keep rights": ""}))
+            read_frame(connection)
+
+    monkeypatch.setattr(self_test.launch, "start", lambda *_: SimpleNamespace(control=ours, stop=ours.close))
+    other = threading.Thread(target=probe_side)
+    other.start()
+    assert self_test._ask(UNSAFE, tmp_path, {"port": 1}) == {"keep rights": ""}
+    other.join()
+    theirs.close()
+    os.close(pidfd)
 
 
 @needs_sandbox

@@ -5,6 +5,7 @@ Fails closed: what cannot be proven is not used.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -87,6 +88,7 @@ def _ask(level: Level, folder: Path, target: dict) -> dict:
         for connection in (ours, theirs, status, their_status):
             connection.close()
         for pidfd in pidfds:
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             os.close(pidfd)
         warm.stop()
