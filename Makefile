@@ -5,6 +5,8 @@ BIN := .venv/bin
 READY := .venv/ready
 # Two OpenMP threads that wait for each other cost more than the work; every verb runs its processes with one.
 export OMP_NUM_THREADS ?= 1
+# Jupyter wants to be told that root, the only user of many a container, is meant.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -24,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lab: $(READY)  ## open the course in JupyterLab
-	$(BIN)/jupyter lab notebooks/start.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) notebooks/start.ipynb
 
 hand-in: $(READY)  ## check and pack your homework (FOLDER=notebooks/01_detr)
 	@$(BIN)/detrlab hand-in $(FOLDER)
@@ -46,7 +48,7 @@ grade: $(READY) build  ## the sample class of thirty: grade, feedback, export, c
 
 formgrade: $(READY)  ## nbgrader's formgrader in the browser, for the written answers in grading/
 	@mkdir -p grading
-	$(BIN)/jupyter server --ServerApp.default_url=/formgrader --ServerApp.open_browser=True
+	$(BIN)/jupyter server $(AS_ROOT) --ServerApp.default_url=/formgrader --ServerApp.open_browser=True
 
 bench: $(READY) build  ## every performance figure, as a table and in build/bench.json
 	$(BIN)/python -m tools.bench

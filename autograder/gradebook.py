@@ -35,6 +35,8 @@ from nbgrader.utils import compute_checksum, is_grade, is_solution
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import scoped_session
 
+from detrlab.marking.messages import say
+
 from .assignment import Assignment
 from .errors import GradeError
 from .mark import Marked
@@ -236,9 +238,10 @@ def _is_untouched(cell: nbformat.NotebookNode) -> bool:
 
 def _comment(notebook: str, cell_name: str, graded: Graded, cells: dict) -> str | None:
     if notebook in graded.unreadable:
-        return f"This notebook could not be graded: {graded.unreadable[notebook]}"
+        return f"{say('could_not_grade')} {graded.unreadable[notebook]}"
     if notebook in graded.absent:
-        return "This notebook was not handed in."
+        return say("not_handed_in")
+    # nbgrader's own word.
     return "No response." if cell_name in cells and _is_untouched(cells[cell_name]) else None
 
 
@@ -247,14 +250,13 @@ def _page(name: str, release: nbformat.NotebookNode, graded: Graded) -> nbformat
     marked = graded.marked.get(name)
     if marked is None:
         reason = graded.unreadable.get(name)
-        text = f"**This notebook could not be graded.** {reason}" if reason else "**This notebook was not handed in.**"
+        text = f"**{say('could_not_grade')}** {reason}" if reason else f"**{say('not_handed_in')}**"
     else:
         notes = [note.removeprefix(f"{name}: ") for note in graded.notes if note.startswith(f"{name}: ")]
         text = "".join(f"\n- {note}" for note in notes)
-        text = f"**What had to be repaired before grading:**\n{text}" if notes else ""
-        text += (
-            "" if marked.whole else f"\n\n**The run stopped:** {marked.ended}. What was done before keeps its points."
-        )
+        text = f"**{say('repaired')}**\n{text}" if notes else ""
+        if not marked.whole:
+            text += f"\n\n**{say('run_stopped')}** {marked.ended}. {say('run_stopped_kept')}"
     notebook = nbformat.from_dict(release if marked is None else marked.notebook)
     if text:
         notebook.cells = [nbformat.v4.new_markdown_cell(text.strip(), id="about-the-grading"), *notebook.cells]

@@ -12,7 +12,7 @@ import nbformat
 from nbgrader.preprocessors import LimitOutput
 
 from detrlab.marking import Outcome
-from detrlab.marking.feedback import judge_runs
+from detrlab.marking.feedback import FORBIDDEN, judge_runs
 from detrlab.marking.messages import say
 from detrlab.marking.verdict import Verdict
 
@@ -24,10 +24,12 @@ from .seeds import VISIBLE_SEEDS
 
 _TEXT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
 
+CALLED_INSTEAD = "called_instead"  # the mistake that every exercise with forbidden names knows
+
 
 @dataclass
 class Marked:
-    """A notebook with outputs and verdicts; points per check; the ids of known mistakes; how the run ended."""
+    """A notebook with outputs and verdicts; points per check; ids of known mistakes by check; how the run ended."""
 
     notebook: nbformat.NotebookNode
     scores: dict[str, float]
@@ -55,6 +57,9 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
         name: next(mistake["id"] for mistake in reference.mistakes[name] if mistake["says"] == sentence)
         for name, sentence in sentences.items()
     }
+    for name, outcomes in fresh.items():
+        if any(run.error == FORBIDDEN for run in outcomes):
+            mistakes[name] = f"{name}/{CALLED_INSTEAD}"
     notebook = aligned.notebook
     _fill(notebook, result)
     verdicts = {}
@@ -90,7 +95,7 @@ def _verdict(
 ) -> Verdict:
     maximum = check["points"]
     if runs is None:
-        return Verdict(0.0, maximum, "wrong", f"This check did not run: {ended}")
+        return Verdict(0.0, maximum, "wrong", say("did_not_run", ended=ended))
     visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, lambda: reference.invariants(name))
     if points >= visible.points:
         return Verdict(points, maximum, visible.state, visible.title, visible.lines)

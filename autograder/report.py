@@ -19,11 +19,14 @@ from pathlib import Path
 import nbformat
 import numpy as np
 
+from detrlab.marking.messages import say
+
 from . import by_hand, report_plots
 from .assignment import Assignment, load_assignment
 from .errors import GradeError
 from .log import Log, Run
 from .lookalikes import Alike, answers_of, look_alikes
+from .mark import CALLED_INSTEAD
 from .places import Places
 
 _STATUSES = ("graded", "repaired", "could not grade", "not graded yet")
@@ -178,6 +181,11 @@ def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> str:
         for notebook, found in assignment.checks.items()
         for check in found.values()
         for mistake in check["mistakes"]
+    }
+    says |= {
+        (notebook, f"{check}/{CALLED_INSTEAD}"): say("called_forbidden")
+        for notebook, found in assignment.checks.items()
+        for check in found
     }
     counts = Counter(
         (notebook, mistake)

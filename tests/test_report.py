@@ -49,6 +49,11 @@ def test_it_counts_mistakes_statuses_and_difficulty(places):
     assert "median of automatic points" in text and "<b>50 %</b>" in text  # of 6, 3 and 0 points
 
 
+def test_what_was_called_instead_of_written_is_counted(places):
+    places.log.write_text(places.log.read_text().replace("corners/half_width", "corners/called_instead"))
+    assert "<td>small · corners/called_instead</td><td>What the exercise asks to be written was called" in page(places)
+
+
 def test_whom_an_interrupted_run_left_open_is_listed(places):
     Log(places.log).append("run", assignment=ASSIGNMENT, run="b", seed=1, seeds={}, students=["ada"], versions={})
     assert "the run was interrupted" in page(places)

@@ -50,6 +50,14 @@ MESSAGES = {
     "part": "{name}: {verdict}",
     "part_right": "right",
     "part_wrong": "not yet",
+    # On the pages that a grader gives back.
+    "did_not_run": "This check did not run: {ended}",
+    "could_not_grade": "This notebook could not be graded.",
+    "not_handed_in": "This notebook was not handed in.",
+    "repaired": "What had to be repaired before grading:",
+    "run_stopped": "The run stopped:",
+    "run_stopped_kept": "What was done before keeps its points.",
+    "called_forbidden": "What the exercise asks to be written was called instead.",
 }
 
 
