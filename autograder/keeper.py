@@ -8,8 +8,8 @@ from there to the original. A module of the library that is loaded late, again, 
 Two kinds of code may go on calling a forbidden function, by its name: that of its own package, and the functions of a
 locked setup cell when the check itself asks them. Both are known by their code, not by the file it claims to come from.
 
-It is no wall: whoever climbs the frames of a call that is under way, or writes the library's lines down anew, has the
-function. autograder.suspects and autograder.copies point a person to answers that do.
+It is no wall, since it stands in the student's own process: whoever climbs from frame to frame up to the runner, or
+writes the library's lines down anew, has the function. autograder.suspects and autograder.copies point a person there.
 """
 
 from __future__ import annotations
