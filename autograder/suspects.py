@@ -22,6 +22,7 @@ _ATTRIBUTES = {
     "__closure__", "__code__", "__globals__", "__subclasses__", "__wrapped__", "_getframe", "addaudithook", "cr_frame",
     "f_back", "f_code", "gi_frame", "setprofile", "settrace", "tb_frame",
 }  # fmt: skip
+_LISTENERS = {"TorchDispatchMode", "TorchFunctionMode", "__torch_dispatch__", "__torch_function__"}  # to its steps
 _BUILTINS = {"__builtins__", "__import__", "compile", "eval", "exec"}
 _LIBRARY = ("detrlab", "torchvision")
 _TIMED = re.compile(
@@ -111,10 +112,14 @@ def _behind(tree: ast.Module) -> Iterator[str]:
             yield node.module
         elif isinstance(node, ast.ImportFrom) and node.module == "sys":
             yield from (f"sys.{alias.name}" for alias in node.names if alias.name in {*_ATTRIBUTES, "modules"})
-        elif isinstance(node, ast.Attribute) and (node.attr in _ATTRIBUTES or _dotted(node) == "sys.modules"):
+        elif isinstance(node, ast.Attribute) and (
+            node.attr in _ATTRIBUTES | _LISTENERS or _dotted(node) == "sys.modules"
+        ):
             yield _dotted(node) or node.attr
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _BUILTINS:
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _BUILTINS | _LISTENERS:
             yield node.id
+        elif isinstance(node, ast.FunctionDef) and node.name in _LISTENERS:
+            yield node.name
 
 
 def _changed(tree: ast.Module) -> Iterator[str]:

@@ -31,8 +31,9 @@ def test_a_guarded_function_works_until_it_is_refused():
         for call in (convert, functools.partial(torchvision.ops.boxes.box_convert, in_fmt="xywh", out_fmt="xyxy")):
             with pytest.raises(ForbiddenCall, match="torchvision.ops.box_convert may not be called here"):
                 call(BOX)
-        # Its own package may: box_iou converts boxes of this format by itself.
-        assert torchvision.ops.box_iou(BOX, BOX, fmt="cxcywh").item() == 1
+        # Its own package may: box_iou calls it for boxes that are turned, here by 0 degrees.
+        turned = torch.cat([BOX, torch.zeros(1, 1)], dim=1)
+        assert torchvision.ops.box_iou(turned, turned, fmt="xywhr").item() == pytest.approx(1)
     finally:
         guards.refuse([])
     assert convert(BOX).tolist() == [[1, 1, 3, 5]]
@@ -226,6 +227,14 @@ ____, check, hint = open_notebook('small')
 def theirs(boxes):
     return [torchvision.ops.box_convert(boxes, 'cxcywh', 'xyxy') for _ in range(1)][0]
 """
+OWN_RUN = """from detrlab.checks import notebook, outcome, run_check
+def corner(boxes):
+    kept, outcome.Draw = outcome.Draw, lambda *given: boxes
+    try:
+        {}
+    finally:
+        outcome.Draw = kept
+"""
 CHECK = """@check
 def corners(draw):
     boxes = draw.boxes_cxcywh(5)
@@ -244,12 +253,12 @@ corners()"""
          "ForbiddenCall"),  # the check calls it, but not by its name
         ("def theirs(boxes):\n    return torchvision.ops.box_convert(boxes, 'cxcywh', 'xyxy')\ncorner = theirs",
          "ForbiddenCall"),  # the student's own is no setup
-        ("from detrlab.checks import outcome, run_check\noutcome.Draw = lambda *given: given[1]\n"
-         "def corner(boxes):\n    return run_check(theirs, boxes, 0).value.tensor()",
-         "AttributeError"),  # a run of the student's own is not the check's: it has no value
-        ("from detrlab.checks import notebook, outcome\noutcome.Draw = lambda *given: given[1]\n"
-         "def corner(boxes):\n    theirs_as_check = check(theirs)\n    theirs_as_check.name = boxes\n"
-         "    return outcome.run_check(theirs_as_check, boxes, 0).value.tensor()",
+        (OWN_RUN.format("return run_check(theirs, 'x', 0).value.tensor()"),
+         "AttributeError"),  # a run of the student's own is not the check's: it comes to no value
+        (OWN_RUN.format("check(theirs)(); return notebook._recording[1].pop('theirs')[0].value.tensor()"),
+         "AttributeError"),
+        (OWN_RUN.format("check(theirs); get_ipython().run_cell('theirs_too = check(theirs); theirs_too()');"
+                        " return notebook._recording[1].pop('theirs')[0].value.tensor()"),
          "AttributeError"),
     ],
 )  # fmt: skip

@@ -64,6 +64,8 @@ def test_a_forbidden_name_is_pointed_out(code, place, name):
         ("import sys\nframe = sys._getframe(1).f_back", "f_back, sys._getframe"),
         ("exec(eval('text'))", "eval, exec"),
         ("__import__('torchvision')", "__import__"),
+        ("class Hears(torch.Tensor):\n    def __torch_function__(cls, *given):\n        pass", "__torch_function__"),
+        ("class Hears(torch.overrides.TorchFunctionMode):\n    pass", "torch.overrides.TorchFunctionMode"),
     ],
 )
 @pytest.mark.parametrize("own", [False, True])
