@@ -27,6 +27,7 @@ from .places import Places
 from .prepare import Prepared, digest, prepare
 from .progress import Progress
 from .reference import Reference, RunJobs, run_references
+from .suspects import suspects
 from .take_in import archive_folder, take_in
 
 DEFAULT_LIMITS = Limits()
@@ -291,6 +292,7 @@ def _graded(
     graded.review += [note for note in graded.notes if " was graded, not " in note]
     for name, marked in graded.marked.items():
         graded.review += [f"{name}: {found}" for found in pasted(marked.notebook, assignment.releases[name])]
+        graded.review += [f"{name}: {found}" for found in suspects(marked.notebook, assignment.forbidden(name))]
     if graded.unreadable:
         graded.status = "could not grade"
     elif graded.notes or graded.absent:

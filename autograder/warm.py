@@ -32,7 +32,6 @@ PRELOAD = (
     "torchvision.ops",
     "torch.utils.data",
     "numpy",
-    "scipy.optimize",
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
     "matplotlib.patches",

@@ -70,9 +70,14 @@ def upload_button():
 
 
 def same_picture(one: Image.Image, other: Image.Image) -> bool:
-    """Do two pictures show the same, whatever their size and file format? Compares them shrunk to 16 x 16 pixels."""
+    """Do two pictures show the same, whatever their size and file format?"""
+    return picture_difference(one, other) < SAME_PICTURE
+
+
+def picture_difference(one: Image.Image, other: Image.Image) -> float:
+    """How much two pictures of any size differ, both shrunk to 16 x 16 pixels: the mean over their colours, 0..255."""
     small = [
         np.asarray(picture.convert("RGB").resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), dtype=np.float64)
         for picture in (one, other)
     ]
-    return float(np.abs(small[0] - small[1]).mean()) < SAME_PICTURE
+    return float(np.abs(small[0] - small[1]).mean())

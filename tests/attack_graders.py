@@ -98,6 +98,37 @@ def names_allowed(code: str) -> float:
     return points(run(code).outcomes)
 
 
+KEPT_IN_A_MODULE = """
+import os, sys, types, torchvision
+autograder, forbid = types.ModuleType('autograder'), types.ModuleType('autograder.forbid')
+sys.modules.update({'autograder': autograder, 'autograder.forbid': forbid})
+autograder.forbid = forbid
+exec('''
+import os, sys, torchvision, types
+_originals, _refused = {}, {'torchvision.ops.box_convert'}
+def gate(name, arguments, keywords):
+    home = os.path.dirname(torchvision.__file__)
+    if name in _refused and not sys._getframe(2).f_code.co_filename.startswith(home):
+        raise RuntimeError(name + ' may not be called here')
+    return _originals[name](*arguments, **keywords)
+def guarded(*arguments, **keywords):
+    from autograder.forbid import gate
+    return gate('torchvision.ops.box_convert', arguments, keywords)
+function = torchvision.ops.box_convert
+original = types.FunctionType(function.__code__, function.__globals__, function.__name__)
+_originals['torchvision.ops.box_convert'] = original
+function.__code__ = guarded.__code__
+''', vars(forbid))
+"""
+
+
+def names_kept_in_a_module(code: str) -> float:
+    """A guard as simple as can be: originals, and what is refused, are in a module of the student's own process."""
+    cells = (JobCell(0, SETUP), JobCell(1, KEPT_IN_A_MODULE), JobCell(2, WRONG + code), JobCell(3, CHECK, "corners"))
+    job = Job("attacker", "00_small", "small", cells, SEEDS, dict(PUBLIC), LIMITS)
+    return points(next(iter(shared_pool().run([job])))[1].outcomes)
+
+
 def reader_believes(code: str) -> float:
     """What comes over the channel is taken as it says: any count, any claim of a type."""
 

@@ -87,6 +87,10 @@ def test_an_answer_that_calls_what_its_exercise_forbids_is_graded_0_with_a_sente
     assert graded(path.read_text()) == dict.fromkeys((*WAYS, "solution"), 3.0)  # where nothing is forbidden
     tagged = path.read_text().replace('exercise="corners"', 'exercise="corners" forbids="torchvision.ops.box_convert"')
     assert graded(tagged) == dict.fromkeys(WAYS, 0.0) | {"solution": 3.0}
+    review = {student: event["review"] for student, event in Log(places.log).latest(ASSIGNMENT).items()}
+    written = "small: corners_code: {} is written there, and the exercise forbids torchvision.ops.box_convert"
+    assert review["directly"][-1] == written.format("torchvision.ops.box_convert")
+    assert [why for why in review["solution"] if why.startswith("small: ")] == []
     for way in WAYS:
         shown = (places.autograded / way / ASSIGNMENT / "small.ipynb").read_text()
         assert "writing it yourself: torchvision.ops.box_convert may not be called here" in shown

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from detrlab.images import PictureError
-from detrlab.own_picture import LONGEST_KEPT, keep_picture, same_picture, upload_button
+from detrlab.own_picture import LONGEST_KEPT, keep_picture, picture_difference, same_picture, upload_button
 
 
 def picture(width=67, height=43, colour=(200, 30, 90)):
@@ -117,6 +117,12 @@ def test_grey_levels_decide():
     # Two flat pictures differ by exactly their grey levels; the limit is 6.
     assert same_picture(picture(colour=(100, 100, 100)), picture(colour=(105, 105, 105)))
     assert not same_picture(picture(colour=(100, 100, 100)), picture(colour=(107, 107, 107)))
+
+
+def test_the_difference_is_the_mean_over_the_colours():
+    # Of 3 colours one differs by 30 and one by 60, in both halves alike: (30 + 60 + 0) / 3.
+    assert picture_difference(picture(colour=(200, 30, 90)), picture(53, 59, (170, 90, 90))) == 30
+    assert picture_difference(picture(), picture()) == 0
 
 
 def test_upload_button_takes_one_picture():

@@ -438,9 +438,9 @@ attempt(shuffle_my_picture)
 # $.25 / .1875 = 1.33$.
 #
 # Write both functions. Later steps take the library's; here `measures.mass_in_box`, `measures.lift` and
-# `FeatureGrid.cover` may not be called in your answer. If stuck: `hint("box_share")`.
+# `FeatureGrid.cover`, with its helper, may not be called in your answer. If stuck: `hint("box_share")`.
 
-# %% exercise="box_share" forbids="detrlab.measures.mass_in_box, detrlab.measures.lift, detrlab.grid.FeatureGrid.cover"
+# %% exercise="box_share" forbids="detrlab.measures.mass_in_box, detrlab.measures.lift, detrlab.grid.FeatureGrid.cover, detrlab.grid._covered"
 def mass_inside(map_hw, box_xyxy, size_wh):
     """Share of the attention that falls inside the box: a number, 0..1.
 

@@ -7,6 +7,15 @@ LOAD = """
 import safetensors.torch
 known = safetensors.torch.load_file('visible.safetensors')
 """
+INSIDE = """
+import sys
+def climb():
+    frame = sys._getframe()
+    while 'Courier' not in frame.f_globals:
+        frame = frame.f_back
+    return frame.f_globals
+inside = climb()  # the namespace of the module that runs the cells
+"""
 WITHOUT = visible_seeds_only
 ATTACKS = {
     "looks_the_answers_up": LOAD
@@ -78,21 +87,23 @@ def slow(self, *a):
 type(notebook.recording([])).__exit__ = slow
 """,
     "replaces_recording": LOAD
+    + INSIDE
     + """
-import autograder.inside as inside, contextlib
+import contextlib
 from detrlab.checks import Outcome, freeze
-_real = inside.recording
+_real = inside['recording']
 @contextlib.contextmanager
 def recording(seeds, jitter=0.0):
     with _real(seeds) as record:
         yield record
     record['corners'] = [Outcome(freeze(known.get(str(seed), known['11']))) for seed in seeds]
-inside.recording = recording
+inside['recording'] = recording
 """,
     "hooks_the_courier": LOAD
+    + INSIDE
     + """
-import autograder.inside as inside, safetensors.numpy, numpy as np
-_send = inside.Courier.send
+import safetensors.numpy, numpy as np
+_send = inside['Courier'].send
 def send(self, head, body=b''):
     if 'outcomes' in head:
         rows = [known['11'].numpy(), known['12'].numpy(), known['11'].numpy()]
@@ -100,6 +111,6 @@ def send(self, head, body=b''):
         value = {'dtype': 'float32', 'kind': 'tensor'}
         head = {**head, 'outcomes': [{'value': {'$array': str(i), **value}} for i in range(3)]}
     _send(self, head, body)
-inside.Courier.send = send
+inside['Courier'].send = send
 """,
 }

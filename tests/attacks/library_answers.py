@@ -1,0 +1,173 @@
+"""Exercises of the course, answered by the library: each of its functions, public or private, that is the answer."""
+
+from tests.course_graders import names_allowed, ours
+
+DEFENCE = "each exercise lists the library's own answers, and these are refused"
+OURS, WITHOUT = ours, names_allowed
+GRID = """
+from detrlab import measures
+from detrlab.grid import FeatureGrid, _covered
+def grid_of(map_hw, size_wh):
+    return FeatureGrid(tuple(map_hw.shape), tuple(map_hw.shape), size_wh[::-1], 1)
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    (x0, y0, x1, y1), (width, height) = box_xyxy.tolist(), size_wh
+    return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (width * height))
+"""
+# A stand-in for a model, with which `detect` hands out one of its own steps.
+STUB = """
+import detrlab.detect
+class Stub(torch.nn.Module):
+    classes, input_size = ('thing',), (32, 32)
+    def __init__(self, boxes=None):
+        super().__init__()
+        self.boxes = torch.zeros(1, 4) if boxes is None else boxes
+        self.one = torch.nn.Parameter(torch.ones(1))
+    def forward(self, image):
+        self.image = image[0]
+        sure = torch.linspace(9, 8, len(self.boxes))
+        return {'pred_logits': torch.stack([sure, -sure], -1)[None], 'pred_boxes': self.boxes[None]}
+"""
+ATTACKS = {
+    "mass_and_lift": """# q3_explain box_share
+"""
+    + GRID
+    + """
+def mass_inside(map_hw, box_xyxy, size_wh):
+    return measures.mass_in_box(map_hw, box_xyxy, grid_of(map_hw, size_wh)).item()
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    return measures.lift(map_hw, box_xyxy, grid_of(map_hw, size_wh)).item()
+""",
+    "mass_out_of_the_lift": """# q3_explain box_share
+"""
+    + GRID
+    + """
+def mass_inside(map_hw, box_xyxy, size_wh):
+    (x0, y0, x1, y1), (width, height) = box_xyxy.tolist(), size_wh
+    lift = measures.lift(map_hw, box_xyxy, grid_of(map_hw, size_wh)).item()
+    return lift * (x1 - x0) * (y1 - y0) / (width * height)
+""",
+    "the_grids_cover": """# q3_explain box_share
+"""
+    + GRID
+    + """
+def mass_inside(map_hw, box_xyxy, size_wh):
+    return ((map_hw * grid_of(map_hw, size_wh).cover(box_xyxy)).sum() / map_hw.sum()).item()
+""",
+    "what_the_cover_is_made_of": """# q3_explain box_share
+"""
+    + GRID
+    + """
+def mass_inside(map_hw, box_xyxy, size_wh):
+    (x0, y0, x1, y1), (x, y) = box_xyxy.tolist(), grid_of(map_hw, size_wh).edges_xy()
+    cover = _covered(y, y0, y1)[:, None] * _covered(x, x0, x1)
+    return ((map_hw * cover).sum() / map_hw.sum()).item()
+""",
+    "entropy": """# q3_explain spread
+from detrlab import measures
+def head_entropies(maps):
+    return measures.entropy(maps), measures.entropy(maps.mean(0)).item()
+""",
+    "entropy_under_another_name": """# q3_explain spread
+from functools import partial
+import detrlab.measures as m
+sharpness = {name[0]: thing for name, thing in vars(m).items()}['e']
+def head_entropies(maps):
+    return list(map(sharpness, maps)), float(partial(sharpness)(maps.mean(0)))
+""",
+    "torchvisions_private_corners": """# q2_detect_and_attend corners
+from torchvision.ops._box_convert import _box_cxcywh_to_xyxy as cxcywh_to_xyxy
+""",
+    "corners_of_the_transforms": """# q2_detect_and_attend corners
+from torchvision.transforms.v2 import functional as F
+def cxcywh_to_xyxy(boxes):
+    return F.convert_bounding_box_format(boxes, old_format='CXCYWH', new_format='XYXY')
+""",
+    "private_corners_of_the_transforms": """# q2_detect_and_attend corners
+import torchvision.transforms.v2.functional._meta as meta
+def cxcywh_to_xyxy(boxes):
+    return meta._cxcywh_to_xyxy(boxes, inplace=False)
+""",
+    "corners_by_half_of_the_way": """# q2_detect_and_attend corners
+import torchvision.transforms.v2.functional._meta as meta
+def cxcywh_to_xyxy(boxes):
+    return meta._xywh_to_xyxy(meta._cxcywh_to_xywh(boxes, inplace=False), inplace=False)
+""",
+    "a_transform_that_converts": """# q2_detect_and_attend corners
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+def cxcywh_to_xyxy(boxes):
+    boxes = tv_tensors.BoundingBoxes(boxes, format='CXCYWH', canvas_size=(1, 1))
+    return v2.ConvertBoundingBoxFormat('XYXY')(boxes).as_subclass(torch.Tensor)
+""",
+    "a_transform_without_its_constructor": """# q2_detect_and_attend corners
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+convert = v2.ConvertBoundingBoxFormat.__new__(v2.ConvertBoundingBoxFormat)
+torch.nn.Module.__init__(convert)
+convert.format = 'XYXY'
+def cxcywh_to_xyxy(boxes):
+    boxes = tv_tensors.BoundingBoxes(boxes, format='CXCYWH', canvas_size=(1, 1))
+    return convert(boxes).as_subclass(torch.Tensor)
+""",
+    "corners_out_of_a_detection": """# q2_detect_and_attend corners
+"""
+    + STUB
+    + """
+def cxcywh_to_xyxy(boxes):
+    picture = Image.new('RGB', (32, 32))
+    return detrlab.detect.detect(Stub(boxes), picture, 0.1).boxes_xyxy / 32
+""",
+    "pixels_of_torchvisions_detectors": """# q2_detect_and_attend pixels
+from torchvision.models.detection.transform import resize_boxes
+def to_pixels(boxes_xyxy, picture):
+    return resize_boxes(boxes_xyxy, [1, 1], list(picture.size[::-1]))
+""",
+    "pixels_of_the_transforms": """# q2_detect_and_attend pixels
+from torchvision.transforms.v2 import functional as F
+def to_pixels(boxes_xyxy, picture):
+    return F.resize_bounding_boxes(boxes_xyxy, (1, 1), list(picture.size[::-1]))[0]
+""",
+    "the_input_that_a_detection_makes": """# q2_detect_and_attend resize
+"""
+    + STUB
+    + """
+def new_size(size_wh, shorter=800, longest=1333):
+    r = min(shorter / min(size_wh), longest / max(size_wh))
+    return round(size_wh[0] * r), round(size_wh[1] * r)
+def prepare(picture, shorter=800, longest=1333):
+    stub = Stub()
+    stub.input_size = shorter, longest
+    detrlab.detect.detect(stub, picture)
+    return stub.image
+""",
+    "the_hooks_of_the_capture": """# q2_detect_and_attend hooks
+from detrlab.attention import CapturedAttention, _hook_layers
+def look_inside(model, image):
+    seen, attention = {}, CapturedAttention(None)
+    handles = _hook_layers(model, attention, False)
+    handles.append(model.backbone[0].register_forward_hook(lambda m, a, out: seen.update(features=out.detach())))
+    try:
+        out = model(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    seen['encoder'] = attention._call('encoder', -1).maps('mean', 0)[None].detach()
+    return out, seen | {'decoder': attention._call('cross', -1).maps('mean', 0)[None].detach()}
+""",
+    "the_cell_of_a_grid": """# q2_detect_and_attend cell
+from detrlab.grid import FeatureGrid
+def cell_at(point_xy, size_wh, input_hw, stride):
+    cells_hw = tuple(-(-side // stride) for side in input_hw)
+    return FeatureGrid(cells_hw, input_hw, size_wh[::-1], stride).cell_at(point_xy)
+""",
+    "the_librarys_boxes_and_labels": """# q2_detect_and_attend drawing
+from detrlab.drawing import draw_box, draw_labels, show_picture
+def draw_detections(axes, picture, boxes_xyxy, names, scores):
+    show_picture(axes, picture)
+    for box in boxes_xyxy.tolist():
+        draw_box(axes, box, 'black')
+    texts = [f'{name} {score:.2f}' for name, score in zip(names, scores)]
+    draw_labels(axes, boxes_xyxy.tolist(), texts, 9)
+    return axes
+""",
+}
