@@ -16,8 +16,11 @@ import nbformat
 from nbclient import NotebookClient
 
 from autograder.job import Job, JobCell, Result
+from autograder.sandbox import lockdown
 
 from .bench import ROOT
+
+_FOLDER = "parity-"
 
 
 def as_job(notebook: nbformat.NotebookNode, files: dict[str, bytes], seeds: tuple[int, ...]) -> Job:
@@ -32,13 +35,14 @@ def as_job(notebook: nbformat.NotebookNode, files: dict[str, bytes], seeds: tupl
 
 def in_a_kernel(notebook: nbformat.NotebookNode, files: dict[str, bytes]) -> nbformat.NotebookNode:
     """The notebook with the outputs of a real kernel; the packages are this checkout's."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
         for name, data in files.items():
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         notebook = nbformat.from_dict(json.loads(json.dumps(notebook)))
         client = NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=600, iopub_timeout=60)
+        client.extra_arguments = ["--log-level=ERROR"]  # not what it thinks of TCP
         path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
         client.execute(cwd=folder, env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
     return notebook
@@ -54,8 +58,9 @@ def different(result: Result, executed: nbformat.NotebookNode, job: Job) -> list
 
 
 def shown(outputs: list[dict]) -> str:
-    """Outputs without what differs between two real kernels, and without where our packages are installed."""
+    """Outputs without what differs between two real kernels, and without where the notebook and our packages lie."""
     text = re.sub(r'"model_id": "\w+"', "", normal(outputs))  # widgets' random names
+    text = re.sub(rf"{tempfile.gettempdir()}/{_FOLDER}\w+", lockdown.FOLDER, text)
     return text.replace("/grader/detrlab", f"{ROOT}/detrlab")
 
 
