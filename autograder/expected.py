@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detrlab.checks import Outcome, recording
+from detrlab.marking.feedback import thaw
 
 from .errors import SourceError
+from .invariants import read_invariants
 from .rehearse import mistake_cells
 from .run import Runner, runner
 from .seeds import JITTER, JITTER_FACTOR, PROOF_SEEDS, VISIBLE_SEEDS
@@ -49,6 +51,7 @@ def run_reference(notebook: SourceNotebook, seeds: list[int], say: Callable[[str
         if slow:
             say(f"  slow checks (CPU seconds for {len(VISIBLE_SEEDS)} seeds): {', '.join(slow)}")
         _prove_stable(notebook, kernel, checks)
+        _prove_invariants(notebook, checks, {name: len(kernel.namespace[name].invariants) for name in checks})
         mistakes = _run_mistakes(notebook, kernel, seeds)
     _prove_distinct(notebook, checks, mistakes)
     return Expected(checks, parts, mistakes)
@@ -96,6 +99,23 @@ def _prove_stable(notebook: SourceNotebook, kernel: Runner, checks: dict[str, di
             problems.append(f"{name}: the right answer does not depend on the seed, so it can be guessed")
     if problems:
         raise SourceError(f"{notebook.name}: " + "\n  ".join(problems))
+
+
+def _prove_invariants(
+    notebook: SourceNotebook, checks: dict[str, dict[int, Outcome]], declared: dict[str, int]
+) -> None:
+    for name, invariants in read_invariants(notebook).items():
+        here = f"{notebook.name}: {name}"
+        if len(invariants) != declared[name]:
+            raise SourceError(f'{here}: a @{name}.must("...") has no plain sentence, or stands over no function')
+        for sentence, holds in invariants:
+            try:
+                broken = [seed for seed, outcome in checks[name].items() if not holds(thaw(outcome.value))]
+            except Exception as error:
+                what = f"{sentence!r} cannot be asked with torch alone ({type(error).__name__}: {error})"
+                raise SourceError(f"{here}: {what}") from error
+            if broken:
+                raise SourceError(f"{here}: {sentence!r} does not hold for the solution, on seed {broken[0]}")
 
 
 def _run_mistakes(notebook: SourceNotebook, kernel: Runner, seeds: list[int]) -> dict[str, dict[int, Outcome]]:

@@ -53,15 +53,18 @@ class Reference:
 
 
 def run_references(
-    assignment: Assignment, seed: int, run_jobs: RunJobs, limits: Limits, only: list[str] | None = None
+    assignment: Assignment, seed: int, run_jobs: RunJobs, limits: Limits, only: str | None = None
 ) -> dict[str, Reference]:
-    """Seeds and expected outcomes of all notebooks (or of `only` these); raises GradeError for a bad solution."""
-    names = [name for name in assignment.sources if only is None or name in only]
+    """Seeds and expected outcomes of all notebooks; raises GradeError for a bad solution.
+
+    With `only` one notebook, for a look at it in seconds: its mistakes are left out.
+    """
+    names = [only] if only else list(assignment.sources)
     draws = {name: _candidates(assignment.sources[name], seed) for name in names}
     fresh = {name: [next(draws[name]) for _ in range(FRESH_SEEDS)] for name in names}
     references: dict[str, Reference] = {}
     while left := [name for name in names if name not in references]:
-        for job, result in run_jobs(_job(assignment, name, fresh[name], limits) for name in left):
+        for job, result in run_jobs(_job(assignment, name, fresh[name], limits, mistakes=not only) for name in left):
             name = job.notebook
             _prove(assignment, name, result, limits)
             near_a_tie = [i for i in range(FRESH_SEEDS) if not _stable(assignment.sources[name], result, i)]
@@ -80,7 +83,7 @@ def _candidates(notebook: SourceNotebook, seed: int) -> Iterator[int]:
     raise GradeError(f"{name}: thirty seeds in a row lie near a tie or a threshold; rebuild it with `make build`")
 
 
-def _job(assignment: Assignment, name: str, fresh: list[int], limits: Limits) -> Job:
+def _job(assignment: Assignment, name: str, fresh: list[int], limits: Limits, *, mistakes: bool) -> Job:
     """The solution on all seeds, the checks once more with jitter, then each mistake in its place."""
     notebook, seeds = assignment.sources[name], tuple(fresh)
     cells: list[JobCell] = []
@@ -92,7 +95,7 @@ def _job(assignment: Assignment, name: str, fresh: list[int], limits: Limits) ->
         add(cell.source, cell.name if cell.kind == "check" else "")
     for check, cell in notebook.named("check").items():
         add(cell.source, check, Rehearsal(_jittered(check), seeds, JITTER))
-    for mistake in notebook.mistakes:
+    for mistake in notebook.mistakes if mistakes else ():
         before, check, after = mistake_cells(notebook, mistake)
         for source in before:
             add(source)
@@ -140,7 +143,7 @@ def _reference(notebook: SourceNotebook, fresh: list[int], result: Result) -> Re
     checks = notebook.named("check")
     mistakes: dict[str, list[dict]] = {name: [] for name in checks}
     for mistake in notebook.mistakes:
-        runs = result.outcomes[mistake.message_id]
-        mistakes[mistake.exercise].append({"id": mistake.message_id, "says": mistake.says, "outcomes": runs})
+        if runs := result.outcomes.get(mistake.message_id):
+            mistakes[mistake.exercise].append({"id": mistake.message_id, "says": mistake.says, "outcomes": runs})
     expected = {name: result.outcomes[name][len(VISIBLE_SEEDS) :] for name in checks}
     return Reference(notebook, (*VISIBLE_SEEDS, *fresh), expected, mistakes)

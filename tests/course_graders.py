@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from autograder.seeds import VISIBLE_SEEDS
 from autograder.job import Job, JobCell, Limits
+from autograder.seeds import VISIBLE_SEEDS
 from autograder.source import SourceNotebook, read_source
 from detrlab.checks import Outcome
 from tests.grader_pool import SEEDS, shared_pool

@@ -20,6 +20,9 @@ from autograder.source import read_source
 ROOT = Path(__file__).resolve().parent.parent
 
 
+HINTS = '# %% [raw] hints="corners"'
+
+
 def reference(folder, text=SMALL):
     source = read_source(write(folder, text))
     return source, run_reference(source, [77], print)
@@ -75,6 +78,9 @@ def test_metadata_is_valid_for_nbgrader(tmp_path):
             "cannot be told from",
         ),
         ("import torch\n", "import torch\n1 / 0\n", "stops with ZeroDivisionError"),
+        (HINTS, f"@corners.must('7')\ndef _(found): return found.min() > 7\n\n{HINTS}", "does not hold for the"),
+        (HINTS, f"@corners.must('o')\ndef _(found): return corner(found)\n\n{HINTS}", "asked with torch alone"),
+        (HINTS, f"@corners.must('o' + 'k')\ndef _(found): return True\n\n{HINTS}", "has no plain sentence"),
     ],
 )
 def test_a_check_that_does_not_do_its_work_is_refused(tmp_path, old, new, message):

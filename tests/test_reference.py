@@ -34,7 +34,7 @@ def test_one_number_gives_the_seeds_of_every_notebook(assignment):
     assert one["small"].fresh != one["wide"].fresh
     assert one["small"].seeds[:2] == tuple(VISIBLE_SEEDS) and len(set(one["small"].fresh)) == 3
     assert all(10**6 <= seed < 2**31 for seed in one["small"].fresh)
-    assert list(references(assignment, 1, ["wide"])) == ["wide"]
+    assert list(references(assignment, 1, "wide")) == ["wide"]
 
 
 def test_expected_values_mistakes_and_invariants_are_those_of_the_source(assignment, tmp_path, monkeypatch):
@@ -46,7 +46,8 @@ def test_expected_values_mistakes_and_invariants_are_those_of_the_source(assignm
     folder.mkdir(parents=True)
     (folder / "small.py").write_text(source)
     monkeypatch.setitem(assignment.sources, "small", read_source(folder / "small.py"))
-    found = references(assignment, 1, ["small"])["small"]
+    found = references(assignment, 1)["small"]
+    assert references(assignment, 1, "small")["small"].mistakes == {"corners": []}
     ((sentence, holds),) = found.invariants("corners")
     assert sentence == "x0 is below 1" and holds(torch.zeros(2)) and not holds(torch.ones(2))
     assert [mistake["id"] for mistake in found.mistakes["corners"]] == ["corners/half_width", "corners/centre"]
@@ -67,7 +68,7 @@ def test_seeds_near_a_tie_are_replaced(assignment, tmp_path, monkeypatch):
     monkeypatch.setitem(assignment.checks["small"]["corners"], "expected", visible)
     replaced = 0
     for seed in range(4):
-        found = references(assignment, seed, ["small"])["small"]
+        found = references(assignment, seed, "small")["small"]
         replaced += found.fresh != kept_seeds(assignment, seed)
         moved = outcomes(source, found.fresh, tmp_path, JITTER)
         assert all(a.equals(b) for a, b in zip(moved, found.expected["corners"], strict=True))
@@ -135,4 +136,4 @@ def test_a_solution_that_raises_is_named_with_its_error(assignment, tmp_path, mo
     )
     monkeypatch.setitem(assignment.sources, "small", read_source(folder / "small.py"))
     with pytest.raises(GradeError, match="of small stops with ZeroDivisionError: division by zero"):
-        references(assignment, 1, ["small"])
+        references(assignment, 1, "small")

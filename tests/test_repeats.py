@@ -1,4 +1,4 @@
-"""One submission graded twenty times with one seed gives the same marks and pages, on an idle machine and a busy one."""
+"""One submission, graded twenty times with one seed: the same marks and pages, on an idle machine and a busy one."""
 
 import re
 import subprocess

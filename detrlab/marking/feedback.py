@@ -127,18 +127,19 @@ def _title(found: Difference) -> str:
 def _broken_invariant(value: Any, invariants: list[Invariant]) -> str | None:
     for sentence, holds in invariants:
         try:
-            if not bool(holds(_thaw(value))):
+            if not bool(holds(thaw(value))):
                 return sentence
         except Exception:  # an invariant that cannot even be asked of this value has nothing to say about it
             continue
     return None
 
 
-def _thaw(value: Any) -> Any:
+def thaw(value: Any) -> Any:
+    """A frozen value with its arrays as tensors."""
     if isinstance(value, Array):
         import torch  # only those who ask invariants need it
 
         return torch.from_numpy(value.data)
     if isinstance(value, dict):
-        return {key: _thaw(item) for key, item in value.items()}
-    return [_thaw(item) for item in value] if isinstance(value, list) else value
+        return {key: thaw(item) for key, item in value.items()}
+    return [thaw(item) for item in value] if isinstance(value, list) else value

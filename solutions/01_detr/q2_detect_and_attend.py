@@ -1771,7 +1771,7 @@ def own_picture(draw):
     }
 
 
-@own_picture.must(f"{KEPT_NAME} is a picture of your own, none of this notebook's")
+@own_picture.must("my_picture.png is a picture of your own, none of this notebook's")
 def _(value):
     return min(value["my picture differs from this notebook's own by"]) > 4.9
 
