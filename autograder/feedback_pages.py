@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -38,8 +39,17 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
                 converter.start()
             except NbGraderException as error:
                 raise GradeError(f"nbgrader cannot write the feedback of {assignment}: {error}") from error
+            for page in (places.feedback / student / assignment).glob("*.html"):
+                page.write_text(_named(page.read_text(encoding="utf-8")), encoding="utf-8")
             progress.step("written")
     return [page for student in students for page in sorted((places.feedback / student / assignment).glob("*.html"))]
+
+
+def _named(page: str) -> str:
+    """The page with the exercises' names in its list of scores, where nbgrader says "Test cell" of each."""
+    head, end, rest = page.partition("</ol>")
+    head = re.sub(r'<a href="#([^"]*)">Test cell</a>', r'<a href="#\1">\1</a>', head)
+    return re.sub(r'<a href="#([^"]*)">Written response</a>', r'<a href="#\1">\1</a> (written)', head) + end + rest
 
 
 def _says_no_alternative_text(record: logging.LogRecord) -> bool:
