@@ -25,9 +25,9 @@ FLAGS = """
 """
 
 
-@pytest.fixture
-def served(tmp_path):
-    """(places of a graded course, the address of formgrader)"""
+@pytest.fixture(params=["guarded"])
+def served(request, tmp_path):
+    """(places of a graded course, the address of formgrader); "unguarded": without the course's filters"""
     places = graded_course(tmp_path)
     path = places.autograded / "bob" / ASSIGNMENT / "small.ipynb"
     notebook = nbformat.read(path, as_version=4)
@@ -38,7 +38,10 @@ def served(tmp_path):
     )
     nbformat.write(notebook, path)
     root = places.records.parent
-    config = (ROOT / "nbgrader_config.py").read_text() + "\nfrom autograder.safe_html import configure\nconfigure(c)\n"
+    config = (ROOT / "nbgrader_config.py").read_text()
+    assert "\nconfigure(c)" in config
+    if request.param == "unguarded":
+        config = config.replace("\nconfigure(c)", "\n")
     (root / "nbgrader_config.py").write_text(config)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -62,6 +65,22 @@ def served(tmp_path):
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.mark.parametrize("served", ["unguarded"], indirect=True)
+def test_without_the_filters_a_students_answer_would_act(served):
+    places, address = served
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        submission = gradebook.find_submission_notebook("small", ASSIGNMENT, "bob").id
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=FLAGS.split())
+        try:
+            page = browser.new_page()
+            page.goto(f"{address}/submissions/{submission}")
+            page.wait_for_selector("input.score")
+            page.wait_for_function("document.title === 'stolen'")
+        finally:
+            browser.close()
 
 
 def test_a_person_marks_a_written_answer(served, tmp_path):
