@@ -102,6 +102,6 @@ def _beside(path: Path) -> dict[str, bytes]:
 def _run(
     found: Assignment, name: str, prepared: Prepared, run_jobs: RunJobs, seed: int | None, limits: Limits
 ) -> Marked:
-    references = run_references(found, secrets.randbits(31) if seed is None else seed, run_jobs, limits, name)
+    references = run_references(found, secrets.randbits(63) if seed is None else seed, run_jobs, limits, name)
     ((_, result),) = run_jobs(prepared.jobs(found, {name: references[name].seeds}, limits))
     return mark(prepared.aligned[name], result, references[name], found.checks[name])

@@ -22,7 +22,7 @@ from .gradebook import Graded, Writer, open_gradebook
 from .intake import HandedIn, collect, students, unfit
 from .job import Job, Limits, Result
 from .log import Log, Run, only_one, versions
-from .mark import mark
+from .mark import Marked, mark
 from .places import Places
 from .prepare import Prepared, digest, prepare
 from .progress import Progress
@@ -84,7 +84,7 @@ def plan_run(
         latest = log.latest(assignment.name)
         wanted = [s for s in present if latest.get(s, {}).get("digest") != _digest_now(places, assignment, s)]
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    return Plan(name, secrets.randbits(31) if seed is None else seed, wanted, resumed=False)
+    return Plan(name, secrets.randbits(63) if seed is None else seed, wanted, resumed=False)
 
 
 def _resumed(places: Places, assignment: Assignment, run: Run, present: list[str]) -> Plan:
@@ -152,7 +152,7 @@ def _log_start(
         assignment=assignment.name,
         run=plan.run,
         seed=plan.seed,
-        seeds={name: list(reference.fresh) for name, reference in references.items()},
+        seeds={name: reference.fresh for name, reference in references.items()},
         students=plan.students,
         versions=versions(),
         level=level,
@@ -290,11 +290,22 @@ def _graded(
     graded.review += [f"{name}: {marked.ended}" for name, marked in graded.marked.items() if not marked.whole]
     graded.review += [f"{name}.ipynb was not handed in" for name in graded.absent]
     graded.review += [note for note in graded.notes if " was graded, not " in note]
+    graded.review += [f"{name}: {note}" for name, result in results.items() for note in result.notes]
     for name, marked in graded.marked.items():
-        graded.review += [f"{name}: {found}" for found in pasted(marked.notebook, assignment.releases[name])]
-        graded.review += [f"{name}: {found}" for found in suspects(marked.notebook, assignment.forbidden(name))]
+        graded.review += [f"{name}: {found}" for found in _pointers(name, marked, prepared, assignment)]
     if graded.unreadable:
         graded.status = "could not grade"
     elif graded.notes or graded.absent:
         graded.status = "repaired"
     return graded
+
+
+def _pointers(name: str, marked: Marked, prepared: Prepared, assignment: Assignment) -> list[str]:
+    """What in a student's own lines a person should look at; never a mark, and never the end of the run."""
+    try:
+        return [
+            *pasted(marked.notebook, assignment.releases[name]),
+            *suspects(marked.notebook, assignment.forbidden(name), prepared.files),
+        ]
+    except Exception as error:
+        return [f"its code could not be looked at ({type(error).__name__})"]

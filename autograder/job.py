@@ -12,8 +12,8 @@ from detrlab.marking import Outcome
 
 
 @dataclass(frozen=True)
-class Rehearsal:
-    """A check cell of the instructor's own job: kept under another name, on seeds of its own, perhaps jittered."""
+class CheckRun:
+    """How a check cell is run: the name its outcomes are kept under, its seeds, and by how much draws are jittered."""
 
     name: str
     seeds: tuple[int, ...]
@@ -29,7 +29,7 @@ class JobCell:
     check: str = ""
     forbidden: tuple[str, ...] = ()  # names the student's code may not call while this cell runs
     locked: bool = False  # the release's own: a setup or a check
-    rehearsal: Rehearsal | None = None
+    runs_as: CheckRun | None = None  # of a check; without it, under its own name on the job's seeds
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One student's notebook, ready to run on these seeds in a folder that holds these files."""
+    """One notebook, ready to run in a folder that holds these files; `seeds` for checks that have none of their own."""
 
     student: str
     assignment: str
@@ -80,3 +80,4 @@ class Result:
     cpu_s: float
     wall_s: float
     level: str  # the sandbox level it ran under
+    notes: tuple[str, ...] = ()  # what a person should know of the run

@@ -46,8 +46,8 @@ class Marked:
 
 def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[str, dict]) -> Marked:
     """Judge one student's result; `checks` is the stored data of the notebook's checks (visible seeds)."""
-    count = len(reference.seeds)
-    runs = {name: runs for name, runs in result.outcomes.items() if name in checks and len(runs) == count}
+    outcomes = {name: runs for name, runs in result.outcomes.items() if name in checks}
+    runs = {name: found for name, found in outcomes.items() if len(found) == len(reference.seeds[name])}
     fresh = {name: outcomes[len(VISIBLE_SEEDS) :] for name, outcomes in runs.items()}
     scores = {
         name: _safe(points, checks[name]["points"]) for name, points in marks(fresh, reference.expected, checks).items()

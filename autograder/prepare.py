@@ -13,7 +13,7 @@ from nbgrader.utils import is_locked
 from .align import Aligned, align, identify
 from .assignment import Assignment
 from .intake import HandedIn
-from .job import Job, JobCell, Limits
+from .job import CheckRun, Job, JobCell, Limits
 from .read_notebook import Cell, Unreadable, read_notebook
 
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # the last two: what browsers make of a download
@@ -32,16 +32,19 @@ class Prepared:
     timestamp: datetime | None = None
     digest: str = ""  # of all that was handed in
 
-    def jobs(self, assignment: Assignment, seeds: dict[str, tuple[int, ...]], limits: Limits) -> list[Job]:
-        """One job per notebook; the release's own files win over a student's of the same name."""
+    def jobs(self, assignment: Assignment, seeds: dict[str, dict[str, tuple[int, ...]]], limits: Limits) -> list[Job]:
+        """One job per notebook; the release's own files win over a student's of the same name.
+
+        `seeds`: by notebook and check.
+        """
         files = {**self.files, **assignment.files}
         return [
             Job(
                 self.student,
                 assignment.name,
                 notebook,
-                tuple(_cells(aligned, assignment.forbidden(notebook))),
-                seeds[notebook],
+                tuple(_cells(aligned, assignment.forbidden(notebook), seeds[notebook])),
+                (),
                 files,
                 limits,
             )
@@ -85,12 +88,15 @@ def prepare(handed_in: HandedIn, assignment: Assignment) -> Prepared:
     return prepared
 
 
-def _cells(aligned: Aligned, forbidden: dict[str, tuple[str, ...]]) -> Iterator[JobCell]:
+def _cells(
+    aligned: Aligned, forbidden: dict[str, tuple[str, ...]], seeds: dict[str, tuple[int, ...]]
+) -> Iterator[JobCell]:
     """The code cells in running order; an exercise's own cell and its check carry what the exercise forbids."""
     for index, source, check in aligned.code():
         cell = aligned.notebook.cells[index]
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        yield JobCell(index, source, check, forbidden.get(name, ()), is_locked(cell))
+        run = CheckRun(check, seeds[check]) if check else None
+        yield JobCell(index, source, check, forbidden.get(name, ()), is_locked(cell), run)
 
 
 def digest(handed_in: HandedIn) -> str:

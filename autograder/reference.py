@@ -19,7 +19,7 @@ from detrlab.marking.feedback import Invariant
 from .assignment import Assignment
 from .errors import GradeError
 from .invariants import read_invariants
-from .job import Job, JobCell, Limits, Rehearsal, Result
+from .job import CheckRun, Job, JobCell, Limits, Result
 from .rehearse import mistake_cells
 from .seeds import JITTER, JITTER_FACTOR, VISIBLE_SEEDS
 from .source import SourceNotebook
@@ -33,17 +33,20 @@ RunJobs = Callable[[Iterable[Job]], Generator[tuple[Job, Result], None, None]]
 
 @dataclass
 class Reference:
-    """One notebook's seeds (visible ones first) and, on the fresh ones, what the solution and mistakes return."""
+    """One notebook's seeds and, on the fresh ones, what the solution and mistakes return.
+
+    Every check has seeds of its own, visible ones first: who reads one check's seeds knows no other's.
+    """
 
     notebook: SourceNotebook = field(repr=False)
-    seeds: tuple[int, ...]
+    seeds: dict[str, tuple[int, ...]]
     expected: dict[str, list[Outcome]]
     mistakes: dict[str, list[dict]]  # per check: {"id", "says", "outcomes"}
     _invariants: dict[str, list[Invariant]] | None = None
 
     @property
-    def fresh(self) -> tuple[int, ...]:
-        return self.seeds[len(VISIBLE_SEEDS) :]
+    def fresh(self) -> dict[str, tuple[int, ...]]:
+        return {check: seeds[len(VISIBLE_SEEDS) :] for check, seeds in self.seeds.items()}
 
     def invariants(self, check: str) -> list[Invariant]:
         """What the check says must hold. Read when first asked for: it takes importing torch."""
@@ -61,48 +64,56 @@ def run_references(
     """
     names = [only] if only else list(assignment.sources)
     draws = {name: _candidates(assignment.sources[name], seed) for name in names}
-    fresh = {name: [next(draws[name]) for _ in range(FRESH_SEEDS)] for name in names}
+    fresh = {
+        name: {check: [next(draw) for _ in range(FRESH_SEEDS)] for check, draw in draws[name].items()} for name in names
+    }
     references: dict[str, Reference] = {}
     while left := [name for name in names if name not in references]:
         for job, result in run_jobs(_job(assignment, name, fresh[name], limits, mistakes=not only) for name in left):
             name = job.notebook
             _prove(assignment, name, result, limits)
-            near_a_tie = [i for i in range(FRESH_SEEDS) if not _stable(assignment.sources[name], result, i)]
-            for i in near_a_tie:
-                fresh[name][i] = next(draws[name])
+            near_a_tie = list(_near_a_tie(assignment.sources[name], result))
+            for check, i in near_a_tie:
+                fresh[name][check][i] = next(draws[name][check])
             if not near_a_tie:
                 references[name] = _reference(assignment.sources[name], fresh[name], result)
     return {name: references[name] for name in names}
 
 
-def _candidates(notebook: SourceNotebook, seed: int) -> Iterator[int]:
-    name = f"{notebook.assignment}/{notebook.name}"
+def _candidates(notebook: SourceNotebook, seed: int) -> dict[str, Iterator[int]]:
+    return {check: _draws(f"{notebook.assignment}/{notebook.name}/{check}", seed) for check in notebook.named("check")}
+
+
+def _draws(name: str, seed: int) -> Iterator[int]:
     generator = np.random.Generator(np.random.PCG64([seed, zlib.crc32(name.encode())]))
     for _ in range(30):
         yield int(generator.integers(10**6, 2**31))
     raise GradeError(f"{name}: thirty seeds in a row lie near a tie or a threshold; rebuild it with `make build`")
 
 
-def _job(assignment: Assignment, name: str, fresh: list[int], limits: Limits, *, mistakes: bool) -> Job:
+def _job(assignment: Assignment, name: str, fresh: dict[str, list[int]], limits: Limits, *, mistakes: bool) -> Job:
     """The solution on all seeds, the checks once more with jitter, then each mistake in its place."""
-    notebook, seeds = assignment.sources[name], tuple(fresh)
+    notebook, seeds = assignment.sources[name], {check: tuple(found) for check, found in fresh.items()}
     cells: list[JobCell] = []
 
-    def add(source: str, check: str = "", rehearsal: Rehearsal | None = None) -> None:
-        cells.append(JobCell(len(cells), source, check, rehearsal=rehearsal))
+    def add(source: str, check: str = "", run: CheckRun | None = None) -> None:
+        cells.append(JobCell(len(cells), source, check, runs_as=run))
 
     for cell in notebook.code():
-        add(cell.source, cell.name if cell.kind == "check" else "")
+        if cell.kind == "check":
+            add(cell.source, cell.name, CheckRun(cell.name, (*VISIBLE_SEEDS, *seeds[cell.name])))
+        else:
+            add(cell.source)
     for check, cell in notebook.named("check").items():
-        add(cell.source, check, Rehearsal(_jittered(check), seeds, JITTER))
+        add(cell.source, check, CheckRun(_jittered(check), seeds[check], JITTER))
     for mistake in notebook.mistakes if mistakes else ():
         before, check, after = mistake_cells(notebook, mistake)
         for source in before:
             add(source)
-        add(check, mistake.exercise, Rehearsal(mistake.message_id, seeds))
+        add(check, mistake.exercise, CheckRun(mistake.message_id, seeds[mistake.exercise]))
         add(after)
     limits = replace(limits, cell_cpu_s=max(limits.cell_cpu_s, Limits().cell_cpu_s), notebook_cpu_s=_MOST_CPU_S)
-    return Job(REFERENCE, assignment.name, name, tuple(cells), (*VISIBLE_SEEDS, *fresh), assignment.files, limits)
+    return Job(REFERENCE, assignment.name, name, tuple(cells), (), assignment.files, limits)
 
 
 def _jittered(check: str) -> str:
@@ -134,16 +145,21 @@ def _prove(assignment: Assignment, name: str, result: Result, limits: Limits) ->
             raise GradeError(f"{name}: the values stored for {check} are not the solution's: run `make build`")
 
 
-def _stable(notebook: SourceNotebook, result: Result, i: int) -> bool:
-    runs = ((result.outcomes[name][len(VISIBLE_SEEDS) + i], _jittered(name)) for name in notebook.named("check"))
-    return all(not result.outcomes[moved][i].clearly_differs(run, JITTER_FACTOR) for run, moved in runs)
+def _near_a_tie(notebook: SourceNotebook, result: Result) -> Iterator[tuple[str, int]]:
+    """(check, which of its fresh seeds) where jitter changes the outcome."""
+    for check in notebook.named("check"):
+        still, moved = result.outcomes[check][len(VISIBLE_SEEDS) :], result.outcomes[_jittered(check)]
+        for i in range(FRESH_SEEDS):
+            if moved[i].clearly_differs(still[i], JITTER_FACTOR):
+                yield check, i
 
 
-def _reference(notebook: SourceNotebook, fresh: list[int], result: Result) -> Reference:
+def _reference(notebook: SourceNotebook, fresh: dict[str, list[int]], result: Result) -> Reference:
     checks = notebook.named("check")
     mistakes: dict[str, list[dict]] = {name: [] for name in checks}
     for mistake in notebook.mistakes:
         if runs := result.outcomes.get(mistake.message_id):
             mistakes[mistake.exercise].append({"id": mistake.message_id, "says": mistake.says, "outcomes": runs})
     expected = {name: result.outcomes[name][len(VISIBLE_SEEDS) :] for name in checks}
-    return Reference(notebook, (*VISIBLE_SEEDS, *fresh), expected, mistakes)
+    seeds = {check: (*VISIBLE_SEEDS, *found) for check, found in fresh.items()}
+    return Reference(notebook, seeds, expected, mistakes)

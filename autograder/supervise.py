@@ -29,6 +29,7 @@ _VALUE_BYTES = 256 * 2**20  # returned values of one notebook
 _MEMORY_LOOK_S = 0.5  # how often memory is looked at
 _CHUNK = 1 << 20
 _START_S = 30.0
+_OWN_PROCESSES = 2  # the job's init and the notebook's process
 
 
 class SandboxError(RuntimeError):
@@ -61,6 +62,7 @@ class Run:
         self._started = self._cell_started = time.monotonic()
         self._cpu = self._cell_cpu = 0.0
         self._next_memory_look = 0.0
+        self._notes: list[str] = []
 
     # ------------------------------------------------------------------ what the loop calls
     def on_status(self) -> None:
@@ -160,7 +162,8 @@ class Run:
                 status, cpu_s = ("error", self._cpu - self._cell_cpu) if was_running else ("not run", 0.0)
             cells.append(CellResult(cell.index, status, self._outputs.of(place), cpu_s))
         wall_s = time.monotonic() - self._started
-        return Result(self._outcomes, cells, self.ended, self._cpu, wall_s, str(self._level))
+        notes = tuple(self._notes)
+        return Result(self._outcomes, cells, self.ended, self._cpu, wall_s, str(self._level), notes)
 
     def close(self) -> None:
         """Let go of everything; the processes are killed if they still live."""
@@ -246,14 +249,16 @@ class Run:
         cell = self.job.cells[place]
         self._outputs.begin(place)
         self._cell_started, self._cell_cpu = time.monotonic(), self._cpu
+        if cell.check and cell.forbidden and len(process_tree(self._pid)) > _OWN_PROCESSES:
+            self._notes.append(f"other processes of the notebook, where nothing is refused, ran beside {cell.check}")
         _, seeds, jitter = self._runs(cell)
         head = {"index": cell.index, "source": cell.source, "check": cell.check, "seeds": seeds, "jitter": jitter}
         self._send({**head, "forbidden": cell.forbidden, "locked": cell.locked})
 
     def _runs(self, cell: JobCell) -> tuple[str, tuple[int, ...], float]:
         """What the cell's check is kept under, its seeds, and by how much they are jittered."""
-        if cell.rehearsal:
-            return cell.rehearsal.name, cell.rehearsal.seeds, cell.rehearsal.jitter
+        if cell.runs_as:
+            return cell.runs_as.name, cell.runs_as.seeds, cell.runs_as.jitter
         return cell.check, self.job.seeds if cell.check else (), 0.0
 
     # ------------------------------------------------------------------ measuring and ending

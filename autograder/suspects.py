@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterator
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 from nbgrader.utils import is_solution
 
 # Modules, attributes and built-in functions that lead behind a function, not to it.
@@ -25,31 +24,55 @@ _ATTRIBUTES = {
 _LISTENERS = {"TorchDispatchMode", "TorchFunctionMode", "__torch_dispatch__", "__torch_function__"}  # to its steps
 _BUILTINS = {"__builtins__", "__import__", "compile", "eval", "exec"}
 _LIBRARY = ("detrlab", "torchvision")
-_TIMED = re.compile(
-    r"(?m)^(\s*)%(?:%.*|(?:time|timeit|prun)\b(?:[ \t]+-\S+)*[ \t]*)"
-)  # Python follows after these magics
+_PROCESSES = {
+    "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "concurrent.futures", "multiprocessing",
+    "os.exec", "os.fork", "os.popen", "os.posix_spawn", "os.spawn", "os.system", "pty", "subprocess",
+}  # fmt: skip
+_PYTHON_AFTER = re.compile(r"%{1,2}(?:time|timeit|prun)\b(?:[ \t]+-\S+)*[ \t]*")  # these magics
+_SHELL = re.compile(r"(?:[\w, ]+=\s*)?[!%?]")
+_MOST = 100_000  # characters of a cell that are looked at; an answer has some thousands
+_NAMED = 8  # of what is found in a cell
+_LONG = 80  # of a name that is shown
 
 
-def suspects(notebook: nbformat.NotebookNode, forbidden: dict[str, tuple[str, ...]]) -> list[str]:
-    """One line per answer or own cell that a person should read, and why.
+def suspects(
+    notebook: nbformat.NotebookNode, forbidden: dict[str, tuple[str, ...]], files: dict[str, bytes]
+) -> list[str]:
+    """One line per answer, own cell or module handed in that a person should read, and why.
 
     `forbidden`: the names that each cell's exercise forbids, by the cell's grade id; without any, nothing is looked at.
+    `files`: what lies beside the notebook; a module may be what an answer calls, so no name is free in it.
     """
     found = []
     for cell in notebook.cells if forbidden else ():
         own = cell.get("id", "").startswith("own-") and "nbgrader" not in cell.metadata
-        if cell.cell_type != "code" or not (own or is_solution(cell)):
-            continue
-        tree = _parsed(cell.source)
-        where = "an own cell" if own else cell.metadata.nbgrader.grade_id
-        names = () if own else forbidden.get(where, ())
-        written = sorted(set(_written(tree, names)))
-        found += [f"{where}: {place} is written there, and the exercise forbids {name}" for place, name in written]
-        if behind := sorted(set(_behind(tree))):
-            found.append(f"{where}: {', '.join(behind)} can lead to a function behind its refusal: see what it is for")
-        if changed := sorted(set(_changed(tree))):
-            found.append(f"{where}: {', '.join(changed)} of the library is given another value: see what it is for")
+        if cell.cell_type == "code" and (own or is_solution(cell)):
+            where = "an own cell" if own else cell.metadata.nbgrader.grade_id
+            found += _looked_at(where, cell.source, () if own else forbidden.get(where, ()))
+    everything = tuple(dict.fromkeys(name for names in forbidden.values() for name in names))
+    for name, data in files.items() if forbidden else ():
+        if name.endswith(".py"):
+            found += _looked_at(name, data.decode("utf-8", "replace"), everything)
     return found
+
+
+def _looked_at(where: str, source: str, names: tuple[str, ...]) -> Iterator[str]:
+    if len(source) > _MOST:
+        yield f"{where}: it has {len(source):,} characters, too many to be looked at for what is forbidden"
+        return
+    nodes = list(_nodes(_parsed(source)))
+    for place, name in sorted(set(_written(nodes, names)))[:_NAMED]:
+        yield f"{where}: {place} is written there, and the exercise forbids {name}"
+    if behind := sorted(set(_behind(nodes))):
+        yield f"{where}: {_listed(behind)} can lead to a function behind its refusal: see what it is for"
+    if others := sorted(set(_others(nodes))):
+        yield f"{where}: {_listed(others)} starts other processes, where nothing is refused: see what for"
+    if changed := sorted(set(_changed(nodes))):
+        yield f"{where}: {_listed(changed)} of the library is given another value: see what it is for"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
 
 
 def _parsed(source: str) -> ast.Module:
@@ -57,23 +80,64 @@ def _parsed(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the student's escapes
         try:
-            return ast.parse(TransformerManager().transform_cell(_TIMED.sub(r"\1", source)))
+            return ast.parse("\n".join(map(_python, source.splitlines())))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return ast.Module([], [])
 
 
-def _written(tree: ast.Module, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _python(line: str) -> str:
+    """A line without what only IPython understands."""
+    text = line.lstrip()
+    indent = line[: len(line) - len(text)]
+    if after := _PYTHON_AFTER.match(text):
+        return indent + (text[after.end() :] or "pass")
+    return indent + "pass" if _SHELL.match(text) else line
+
+
+def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """All nodes, but of a.b.c only the whole and a: what walks up each part takes the square of its length."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.Attribute):
+            while isinstance(node, ast.Attribute):
+                node = node.value
+            waiting.append(node)
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
+def _chain(node: ast.AST) -> list[str]:
+    """["a", "b", "c"] of a.b.c; "(...)" is its start where that is no name."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return [node.id if isinstance(node, ast.Name) else "(...)", *reversed(parts)]
+
+
+def _shown(parts: list[str]) -> str:
+    """The end of a dotted name, at most so long."""
+    return ".".join(parts[-20:])[-_LONG:]
+
+
+def _written(nodes: list[ast.AST], names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """(what is written, forbidden name) where a name ends as a forbidden one does, and is not known to be another."""
     last = {name.rpartition(".")[2]: name for name in reversed(names)}
-    origins, own = _origins(tree), _bound(tree)
-    for node in ast.walk(tree):
+    origins, own = _origins(nodes), _bound(nodes)
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            pairs = [(f"{node.module}.{alias.name}", alias.name) for alias in node.names]
+            pairs = [(f"{node.module}.{alias.name}"[-_LONG:], alias.name) for alias in node.names]
         elif isinstance(node, ast.Name) and node.id not in own:
             pairs = [(node.id, node.id)]
-        elif isinstance(node, ast.Attribute) and (_dotted(node) or _is_method(last.get(node.attr, ""))):
-            pairs = [(_dotted(node) or f"(...).{node.attr}", node.attr)]
-        elif isinstance(node, ast.Call) and _dotted(node.func) == "getattr" and len(node.args) > 1:
+        elif isinstance(node, ast.Attribute):
+            parts = _chain(node)
+            known = [i for i, part in enumerate(parts) if i and part in last]
+            pairs = [
+                (_shown(parts[: i + 1]), parts[i]) for i in known if parts[0] != "(...)" or _is_method(last[parts[i]])
+            ]
+        elif isinstance(node, ast.Call) and _is_named(node.func, "getattr") and len(node.args) > 1:
             pairs = [(f"getattr(..., {word.value!r})", word.value) for word in node.args[1:2] if _is_text(word)]
         else:
             continue
@@ -83,10 +147,10 @@ def _written(tree: ast.Module, names: tuple[str, ...]) -> Iterator[tuple[str, st
                 yield place, last[name]
 
 
-def _origins(tree: ast.Module) -> dict[str, str]:
+def _origins(nodes: list[ast.AST]) -> dict[str, str]:
     """The package that each imported name comes from."""
     origins = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             origins |= {alias.asname or _root(alias.name): _root(alias.name) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -94,9 +158,8 @@ def _origins(tree: ast.Module) -> dict[str, str]:
     return origins
 
 
-def _bound(tree: ast.Module) -> set[str]:
+def _bound(nodes: list[ast.AST]) -> set[str]:
     """The names of the answer's own functions, classes, arguments and variables."""
-    nodes = list(ast.walk(tree))
     return (
         {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         | {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -104,42 +167,63 @@ def _bound(tree: ast.Module) -> set[str]:
     )
 
 
-def _behind(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _behind(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if _root(alias.name) in _MODULES)
+            yield from (alias.name[-_LONG:] for alias in node.names if _root(alias.name) in _MODULES)
         elif isinstance(node, ast.ImportFrom) and _root(node.module or "") in _MODULES:
-            yield node.module
-        elif isinstance(node, ast.ImportFrom) and node.module == "sys":
-            yield from (f"sys.{alias.name}" for alias in node.names if alias.name in {*_ATTRIBUTES, "modules"})
-        elif isinstance(node, ast.Attribute) and (
-            node.attr in _ATTRIBUTES | _LISTENERS or _dotted(node) == "sys.modules"
-        ):
-            yield _dotted(node) or node.attr
+            yield node.module[-_LONG:]
+        elif isinstance(node, ast.ImportFrom):
+            hidden = _ATTRIBUTES | ({"modules"} if node.module == "sys" else set())
+            yield from (f"{node.module}.{alias.name}"[-_LONG:] for alias in node.names if alias.name in hidden)
+        elif isinstance(node, ast.Attribute):
+            parts = _chain(node)
+            yield from (_end(parts, i) for i, part in enumerate(parts) if i and part in _ATTRIBUTES | _LISTENERS)
+            yield from ["sys.modules"] if parts[:2] == ["sys", "modules"] else []
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _BUILTINS | _LISTENERS:
             yield node.id
         elif isinstance(node, ast.FunctionDef) and node.name in _LISTENERS:
             yield node.name
 
 
-def _changed(tree: ast.Module) -> Iterator[str]:
+def _end(parts: list[str], i: int) -> str:
+    """A name with what stands before it, where that is one name with dots."""
+    return parts[i] if parts[0] == "(...)" else _shown(parts[: i + 1])
+
+
+def _others(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Attribute):
+            names = [".".join(_chain(node)[:2])]
+        elif isinstance(node, ast.Call) and _is_named(node.func, "get_ipython"):
+            yield "get_ipython"
+            continue
+        else:
+            continue
+        yield from (name[-_LONG:] for name in names if _starts_processes(name))
+
+
+def _starts_processes(name: str) -> bool:
+    return _root(name) in _PROCESSES or any(name.startswith(start) for start in _PROCESSES if "." in start)
+
+
+def _changed(nodes: list[ast.AST]) -> Iterator[str]:
     """Attributes of the library's modules and classes that are set."""
-    library = {name for name, package in _origins(tree).items() if package in _LIBRARY}.union(_LIBRARY)
-    for node in ast.walk(tree):
-        dotted = _dotted(node) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) else ""
-        if isinstance(node, ast.Call) and _dotted(node.func) == "setattr" and node.args:
-            dotted = f"{_dotted(node.args[0])}."
-        if _root(dotted) in library:
-            yield dotted.rstrip(".")
+    library = {name for name, package in _origins(nodes).items() if package in _LIBRARY}.union(_LIBRARY)
+    for node in nodes:
+        parts = _chain(node) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) else []
+        if isinstance(node, ast.Call) and _is_named(node.func, "setattr") and node.args:
+            parts = _chain(node.args[0])
+        if parts and parts[0] in library:
+            yield _shown(parts)
 
 
-def _dotted(node: ast.AST) -> str:
-    """A name with dots as it is written; "" for what is no such name."""
-    parts = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
+def _is_named(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_method(name: str) -> bool:

@@ -6,7 +6,7 @@ import gc
 import tempfile
 from pathlib import Path
 
-from autograder.job import CellResult, Rehearsal, Result
+from autograder.job import CellResult, CheckRun, Result
 from autograder.run import runner
 from detrlab.checks import recording
 
@@ -32,11 +32,11 @@ def run(job) -> Result:
                 if ended != "finished":
                     cells.append(CellResult(cell.index, "not run"))
                     continue
-                rehearsal = cell.rehearsal or Rehearsal(cell.check, job.seeds)
-                with recording(list(rehearsal.seeds), rehearsal.jitter) as record:
+                runs_as = cell.runs_as or CheckRun(cell.check, job.seeds)
+                with recording(list(runs_as.seeds), runs_as.jitter) as record:
                     done = kernel.run(cell.source)
                 if cell.check in record:
-                    outcomes[rehearsal.name] = record[cell.check]
+                    outcomes[runs_as.name] = record[cell.check]
                 outputs = [{"output_type": "display_data", "data": data, "metadata": {}} for data in done.outputs]
                 if done.stdout:
                     outputs.insert(0, {"output_type": "stream", "name": "stdout", "text": done.stdout})

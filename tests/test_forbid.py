@@ -253,12 +253,12 @@ corners()"""
          "ForbiddenCall"),  # the check calls it, but not by its name
         ("def theirs(boxes):\n    return torchvision.ops.box_convert(boxes, 'cxcywh', 'xyxy')\ncorner = theirs",
          "ForbiddenCall"),  # the student's own is no setup
-        (OWN_RUN.format("return run_check(theirs, 'x', 0).value.tensor()"),
+        (OWN_RUN.format("return torch.from_numpy(run_check(theirs, 'x', 0).value.data)"),
          "AttributeError"),  # a run of the student's own is not the check's: it comes to no value
-        (OWN_RUN.format("check(theirs)(); return notebook._recording[1].pop('theirs')[0].value.tensor()"),
+        (OWN_RUN.format("check(theirs)(); return torch.from_numpy(notebook._recording[1].pop('theirs')[0].value.data)"),
          "AttributeError"),
         (OWN_RUN.format("check(theirs); get_ipython().run_cell('theirs_too = check(theirs); theirs_too()');"
-                        " return notebook._recording[1].pop('theirs')[0].value.tensor()"),
+                        " return torch.from_numpy(notebook._recording[1].pop('theirs')[0].value.data)"),
          "AttributeError"),
     ],
 )  # fmt: skip
@@ -271,3 +271,41 @@ def test_only_the_release_may_ask_for_a_forbidden_name(answer, error):
     )
     ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
     assert {outcome.error for outcome in result.outcomes["corners"]} == {error}
+
+
+OTHER_PROCESS = """import os, json, torch, torchvision
+(their_end, asks), (answers, back) = os.pipe(), os.pipe()
+if os.fork() == 0:
+    while True:
+        boxes = torch.tensor(json.loads(os.read(their_end, 1 << 16)))
+        try:
+            found = torchvision.ops.box_convert(boxes, 'cxcywh', 'xyxy').tolist()
+        except BaseException as error:
+            found = type(error).__name__
+        os.write(back, json.dumps(found).encode())"""
+ASKS = """def corner(boxes):
+    os.write(asks, json.dumps(boxes.tolist()).encode())
+    return json.loads(os.read(answers, 1 << 16))"""
+
+
+@needs_sandbox
+def test_a_process_that_was_started_where_nothing_is_forbidden_is_refused_and_noticed():
+    forbidden = ("torchvision.ops.box_convert",)
+    check = CHECK.replace('"theirs": theirs(boxes), ', "")
+
+    def graded(names):
+        cells = (
+            JobCell(0, SETUP, locked=True),
+            JobCell(1, OTHER_PROCESS),
+            JobCell(2, ASKS, forbidden=names),
+            JobCell(3, check, "corners", names, locked=True),
+        )
+        ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
+        return [outcome.value["yours"] for outcome in result.outcomes["corners"]], result.notes
+
+    assert graded(forbidden) == (
+        ["ForbiddenCall"] * len(SEEDS),
+        ("other processes of the notebook, where nothing is refused, ran beside corners",),
+    )
+    values, notes = graded(())
+    assert all(len(value) == 5 for value in values) and notes == ()

@@ -14,7 +14,7 @@ from autograder.source import SourceNotebook
 from detrlab.checks import Outcome
 
 CHECK = {"points": 3.0, "parts": None, "seeds": [11, 12], "expected": [Outcome(1.0), Outcome(2.0)], "mistakes": []}
-REFERENCE = Reference(SourceNotebook("n", "a"), (11, 12, 7, 8), {"c": [Outcome(3.0), Outcome(4.0)]}, {"c": []})
+REFERENCE = Reference(SourceNotebook("n", "a"), {"c": (11, 12, 7, 8)}, {"c": [Outcome(3.0), Outcome(4.0)]}, {"c": []})
 TAGS = {"nbgrader": {"grade_id": "c", "grade": True, "solution": False, "locked": True, "points": 3}}
 
 

@@ -9,7 +9,7 @@ from small_course import ASSIGNMENT, RIGHT, filled, make_course
 
 from autograder.assignment import load_assignment
 from autograder.intake import HandedIn
-from autograder.job import Limits
+from autograder.job import CheckRun, Limits
 from autograder.prepare import digest, prepare
 
 
@@ -29,8 +29,9 @@ def test_jobs_hold_sources_and_files_and_the_release_wins(places):
     assignment = load_assignment(places, ASSIGNMENT)
     evil = json.dumps({"checks": {}}).encode()
     prepared = prepare(handed_in(places, small__json=evil, my_picture__png=b"png"), assignment)
-    jobs = prepared.jobs(assignment, {"small": (1, 2), "wide": (3, 4)}, Limits())
-    assert [(job.notebook, job.seeds) for job in jobs] == [("small", (1, 2)), ("wide", (3, 4))]
+    jobs = prepared.jobs(assignment, {"small": {"corners": (1, 2)}, "wide": {"sizes": (3, 4)}}, Limits())
+    runs = [(job.notebook, job.cells[-1].runs_as) for job in jobs]
+    assert runs == [("small", CheckRun("corners", (1, 2))), ("wide", CheckRun("sizes", (3, 4)))]
     assert jobs[0].files["my_picture.png"] == b"png" and jobs[0].files["small.json"] != evil
     assert [cell.check for cell in jobs[0].cells][-2:] == ["", "corners"]
     assert not any(name.endswith(".ipynb") for name in jobs[0].files)
@@ -43,7 +44,8 @@ def test_an_exercise_and_its_check_carry_what_it_forbids(places):
     cells = assignment.sources["small"].cells
     kept = list(cells)
     cells[:] = [replace(cell, forbids=("torch.add",)) if cell.kind == "exercise" else cell for cell in cells]
-    job, other = prepare(handed_in(places), assignment).jobs(assignment, {"small": (1,), "wide": (2,)}, Limits())
+    seeds = {"small": {"corners": (1,)}, "wide": {"sizes": (2,)}}
+    job, other = prepare(handed_in(places), assignment).jobs(assignment, seeds, Limits())
     cells[:] = kept
     assert [cell.forbidden for cell in job.cells] == [(), (), ("torch.add",), ("torch.add",)]
     assert [cell.locked for cell in job.cells] == [True, True, False, True]

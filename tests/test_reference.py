@@ -11,10 +11,10 @@ from small_source import SMALL
 from autograder.assignment import load_assignment
 from autograder.errors import GradeError
 from autograder.job import Limits
-from autograder.reference import run_references
+from autograder.reference import _candidates, run_references
 from autograder.run import runner
 from autograder.seeds import JITTER, VISIBLE_SEEDS
-from autograder.source import read_source
+from autograder.source import SourceCell, SourceNotebook, read_source
 from detrlab.checks import recording
 from detrlab.marking import Outcome
 
@@ -31,10 +31,16 @@ def references(assignment, seed, only=None, run_jobs=run_jobs, limits=None):
 def test_one_number_gives_the_seeds_of_every_notebook(assignment):
     one, same, other = (references(assignment, seed) for seed in (1, 1, 2))
     assert one["small"].seeds == same["small"].seeds != other["small"].seeds
-    assert one["small"].fresh != one["wide"].fresh
-    assert one["small"].seeds[:2] == tuple(VISIBLE_SEEDS) and len(set(one["small"].fresh)) == 3
-    assert all(10**6 <= seed < 2**31 for seed in one["small"].fresh)
+    assert one["small"].fresh["corners"] != one["wide"].fresh["sizes"]
+    assert one["small"].seeds["corners"][:2] == tuple(VISIBLE_SEEDS) and len(set(one["small"].fresh["corners"])) == 3
+    assert all(10**6 <= seed < 2**31 for seed in one["small"].fresh["corners"])
     assert list(references(assignment, 1, "wide")) == ["wide"]
+
+
+def test_no_check_knows_anothers_seeds():
+    cells = [SourceCell("check", "", name) for name in ("one", "two")]
+    draws = _candidates(SourceNotebook("n", "a", cells), 5)
+    assert not {next(draws["one"]) for _ in range(7)} & {next(draws["two"]) for _ in range(7)}
 
 
 def test_expected_values_mistakes_and_invariants_are_those_of_the_source(assignment, tmp_path, monkeypatch):
@@ -69,8 +75,8 @@ def test_seeds_near_a_tie_are_replaced(assignment, tmp_path, monkeypatch):
     replaced = 0
     for seed in range(4):
         found = references(assignment, seed, "small")["small"]
-        replaced += found.fresh != kept_seeds(assignment, seed)
-        moved = outcomes(source, found.fresh, tmp_path, JITTER)
+        replaced += found.fresh["corners"] != kept_seeds(assignment, seed)
+        moved = outcomes(source, found.fresh["corners"], tmp_path, JITTER)
         assert all(a.equals(b) for a, b in zip(moved, found.expected["corners"], strict=True))
     assert replaced
 
@@ -85,9 +91,7 @@ def outcomes(source, seeds, folder, jitter=0.0):
 
 def kept_seeds(assignment, seed):
     """The first three candidates, tie or not."""
-    from autograder.reference import _candidates
-
-    draws = _candidates(assignment.sources["small"], seed)
+    draws = _candidates(assignment.sources["small"], seed)["corners"]
     return tuple(next(draws) for _ in range(3))
 
 

@@ -24,7 +24,7 @@ def answered(code, own=False):
 
 
 def found(code, own=False):
-    return suspects(answered(code, own), FORBIDDEN)
+    return suspects(answered(code, own), FORBIDDEN, {})
 
 
 BOX = "torchvision.ops.box_convert"
@@ -88,6 +88,48 @@ def test_a_change_of_the_library_is_pointed_out(code, what):
 
 
 @pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("import subprocess as s\ns.run(['python'])", "subprocess"),
+        ("from concurrent.futures import ProcessPoolExecutor", "concurrent.futures, concurrent.futures.ProcessPool"),
+        ("import os\nif os.fork() == 0:\n    pass\nos.posix_spawnp('a', [], {})", "os.fork, os.posix_spawnp"),
+        ("import torch.multiprocessing", None),
+        ("get_ipython().system('python a.py')", "get_ipython"),
+    ],
+)
+def test_another_process_is_pointed_out(code, what):
+    lines = found(code, own=True)
+    assert lines[0].startswith(f"an own cell: {what}") if what else lines == []
+    assert all("starts other processes, where nothing is refused" in line for line in lines)
+
+
+def test_a_module_handed_in_is_looked_at_for_every_name():
+    files = {"mine.py": b"from torchvision.ops import box_convert as f\nimport gc", "a.txt": b"gc"}
+    assert suspects(answered("x = 1"), FORBIDDEN, files) == [
+        f"mine.py: {BOX} is written there, and the exercise forbids {BOX}",
+        "mine.py: gc can lead to a function behind its refusal: see what it is for",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("a = !ls\n" * 501, []),
+        ("%ls\n" * 400 + "x = 1\n" * 5000, []),
+        ("\n" * 90_000 + "1", []),
+        ("a" + ".f_back" * 2000, ["an own cell: "]),
+        ("[" + "a," * 40_000 + "]", []),
+        ("x = 1\n" * 20_000, ["an own cell: it has 120,000 characters, too many to be looked at"]),
+    ],
+)
+def test_a_cell_made_to_hold_the_grader_up_does_not(code, says):
+    """Each took minutes, gigabytes or the whole run."""
+    lines = found(code, own=True)
+    assert len(lines) == len(says) and all(line.startswith(start) for line, start in zip(lines, says, strict=True))
+    assert all(len(line) < 1000 for line in lines)
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "def entropy(x):\n    return -torch.xlogy(x, x).sum()\ny = entropy(x)",  # the answer's own
@@ -115,7 +157,7 @@ def test_an_own_cell_may_name_what_an_exercise_forbids():
 
 
 def test_nothing_is_looked_for_where_nothing_is_forbidden():
-    assert suspects(answered("import gc\nexec('1')"), {}) == []
+    assert suspects(answered("import gc\nexec('1')"), {}, {"a.py": b"import gc"}) == []
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -127,7 +169,7 @@ def test_neither_the_model_solutions_nor_other_right_answers_are_suspect(name):
     solved = model_answers(source)[0]
     assert len(solved) == len(others) > 5
     for answers in (solved, others, source.untouched()):
-        assert suspects(fill_in(release, answers, {}), forbidden) == []
+        assert suspects(fill_in(release, answers, {}), forbidden, {}) == []
 
 
 def test_of_the_sample_class_only_who_means_it_is_suspect(tmp_path):
@@ -145,7 +187,7 @@ def test_of_the_sample_class_only_who_means_it_is_suspect(tmp_path):
                 notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
             except (OSError, ValueError):  # missing, broken
                 continue
-            if lines := suspects(notebook, desk.assignment.forbidden(name)):
+            if lines := suspects(notebook, desk.assignment.forbidden(name), {}):
                 found[student, name] = lines
     # It gives `feedback.earned` of the library another value; the others fail, copy or damage, and go behind nothing.
     assert set(found) == {("fakes_allclose", "q2_detect_and_attend"), ("fakes_allclose", "q3_explain")}
