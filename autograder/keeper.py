@@ -69,7 +69,7 @@ class Keeper:
         def hook(event: str, arguments: tuple) -> None:
             if event in acts:
                 acts[event](*arguments)
-            elif event in SEARCHES and self._owner.f_back is not None:  # as long as the runner runs
+            elif event in SEARCHES and _is_running(self._owner):
                 raise self._refusal(say("forbidden", name=event))
 
         self._guard_all()
@@ -219,6 +219,15 @@ class Keeper:
 
     def _say_no(self, name: str) -> None:
         raise self._refusal(say("forbidden", name=name))
+
+
+def _is_running(frame: FrameType) -> bool:
+    """Has the runner not returned yet? (A frame that runs cannot be cleared.)"""
+    try:
+        frame.clear()
+    except RuntimeError:
+        return True
+    return False
 
 
 def _tell_what_is_loaded(event: str) -> None:
