@@ -25,7 +25,8 @@ from nbgrader.utils import parse_utc
 
 from .errors import GradeError
 from .gradebook import open_gradebook
-from .intake import ARCHIVES, MAX_FILE, TIMESTAMP, is_clutter, plain
+from .intake import ARCHIVES, MAX_FILE, TIMESTAMP
+from .names import fits_student, is_clutter
 from .places import Places
 
 MAX_NAMES = 200_000  # in one archive of a whole class
@@ -96,7 +97,7 @@ def look(places: Places, folder: Path) -> Download:
     for key, name in names.items():
         said = groups.get(key, {})
         student = named(said)
-        if not student or not plain(student) or student.startswith("."):
+        if not student or not fits_student(student) or student.startswith("."):
             download.nobodys.append(name)
             continue
         pile = download.piles.setdefault(student, Pile(user=said.get("user", "")))

@@ -17,7 +17,8 @@ from pathlib import Path
 from .downloaded import Download, Entry, Pile, entries, file_crc, look
 from .errors import GradeError
 from .gradebook import open_gradebook
-from .intake import TIMESTAMP, Basket, Full, find, safe_path, shown
+from .intake import TIMESTAMP, Basket, Full, find
+from .names import safe_path, shown
 from .places import Places
 
 _STAGING = ".taking-in"  # in submitted/; nobody is called so
