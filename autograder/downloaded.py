@@ -14,7 +14,6 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,9 +23,10 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from .errors import GradeError
-from .gradebook import open_gradebook
-from .intake import ARCHIVES, MAX_FILE, TIMESTAMP, is_clutter, plain
+from .intake import ARCHIVES, MAX_FILE, TIMESTAMP
+from .names import fits_student, folded, is_clutter
 from .places import Places
+from .whose import Owner, owners
 
 MAX_NAMES = 200_000  # in one archive of a whole class
 Key = tuple[Path, str]  # a file on disk, and a member of it where it is an archive
@@ -39,7 +39,8 @@ _LAYOUTS = (
     # there. The number is the participant's in this one assignment.
     re.compile(r"(?P<name>[^/_]+)_(?P<number>\d+)_assignsubmission_[a-z]+_/?(?P<file>.+)"),
     # Blackboard (and nbgrader's manual): "Homework 1_ada_attempt_2026-01-30-15-30-10_q1.ipynb", and a .txt about it.
-    re.compile(r"(?:(?!_attempt_)[^/])*_(?P<student>[^/_]+)_attempt_(?P<timestamp>[\d-]+)(?:\.txt|_(?P<file>[^/]+))"),
+    # Where the title ends is not written.
+    re.compile(r"(?P<owner>(?:(?!_attempt_)[^/])*_[^/_]+)_attempt_(?P<timestamp>[\d-]+)(?:\.txt|_(?P<file>[^/]+))"),
     # Canvas: "lovelaceada_LATE_4711_9001_q1.ipynb". The first number is the user's, everywhere in this Canvas.
     re.compile(r"(?P<name>[^\W_]+)_(?P<late>LATE_)?(?P<user>\d+)_\d+_(?P<file>[^/]+)"),
 )
@@ -74,6 +75,8 @@ class Download:
     piles: dict[str, Pile] = field(default_factory=dict)
     nobodys: list[str] = field(default_factory=list)
     alike: list[str] = field(default_factory=list)  # full names that several students have
+    doubtful: dict[str, list[str]] = field(default_factory=dict)  # files that may be several students', by why
+    perhaps: dict[str, list[str]] = field(default_factory=dict)  # files that may be a student's, by folded name
 
 
 def look(places: Places, folder: Path) -> Download:
@@ -86,19 +89,21 @@ def look(places: Places, folder: Path) -> Download:
         key=lambda tried: sum(match is not None for match in tried.values()),
     )
     groups = {key: {k: v or "" for k, v in match.groupdict().items()} for key, match in matches.items() if match}
-    numbers: dict[str, set[str]] = defaultdict(set)
-    for said in groups.values():
-        numbers[said.get("name", "")].add(said.get("number") or said.get("user", ""))
-    named = _naming(places, numbers)
-    download = Download()
-    full_names = {said["name"] for said in groups.values() if "number" in said}
-    download.alike = sorted(name for name in full_names if len(numbers[name]) > 1)
+    download, alike = Download(), set()
+    whose = dict(zip(groups, owners(places, list(groups.values())), strict=True))
     for key, name in names.items():
-        said = groups.get(key, {})
-        student = named(said)
-        if not student or not plain(student) or student.startswith("."):
+        said, owner = groups.get(key, {}), whose.get(key, Owner())
+        for student in owner.perhaps:
+            download.perhaps.setdefault(folded(student), []).append(name)
+        if owner.why:
+            download.doubtful.setdefault(owner.why, []).append(name)
+            continue
+        student = owner.student
+        if not student or not fits_student(student) or student.startswith("."):
             download.nobodys.append(name)
             continue
+        if owner.perhaps and "number" in said:
+            alike.add(said["name"])
         pile = download.piles.setdefault(student, Pile(user=said.get("user", "")))
         pile.late |= bool(said.get("late"))
         file = _file(said, name)
@@ -106,6 +111,7 @@ def look(places: Places, folder: Path) -> Download:
             pile.older.add(key)  # the same again, in another archive
         else:
             _add(pile, key, name, file, _date(said.get("timestamp", "")))
+    download.alike = sorted(alike)
     return download
 
 
@@ -125,36 +131,6 @@ def _outermost(layout: re.Pattern, name: str) -> re.Match | None:
     """The outermost part of the path that is named so; what lies within it is the student's."""
     parts = name.split("/")
     return next((match for i in range(len(parts)) if (match := layout.fullmatch("/".join(parts[i:])))), None)
-
-
-def _naming(places: Places, numbers: dict[str, set[str]]) -> Callable[[dict[str, str]], str]:
-    """How students are called: as in the gradebook, where they can be found there, else as the LMS calls them."""
-    by_user, by_name = _roster(places)
-
-    def named(said: dict[str, str]) -> str:
-        full, user = said.get("name", ""), said.get("user", "")
-        known = by_user.get(user) or (by_name.get(full.casefold()) if len(numbers[full]) == 1 else None)
-        if known or not full:
-            return known or said.get("student") or said.get("student_id", "")
-        if user or len(numbers[full]) > 1:
-            return f"{full}_{user or said['number']}"
-        return full  # Moodle's number is another one in the next assignment
-
-    return named
-
-
-def _roster(places: Places) -> tuple[dict[str, str], dict[str, str]]:
-    """The gradebook's students by user number, and by name ("Ada Lovelace", Canvas's "lovelaceada") if one has it."""
-    if not places.has_gradebook():
-        return {}, {}
-    by_name: dict[str, list[str]] = defaultdict(list)
-    with open_gradebook(places) as gradebook:
-        students = [student for student in gradebook.students if student.first_name and student.last_name]
-        for student in students:
-            by_name[f"{student.first_name} {student.last_name}".casefold()].append(student.id)
-            by_name[re.sub(r"[\W_]", "", f"{student.last_name}{student.first_name}").casefold()].append(student.id)
-        by_user = {student.lms_user_id: student.id for student in gradebook.students if student.lms_user_id}
-    return by_user, {name: found[0] for name, found in by_name.items() if len(found) == 1}
 
 
 def _same(one: tuple[int, Callable[[], int]], other: tuple[int, Callable[[], int]]) -> bool:
@@ -192,7 +168,7 @@ def _add(pile: Pile, key: Key, name: str, file: str, date: datetime | None) -> N
 def _date(text: str) -> datetime | None:
     try:
         return parse_utc(_DATE.sub(r"\1 \2:\3:\4", text)) if text else None
-    except (ValueError, OverflowError, TypeError, AttributeError):  # as in intake: dateutil trusts its input
+    except Exception:  # dateutil trusts its input, and the instructor's pattern may take anything for a date
         return None
 
 

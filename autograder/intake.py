@@ -11,28 +11,41 @@ import contextlib
 import gzip
 import io
 import os
+import re
 import stat
 import struct
 import tarfile
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path, PurePosixPath
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from nbgrader.utils import parse_utc
+from .names import CLUTTER, MAX_DEPTH, fits_student, folded, is_clutter, normal, parents, plain, safe_path, shown
 
 MAX_FILE = 32 << 20  # bytes
 MAX_TOTAL = 96 << 20
 MAX_FILES = 200
-MAX_DEPTH = 6  # folders below each other
 MAX_ENTRIES = 2_000  # names looked at, taken or not
-MAX_UNPACKED = 256 << 20  # bytes that come out of one gzip stream, taken or not
+MAX_UNPACKED = 256 << 20  # bytes that come out of all archives of one submission, taken or not
+MAX_HEADER = 16 << 10  # bytes of one long name or table in a tar archive, which tarfile reads whole
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".gz")
-_CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git"}
 TIMESTAMP = "timestamp.txt"
+MAX_STAMP = 100  # bytes
+_STAMP = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[ T](?P<time>\d\d:\d\d(:\d\d(\.\d{1,6})?)?)"
+    r" ?(?:(?P<offset>Z|[+-]\d\d:?\d\d)|(?P<zone>[A-Z]{3,5}))?",
+    re.ASCII,
+)
+_EXTRA = {  # kinds of tar headers whose content is about the next member
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+}
 
 
 @dataclass
@@ -50,6 +63,10 @@ class Full(Exception):
     """The limits of a submission are reached; the rest is not read."""
 
 
+def _too_much() -> Full:
+    return Full(f"archives that unpack to more than {MAX_UNPACKED >> 20} MB")
+
+
 @dataclass
 class Basket:
     """Takes files while the limits allow."""
@@ -58,7 +75,9 @@ class Basket:
     notes: list[str] = field(default_factory=list)
     total: int = 0
     seen: int = 0
+    unpacked: int = 0
     _folded: set[str] = field(default_factory=set)
+    _folders: set[str] = field(default_factory=set)  # of the files, folded as their names are
 
     def look(self) -> None:
         """Count one more name; the submission ends where there are too many."""
@@ -69,6 +88,12 @@ class Basket:
     def room(self) -> int:
         """Bytes that the next file may have."""
         return min(MAX_FILE, MAX_TOTAL - self.total)
+
+    def unpack(self, size: int) -> None:
+        """Count bytes that came out of an archive, taken or not; the submission ends where there are too many."""
+        self.unpacked += size
+        if self.unpacked > MAX_UNPACKED:
+            raise _too_much()
 
     def leave(self, name: str, why: str) -> None:
         """Note a file that is not taken."""
@@ -82,10 +107,13 @@ class Basket:
         if len(data) > self.room():
             size = "files" if self.room() < MAX_FILE else "file"
             self.leave(name, f"{size} larger than {(MAX_TOTAL if size == 'files' else MAX_FILE) >> 20} MB")
-        elif name.casefold() in self._folded:
+        elif folded(name) in self._folded:
             self.leave(name, "another file has this name")
+        elif folded(name) in self._folders or not self._folded.isdisjoint(map(folded, parents(name))):
+            self.leave(name, "a file cannot have the name of a folder")
         else:
-            self._folded.add(name.casefold())
+            self._folded.add(folded(name))
+            self._folders.update(map(folded, parents(name)))
             self.files[name] = data
             self.total += len(data)
 
@@ -97,15 +125,15 @@ def students(submitted: Path, assignment: str) -> list[str]:
     return sorted(
         entry.name
         for entry in os.scandir(submitted)
-        if not entry.name.startswith(".") and plain(entry.name) and find(submitted / entry.name, assignment)
+        if not entry.name.startswith(".") and fits_student(entry.name) and find(submitted / entry.name, assignment)
     )
 
 
 def unfit(submitted: Path) -> list[str]:
-    """Names in submitted/ that can be nobody's: control characters, separators, drives. To be said, not passed over."""
+    """Names in submitted/ that can be nobody's: control characters, drives, patterns. To be said, not passed over."""
     if not submitted.is_dir():
         return []
-    return sorted(shown(entry.name) for entry in os.scandir(submitted) if not plain(entry.name))
+    return sorted(shown(entry.name) for entry in os.scandir(submitted) if not fits_student(entry.name))
 
 
 def find(folder: Path, assignment: str) -> Path | None:
@@ -149,7 +177,7 @@ def _take_folder(folder: Path, prefix: str, basket: Basket, depth: int) -> None:
             found.append(entry)
     for entry in sorted(found, key=_notebooks_first):
         name = prefix + entry.name
-        if entry.name in _CLUTTER:
+        if entry.name in CLUTTER:
             continue
         if not plain(entry.name):
             basket.leave(name, "not a plain file name")
@@ -193,10 +221,12 @@ def _unpack(basket: Basket) -> None:
             try:
                 for member, content in members(data, basket):
                     basket.take(member, content)
+            except Full:
+                raise
             except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
                 basket.notes.append(f"{shown(name)} is not a readable archive ({error})")
-            except (NotImplementedError, RuntimeError, struct.error, ValueError, UnicodeError) as error:
-                basket.notes.append(f"{shown(name)} cannot be unpacked ({error})")
+            except Exception as error:  # whatever the libraries make of a stranger's bytes
+                basket.notes.append(f"{shown(name)} cannot be unpacked ({type(error).__name__}: {error})")
 
 
 def _zip_members(data: bytes, basket: Basket) -> Iterator[tuple[str, bytes]]:
@@ -218,29 +248,62 @@ def _zip_members(data: bytes, basket: Basket) -> Iterator[tuple[str, bytes]]:
                 basket.leave(member.filename, "not a regular file")
             elif member.flag_bits & 1:
                 basket.leave(member.filename, "it is encrypted")
+            elif member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                # zipfile unpacks the others without a limit: 4 KB of bzip2 may become gigabytes in one step
+                basket.leave(member.filename, "its compression is not read; zip it in the ordinary way (deflate)")
             else:
                 with archive.open(member) as file:  # the size is what comes out, not what the archive claims
-                    yield member.filename, file.read(basket.room() + 1)
+                    data = file.read(basket.room() + 1)
+                basket.unpack(len(data))
+                yield normal(member.filename), data
 
 
 class _Capped(io.RawIOBase):
-    """A gzip stream that ends the submission after MAX_UNPACKED bytes."""
+    """A gzip stream whose bytes count for the submission, and which ends: tarfile would skip on for ever."""
 
-    def __init__(self, data: bytes):
-        self._stream, self._left = gzip.GzipFile(fileobj=io.BytesIO(data)), MAX_UNPACKED
+    def __init__(self, data: bytes, basket: Basket):
+        self._stream, self._basket, self._empty = gzip.GzipFile(fileobj=io.BytesIO(data)), basket, 0
 
     def read(self, size: int = -1) -> bytes:
         piece = self._stream.read(min(size, 1 << 20) if size >= 0 else 1 << 20)
-        self._left -= len(piece)
-        if self._left < 0:
-            raise Full(f"an archive that unpacks to more than {MAX_UNPACKED >> 20} MB")
+        self._basket.unpack(len(piece))
+        self._empty += not piece
+        if self._empty > 8:  # an archive without its end, which is common, needs one or two
+            raise tarfile.ReadError("it ends too early; was the upload cut off?")
         return piece
 
 
-def _tar_members(data: bytes, basket: Basket) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=_Capped(data), mode="r|") as archive:
-        for member in archive:
+def _headers(basket: Basket) -> type[tarfile.TarInfo]:
+    """How tarfile reads headers, within limits: it reads long names and tables whole, and believes any size."""
+
+    class Header(tarfile.TarInfo):
+        def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
             basket.look()
+            if self.type in _EXTRA and self.size > MAX_HEADER:
+                raise tarfile.ReadError(f"a name of {self.size} bytes")
+            _possible(self.size)
+            return super()._proc_member(archive)
+
+        def _refuse(self, *_: object) -> None:
+            raise tarfile.ReadError("it holds a sparse file; its map of holes may have no end")
+
+        _proc_sparse = _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _refuse
+
+    return Header
+
+
+def _possible(size: int) -> None:
+    """Raises before tarfile goes that far, or back."""
+    if size < 0:
+        raise tarfile.ReadError(f"a member of {size} bytes")
+    if size > MAX_UNPACKED:
+        raise _too_much()
+
+
+def _tar_members(data: bytes, basket: Basket) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(fileobj=_Capped(data, basket), mode="r|", tarinfo=_headers(basket)) as archive:
+        for member in archive:
+            _possible(member.size)  # an extended header may have changed it
             if member.isdir() or is_clutter(member.name):
                 continue
             if not member.isreg():
@@ -250,7 +313,7 @@ def _tar_members(data: bytes, basket: Basket) -> Iterator[tuple[str, bytes]]:
             else:
                 file = archive.extractfile(member)
                 assert file is not None, "a regular member has content"
-                yield member.name.removeprefix("./"), file.read(basket.room() + 1)
+                yield normal(member.name), file.read(basket.room() + 1)
 
 
 def _without_shell(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -264,33 +327,21 @@ def _timestamp(stamp: bytes | None, basket: Basket) -> datetime | None:
     if stamp is None:
         return None
     try:
-        return parse_utc(stamp.decode().strip())
-    except (ValueError, OverflowError, TypeError, AttributeError):
+        return moment(stamp[: MAX_STAMP + 1].decode())
+    except Exception:  # dateutil and zoneinfo trust their input
         basket.notes.append(f"{TIMESTAMP} is not a date: when it was handed in is unknown")
         return None
 
 
-def is_clutter(name: str) -> bool:
-    """Is it one of those files that systems leave behind?"""
-    return any(part in _CLUTTER or part.startswith("._") for part in name.split("/"))
+def moment(text: str) -> datetime:
+    """A date in UTC from ISO 8601, or as nbgrader writes it ("2026-11-20 09:00:00.123 UTC"); else raises ValueError.
 
-
-def safe_path(name: str) -> bool:
-    """Is it a relative path of plain names that stays where it begins?"""
-    name = name.removeprefix("./")
-    parts = PurePosixPath(name).parts
-    return 0 < len(parts) <= MAX_DEPTH and not name.startswith("/") and all(map(plain, parts))
-
-
-def plain(name: str) -> bool:
-    """One part of a path that means the same everywhere: no separators, control characters, dots alone or drives."""
-    return (
-        0 < len(name.encode("utf-8", "surrogatepass")) <= 200
-        and name not in (".", "..")
-        and not any(character in '/\\:*?"<>|' or unicodedata.category(character)[0] == "C" for character in name)
-    )
-
-
-def shown(name: str) -> str:
-    """A stranger's file name, fit to be printed."""
-    return repr(name if len(name) <= 80 else name[:77] + "...").encode("ascii", "backslashreplace").decode()
+    Strict, for dateutil takes nearly everything for a date, and opens files that are named as a time zone.
+    """
+    found = _STAMP.fullmatch(text.strip()) if len(text) <= MAX_STAMP else None
+    if found is None:
+        raise ValueError("not a date")
+    date = datetime.fromisoformat(f"{found['day']} {found['time']}{found['offset'] or ''}")
+    if found["zone"]:
+        date = date.replace(tzinfo=ZoneInfo(found["zone"]))
+    return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date

@@ -14,6 +14,7 @@ from .align import Aligned, align, identify
 from .assignment import Assignment
 from .intake import HandedIn
 from .job import CheckRun, Job, JobCell, Limits
+from .names import folded, parents, shown
 from .read_notebook import Cell, Unreadable, read_notebook
 
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # the last two: what browsers make of a download
@@ -85,7 +86,20 @@ def prepare(handed_in: HandedIn, assignment: Assignment) -> Prepared:
         else:
             prepared.absent.append(notebook)
     prepared.notes += [f"{name} cannot be read: {why}" for name, why in broken.items()]
+    _leave_in_the_way(prepared, assignment)
     return prepared
+
+
+def _leave_in_the_way(prepared: Prepared, assignment: Assignment) -> None:
+    """Leave out files that would stand where ours are written, or as a folder where a file must be, or the reverse."""
+    ours = {*assignment.files, *(f"{notebook}.ipynb" for notebook in assignment.releases)}
+    files, folders = set(map(folded, ours)), {folded(parent) for name in ours for parent in parents(name)}
+    for name in list(prepared.files):
+        if name in assignment.files:
+            del prepared.files[name]  # most hand in the whole folder: nothing to be said
+        elif folded(name) in files | folders or not files.isdisjoint(map(folded, parents(name))):
+            del prepared.files[name]
+            prepared.notes.append(f"left out {shown(name)}: the assignment's own file has this name")
 
 
 def _cells(

@@ -17,7 +17,8 @@ from pathlib import Path
 from .downloaded import Download, Entry, Pile, entries, file_crc, look
 from .errors import GradeError
 from .gradebook import open_gradebook
-from .intake import TIMESTAMP, Basket, Full, find, safe_path, shown
+from .intake import TIMESTAMP, Basket, Full, find
+from .names import folded, safe_path, shown
 from .places import Places
 
 _STAGING = ".taking-in"  # in submitted/; nobody is called so
@@ -127,12 +128,20 @@ def _report(
 ) -> None:
     late = [student for student in new if download.piles[student].late]
     nobodys = [shown(name) for name in download.nobodys]
+    doubtful = [
+        (
+            f"not taken, for {why}; put it into {submitted}/STUDENT/{assignment}/ yourself",
+            [shown(name) for name in names],
+        )
+        for why, names in download.doubtful.items()
+    ]
     for text, found in (
         (f"copied from {folder} into {submitted}", new),
         (f"late, says Canvas, and not when; without a {TIMESTAMP} beside the notebooks there is no penalty", late),
         ("a name that several students have; Moodle's number tells them apart in this assignment only", download.alike),
         (f"other files than in {submitted} lie in {folder}; delete STUDENT/{assignment} there to take them", changed),
         (f"left in {folder}, for the file's name does not say whose it is", nobodys),
+        *doubtful,
     ):
         if found:
             say(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
@@ -141,8 +150,16 @@ def _report(
 def remove_downloads(places: Places, student: str) -> list[str]:
     """Delete a student's files from all downloads, also out of zip archives; returns where they were."""
     removed = []
-    for folder in sorted(places.downloaded.glob("*/archive")) + sorted(places.downloaded.glob("*/extracted")):
-        pile = look(places, folder).piles.get(student, Pile())
+    folders = sorted(places.downloaded.glob("*/archive")) + sorted(places.downloaded.glob("*/extracted"))
+    downloads = {folder: look(places, folder) for folder in folders}
+    for folder, download in downloads.items():  # before anything is deleted
+        if unsure := download.perhaps.get(folded(student)):
+            raise GradeError(
+                f"{folder} holds files that may be those of {student!r} or another's, {shown(unsure[0])} for one: "
+                f"delete there what is {student!r}'s, and move away what is not, first"
+            )
+    for folder, download in downloads.items():
+        pile = download.piles.get(student, Pile())
         members: dict[Path, set[str]] = defaultdict(set)
         for path, member in {*pile.files, *pile.older}:
             members[path].add(member)

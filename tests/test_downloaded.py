@@ -220,3 +220,89 @@ def test_two_students_of_one_name_stay_two(places):
     got, said = taken(places)
     assert got == {"Ada Lovelace_4711/q1.ipynb": b"1", "Ada Lovelace_4799/q1.ipynb": b"2"}
     assert said[-1].startswith("a name that several students have") and said[-1].endswith(": Ada Lovelace")
+
+
+def roster(places, *ids, **more):
+    """A gradebook: al12 is Ada Lovelace; others have nothing but an id."""
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        gradebook.add_student("al12", first_name="Ada", last_name="Lovelace", **more)
+        for student in ids:
+            gradebook.add_student(student)
+
+
+@pytest.mark.parametrize("name", ["ADA LOVELACE", "Ada lovelace", "\uff21da Lovelace"])
+def test_a_name_that_looks_like_anothers_joins_nobodys_files(places, name):
+    roster(places)
+    impostor = f"{name}_4799_assignsubmission_file_"
+    download(places, {f"{ADA}/q1.ipynb": b"mine", f"{impostor}/q1.ipynb": b"evil"})
+    got, said = taken(places)
+    assert got == {"Ada Lovelace_4711/q1.ipynb": b"mine", f"{name}_4799/q1.ipynb": b"evil"}
+    assert said[-1].startswith("a name that several students have") and name in said[-1] and "Ada Love" in said[-1]
+
+
+@pytest.mark.parametrize("name", ["al12", "AL12", "be34"])
+def test_a_display_name_is_no_id_of_the_gradebook(places, name):
+    roster(places, "be34", "Bo Ek")  # the last one was made when an earlier assignment was graded
+    impostor = f"{name}_66_assignsubmission_file_/q1.ipynb"
+    download(places, {f"{ADA}/q1.ipynb": b"mine", impostor: b"evil", f"{BO}/q1.ipynb": b"own"})
+    got, said = taken(places)
+    assert got == {"al12/q1.ipynb": b"mine", "Bo Ek/q1.ipynb": b"own"}
+    assert said[-1].startswith("not taken, for the LMS's display name is another student's id; put it into ")
+    assert said[-1].endswith(repr(f"class/{impostor}"))
+
+
+def test_of_two_canvas_accounts_for_one_student_neither_is_taken(places):
+    roster(places)
+    files = {"lovelaceada_17_1_q1.ipynb": b"mine", "Lovelaceada_18_2_q1.ipynb": b"evil", "ekbo_19_3_q1.ipynb": b"own"}
+    download(places, files)
+    got, said = taken(places)
+    assert got == {"ekbo_19/q1.ipynb": b"own"}
+    assert said[-1].startswith("not taken, for several accounts of the LMS lead to one student")
+    assert "lovelaceada_17_1" in said[-1] and "Lovelaceada_18_2" in said[-1]
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        assert gradebook.find_student("al12").lms_user_id is None
+
+
+def test_whom_canvas_knows_by_another_number_is_another(places):
+    roster(places, lms_user_id="17")
+    download(places, {"Lovelaceada_18_2_q1.ipynb": b"evil"})
+    assert taken(places)[0] == {"Lovelaceada_18/q1.ipynb": b"evil"}
+    download(places, {"lovelaceada_17_1_q1.ipynb": b"mine"}, "more.zip")
+    assert taken(places)[0]["al12/q1.ipynb"] == b"mine"
+
+
+def test_two_canvas_numbers_that_the_gradebook_gives_to_one_student_are_refused(places):
+    """The gradebook knows one by the number, and the other by an id that looks the same."""
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        gradebook.add_student("Ekbo_18", lms_user_id="4")
+    download(places, {"ada_4_1_q1.ipynb": b"mine", "ekbo_18_2_q1.ipynb": b"evil"})
+    got, said = taken(places)
+    assert got == {} and said[-1].startswith("not taken, for several accounts of the LMS lead to one student")
+
+
+ATTEMPT = "hw_{}_attempt_2026-01-{}-15-30-10_q1.ipynb"
+READINGS = {  # the gradebook's ids, whose the file of hw_x_ada is
+    "neither_known": ((), None),
+    "both_known": (("ada", "x_ada"), None),
+    "both_known_in_capitals": (("ada", "X_Ada"), None),
+    "the_longer_known": (("x_ada", "bo"), "x_ada"),
+    "the_shorter_known": (("ada",), "ada"),
+}
+
+
+@pytest.mark.parametrize(("ids", "owner"), READINGS.values(), ids=READINGS)
+def test_a_user_name_with_an_underscore_is_read_only_where_one_reading_is_known(places, ids, owner):
+    roster(places, *ids)
+    download(places, {ATTEMPT.format("bo", "30"): b"own", ATTEMPT.format("x_ada", "31"): b"which"})
+    got, said = taken(places)
+    assert got.pop("bo/q1.ipynb") == b"own"
+    assert [name for name in got if name.endswith("q1.ipynb") and got[name] == b"which"] == (
+        [f"{owner}/q1.ipynb"] if owner else []
+    )
+    assert owner or said[-1].startswith("not taken, for the title or the user name has a _")
+
+
+def test_a_date_that_takes_the_library_by_surprise_is_none(places):
+    places.config.FileNameCollectorPlugin.named_regexp = r".*/(?P<student_id>\w+)@(?P<timestamp>[^@]*)@(?P<file_id>.*)"
+    download(places, {"ada@2026 01 ..%2F..@q1.ipynb": b"1", "bo@2026 01 ../../etc/passwd@q1.ipynb": b"2"})
+    assert set(taken(places)[0]) == {"ada/q1.ipynb", "bo/q1.ipynb"}

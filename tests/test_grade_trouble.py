@@ -9,6 +9,7 @@ from small_course import ASSIGNMENT, RIGHT, hand_in
 from autograder.assignment import load_assignment
 from autograder.errors import GradeError
 from autograder.grade import dry_run, grade
+from autograder.intake import collect
 from autograder.log import Log
 
 
@@ -93,6 +94,20 @@ def test_a_notebook_that_cannot_be_kept_does_not_stop_the_class(places, monkeypa
     assert run(places).counts == {"could not grade": 1, "graded": 1}
     assert marks(places, "ada")["corners"] == (None, True) and marks(places, "bob")["corners"] == (3, False)
     assert "could not be kept (ValueError: strange)" in Log(places.log).latest(ASSIGNMENT)["ada"]["review"][0]
+
+
+def test_a_submission_that_the_grader_fails_to_read_does_not_stop_the_class_and_is_not_read_anew(places, monkeypatch):
+    def fails_for_ada(submitted, student, assignment):
+        if student == "ada":
+            raise ArithmeticError("our own")
+        return collect(submitted, student, assignment)
+
+    monkeypatch.setattr("autograder.grade.collect", fails_for_ada)
+    hand_in(places, "ada", **RIGHT)
+    hand_in(places, "bob", **RIGHT)
+    assert run(places).counts == {"could not grade": 1, "graded": 1}
+    assert "failed to read it (ArithmeticError: our own)" in Log(places.log).latest(ASSIGNMENT)["ada"]["review"][0]
+    assert not run(places).counts
 
 
 def test_what_was_repaired_stands_on_the_students_page(places):

@@ -61,6 +61,24 @@ def test_a_broken_notebook_is_that_notebooks_reason(places):
     assert other.unreadable == {} and "draft.ipynb cannot be read" in other.notes[-1]
 
 
+def test_files_where_ours_are_written_are_left_out_and_those_of_the_release_are_passed_over(places):
+    assignment = load_assignment(places, ASSIGNMENT)
+    names = ("small.json", "SMALL.json", "small.json/a", "small.ipynb/a.png", "Wide.IPYNB/b/c.png", "kept/small.json")
+    submission = handed_in(places)
+    submission.files.update(dict.fromkeys(names, b"x"))
+    prepared = prepare(submission, assignment)
+    assert list(prepared.files) == ["kept/small.json"] and set(prepared.aligned) == {"small", "wide"}
+    said = [note for note in prepared.notes if note.startswith("left out")]
+    assert said == [f"left out {name!r}: the assignment's own file has this name" for name in names[1:5]]
+
+
+def test_a_file_where_a_folder_of_the_release_must_be_is_left_out(places):
+    assignment = load_assignment(places, ASSIGNMENT)
+    assignment.files["pictures/cat.png"] = b"cat"
+    submission = handed_in(places, Pictures=b"x")
+    assert prepare(submission, assignment).files == {}
+
+
 def test_the_fingerprint_is_that_of_names_and_contents(places):
     one, same, other = handed_in(places), handed_in(places), handed_in(places, x__txt=b"")
     assert digest(one) == digest(same) != digest(other)

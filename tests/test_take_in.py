@@ -132,6 +132,30 @@ def test_what_cannot_be_taken_out_of_an_archive_is_said_before_anything_is_delet
     assert (places.submitted / "Ada Lovelace").is_dir()
 
 
+UNSURE = {
+    "names_alike": (
+        f"{ADA}/q1.ipynb",
+        f"{ADA.upper().replace('4711_ASSIGNSUBMISSION_FILE', '4799_assignsubmission_file')}/q1.ipynb",
+    ),
+    "a_display_name_that_is_the_id": (f"{BO}/q1.ipynb", "ada_66_assignsubmission_file_/q1.ipynb"),
+    "two_accounts": ("lovelaceada_17_1_q1.ipynb", "Lovelaceada_18_2_q1.ipynb"),
+    "an_underscore": ("hw_bo_attempt_2026-01-30-15-30-10_q1.ipynb", "hw_x_ada_attempt_2026-01-30-15-30-10_q1.ipynb"),
+}
+
+
+@pytest.mark.parametrize("names", UNSURE.values(), ids=UNSURE)
+def test_what_may_be_anothers_is_not_deleted_with_a_student(places, names):
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        gradebook.add_student("ada", first_name="Ada", last_name="Lovelace")
+        gradebook.add_student("x_ada")
+    (places.submitted / "ada" / ASSIGNMENT).mkdir(parents=True)
+    path = download(places, dict.fromkeys(names, b"1"))
+    before = path.read_bytes()
+    with pytest.raises(GradeError, match=r"archive holds files that may be those of 'ada' or another's, 'class/"):
+        forget(places, "ada")
+    assert path.read_bytes() == before and (places.submitted / "ada" / ASSIGNMENT).is_dir()
+
+
 def test_the_command_grades_what_was_downloaded(tmp_path, monkeypatch, capsys):
     places = graded_course(tmp_path)
     notebooks = (places.submitted / "ada" / ASSIGNMENT).glob("*.ipynb")

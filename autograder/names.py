@@ -1,0 +1,55 @@
+"""Strangers' names for files and folders: which can be kept, which two are one, and how they are printed."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import PurePosixPath
+
+MAX_DEPTH = 6  # folders below each other
+CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git"}
+
+
+def is_clutter(name: str) -> bool:
+    """Is it one of those files that systems leave behind?"""
+    return any(part in CLUTTER or part.startswith("._") for part in name.split("/"))
+
+
+def normal(name: str) -> str:
+    """A safe path in the one way it can be written: archives may hold `./a//b`."""
+    return PurePosixPath(name).as_posix()
+
+
+def folded(name: str) -> str:
+    """What two names share that a person, or some file system, takes for one: case, and ways to write a letter."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def parents(name: str) -> list[str]:
+    """The folders that a relative path needs, outermost last."""
+    return [parent.as_posix() for parent in PurePosixPath(name).parents][:-1]
+
+
+def safe_path(name: str) -> bool:
+    """Is it a relative path of plain names that stays where it begins?"""
+    name = name.removeprefix("./")
+    parts = PurePosixPath(name).parts
+    return 0 < len(parts) <= MAX_DEPTH and not name.startswith("/") and all(map(plain, parts))
+
+
+def plain(name: str) -> bool:
+    """One part of a path that means the same everywhere: no separators, control characters, dots alone or drives."""
+    return (
+        0 < len(name.encode("utf-8", "surrogatepass")) <= 200
+        and name not in (".", "..")
+        and not any(character in '/\\:*?"<>|' or unicodedata.category(character)[0] == "C" for character in name)
+    )
+
+
+def fits_student(name: str) -> bool:
+    """Can a student be called so? nbgrader looks for them with patterns, and finds no `[a]` and no outer spaces."""
+    return plain(name) and name == name.strip() and not any(character in "[]" for character in name)
+
+
+def shown(name: str) -> str:
+    """A stranger's file name, fit to be printed."""
+    return repr(name if len(name) <= 80 else name[:77] + "...").encode("ascii", "backslashreplace").decode()
