@@ -22,7 +22,9 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from sqlalchemy import or_
+from traitlets.config import Config
 
+from . import late
 from .gradebook import open_gradebook
 from .log import Log
 from .places import Places
@@ -36,11 +38,12 @@ def notice(places: Places, assignment: str) -> int:
     if not places.has_gradebook():
         return 0
     with open_gradebook(places) as gradebook:
-        return notice_in(gradebook, Log(places.log), assignment)
+        return notice_in(gradebook, Log(places.log), places.config, assignment)
 
 
-def notice_in(gradebook: Gradebook, log: Log, assignment: str) -> int:
-    """The same for an open gradebook."""
+def notice_in(gradebook: Gradebook, log: Log, config: Config, assignment: str) -> int:
+    """The same for an open gradebook. Late penalties follow; `config` is nbgrader's."""
+    late.renew(config, gradebook, assignment)
     known, found = _last_said(log, assignment), _in_gradebook(gradebook, assignment)
     changes = []
     for cell in sorted({*known, *found}):

@@ -186,8 +186,8 @@ FORMATS: dict[str, Callable[[list[Row]], list[list[str]]]] = {
 def export(places: Places, assignment: str, form: str, to: Path) -> int:
     """Write a CSV file in one of `FORMATS`; returns the number of students."""
     with open_gradebook(places) as gradebook:
+        by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
         found = rows(gradebook, Log(places.log), assignment)
-        by_hand.notice_in(gradebook, Log(places.log), assignment)
     try:
         _write(FORMATS[form](found), to)
     except OSError as error:
@@ -215,7 +215,7 @@ class NbgraderCsv(ExportPlugin):
         log = Log(project_places(Path(self.parent.coursedir.root)).log)
         names = self.assignment or [assignment.name for assignment in gradebook.assignments]
         for name in names:
-            by_hand.notice_in(gradebook, log, str(name))
+            by_hand.notice_in(gradebook, log, self.config, str(name))
         found = [row for name in names for row in rows(gradebook, log, str(name))]
         wanted = {str(student) for student in self.student}
         _write(_nbgrader([row for row in found if not wanted or row.student in wanted]), Path(self.to or "grades.csv"))

@@ -30,7 +30,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from nbgrader.dbutil import ALEMBIC_DIR
-from nbgrader.preprocessors import AssignLatePenalties, SaveCells
+from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import scoped_session
@@ -39,6 +39,7 @@ from detrlab.marking.messages import say
 
 from .assignment import Assignment
 from .errors import GradeError
+from .late import Penalties
 from .mark import Marked
 from .places import Places
 
@@ -65,8 +66,7 @@ class Writer:
     def __init__(self, places: Places, assignment: Assignment, gradebook: Gradebook):
         _register(places, assignment, gradebook)
         self._places, self._assignment, self._gradebook = places, assignment, gradebook
-        self._late = AssignLatePenalties(config=places.config)
-        self._late.init_plugin()
+        self._late = Penalties(places.config)
 
     def save(self, graded: Graded) -> None:
         """Notebooks first, then the marks in one transaction: a crash in between leaves no mark without its page."""
@@ -81,7 +81,7 @@ class Writer:
             for notebook, name in self._notebooks(submission):
                 self._save_notebook(notebook, name, graded, before.get(name, {}))
             db.flush()
-            self._save_penalties(submission)
+            self._late.put(submission, self._scored(submission))
             db.commit()
         except (SQLAlchemyError, InvalidEntry) as error:  # nbgrader wraps some of the database's errors
             db.rollback()
@@ -129,15 +129,11 @@ class Writer:
         for cell_name, comment in comments.items():
             comment.auto_comment = _comment(name, cell_name, graded, cells)
 
-    def _save_penalties(self, submission: SubmittedAssignment) -> None:
-        late = submission.total_seconds_late
+    def _scored(self, submission: SubmittedAssignment) -> Iterator[SubmittedNotebook]:
+        """Its notebooks with the scores that the database makes of what was just written."""
         for notebook, _ in self._notebooks(submission):
-            notebook.late_submission_penalty = None
-            if late > 0:
-                self._gradebook.db.refresh(notebook, ["score"])
-                penalty = self._late.plugin_inst.late_submission_penalty(submission.student_id, notebook.score, late)
-                if penalty is not None:
-                    notebook.late_submission_penalty = self._late._check_late_penalty(notebook, penalty)
+            self._gradebook.db.refresh(notebook, ["score"])
+            yield notebook
 
     def _answers(self, student: str) -> dict[str, dict[str, str]]:
         """The texts of graded cells as they were written last time: {notebook: {cell: text}}."""

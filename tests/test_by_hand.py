@@ -113,5 +113,5 @@ def test_a_large_class_costs_two_queries_and_one_write(places, monkeypatch):
         statements, writes = [], []
         sql_event.listen(gradebook.db.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2]))
         monkeypatch.setattr(log.os, "fsync", writes.append)
-        assert by_hand.notice_in(gradebook, Log(places.log), ASSIGNMENT) == done == len(events(places)) > 101
+        assert by_hand.notice_in(gradebook, Log(places.log), places.config, ASSIGNMENT) == done == len(events(places)) > 101
         assert (len(statements), len(writes)) == (2, 1), statements

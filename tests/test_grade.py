@@ -9,6 +9,7 @@ from in_process import run_jobs
 from nbgrader.api import Gradebook
 from small_course import ASSIGNMENT, RIGHT, hand_in
 
+from autograder import by_hand
 from autograder.errors import GradeError
 from autograder.log import Log
 
@@ -143,6 +144,12 @@ def test_late_work_is_penalised_by_nbgraders_plugin_and_extensions_count(places)
     with Gradebook(places.db_url, places.course_id) as gradebook:
         found = {s: gradebook.find_submission(ASSIGNMENT, s).late_submission_penalty for s in ("ada", "bob", "carl")}
     assert found == {"ada": 6, "bob": 0, "carl": 0}
+    with Gradebook(places.db_url, places.course_id) as gradebook:  # a person reads the text, and the policy is "zero"
+        gradebook.find_grade("why", "small", ASSIGNMENT, "ada").manual_score = 2
+        gradebook.db.commit()
+    by_hand.notice(places, ASSIGNMENT)
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        assert gradebook.find_submission(ASSIGNMENT, "ada").late_submission_penalty == 8
 
 
 def test_an_interrupted_run_goes_on_with_the_same_seeds(places):

@@ -1,0 +1,41 @@
+"""Late penalties by nbgrader's plugin. They hang on a notebook's whole score, so they are renewed when it changes.
+
+nbgrader computes them once, while it autogrades: what a person adds afterwards in formgrader would escape them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nbgrader.api import Assignment, Gradebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.preprocessors import AssignLatePenalties
+from traitlets.config import Config
+
+
+class Penalties:
+    """The course's late penalties; `config` is nbgrader's."""
+
+    def __init__(self, config: Config):
+        self._step = AssignLatePenalties(config=config)
+        self._step.init_plugin()
+
+    def put(self, submission: SubmittedAssignment, notebooks: Iterable[SubmittedNotebook]) -> None:
+        """Set the penalties of a submission's notebooks from their scores as they are now."""
+        late = submission.total_seconds_late
+        for notebook in notebooks:
+            penalty = None
+            if late > 0:
+                penalty = self._step.plugin_inst.late_submission_penalty(submission.student_id, notebook.score, late)
+            found = None if penalty is None else self._step._check_late_penalty(notebook, penalty)
+            if notebook.late_submission_penalty != found:
+                notebook.late_submission_penalty = found
+
+
+def renew(config: Config, gradebook: Gradebook, assignment: str) -> None:
+    """Renew everybody's penalties in an assignment that has a due date."""
+    submissions = gradebook.db.query(SubmittedAssignment).join(Assignment).filter(Assignment.name == assignment)
+    penalties = None
+    for submission in submissions.filter(Assignment.duedate.isnot(None)):
+        penalties = penalties or Penalties(config)
+        penalties.put(submission, submission.notebooks)
+    gradebook.db.commit()
