@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
-from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
 from . import by_hand
@@ -21,28 +20,53 @@ _log = logging.getLogger("autograder.feedback")
 
 
 def write_feedback(places: Places, assignment: str, students: list[str]) -> list[Path]:
-    """Write the pages of these students (all, if none is named); returns them."""
+    """Write the pages of these students (all, if none is named); returns them.
+
+    A student whose pages cannot be written keeps nobody else from getting theirs: GradeError says who, at the end.
+    """
     if not any(places.autograded.glob(f"*/{assignment}")):
         raise GradeError(f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first")
     by_hand.notice(places, assignment)
     students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
     # One complaint per page about figures without alternative text, which a student's plot seldom has.
     logging.getLogger("traitlets").addFilter(_says_no_alternative_text)
+    pages, failed = [], []
     with closing(Progress(len(students))) as progress:
         for student in students:
-            course = CourseDirectory(config=places.config)
-            course.assignment_id = assignment
-            course.student_id = glob.escape(student)
-            converter = GenerateFeedback(coursedir=course, config=places.config, log=_log)
-            converter.force = True
             try:
-                converter.start()
-            except NbGraderException as error:
-                raise GradeError(f"nbgrader cannot write the feedback of {assignment}: {error}") from error
-            for page in (places.feedback / student / assignment).glob("*.html"):
-                page.write_text(_named(page.read_text(encoding="utf-8")), encoding="utf-8")
-            progress.step("written")
-    return [page for student in students for page in sorted((places.feedback / student / assignment).glob("*.html"))]
+                pages += _write_pages(places, assignment, student)
+                progress.step("written")
+            except Exception as error:  # of a stranger's notebook; nbgrader has logged more than its message says
+                failed.append(f"{student} ({type(error).__name__}: {str(error).strip()[:200]})")
+                progress.step("failed")
+    if failed:
+        more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
+        raise GradeError(f"no feedback of {assignment} could be written for: {', '.join(failed[:10])}{more}")
+    return pages
+
+
+class _Converter(GenerateFeedback):
+    def init_notebooks(self) -> None:
+        """nbgrader's, without a student's folder that is called like a notebook."""
+        super().init_notebooks()
+        self.assignments = {
+            folder: [path for path in found if Path(path).is_file()] for folder, found in self.assignments.items()
+        }
+
+
+def _write_pages(places: Places, assignment: str, student: str) -> list[Path]:
+    course = CourseDirectory(config=places.config)
+    course.assignment_id = assignment
+    course.student_id = glob.escape(student)
+    converter = _Converter(coursedir=course, config=places.config, log=_log)
+    converter.force = True
+    converter.start()
+    # Not all *.html there: a student's own files are beside them.
+    folder = places.feedback / student / assignment
+    pages = [folder / f"{Path(notebook).stem}.html" for notebook in converter.notebooks]
+    for page in pages:
+        page.write_text(_named(page.read_text(encoding="utf-8")), encoding="utf-8")
+    return pages
 
 
 def _named(page: str) -> str:

@@ -7,6 +7,7 @@ score that a person has overruled changes, the cell asks for a person again.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -42,6 +43,10 @@ from .errors import GradeError
 from .late import Penalties
 from .mark import Marked
 from .places import Places
+
+# What of the file system's errors is nobody's fault and will hit the next student too; any other is due to this one's
+# files (names that cannot be, a folder where a file should be), and the run goes on without them.
+_DISK = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO}
 
 
 @dataclass
@@ -167,6 +172,8 @@ class Writer:
         except OSError as error:
             if not final.exists() and old.exists():
                 old.rename(final)
+            if error.errno not in _DISK:
+                raise
             raise GradeError(f"{final} cannot be written: {os.strerror(error.errno or 0)}") from error
         finally:
             shutil.rmtree(new, ignore_errors=True)

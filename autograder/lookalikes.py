@@ -22,7 +22,8 @@ from scipy import sparse
 ALIKE = 0.8  # cosine of two students' weighted pieces
 EVIDENCE = 60.0  # weight that the pieces in common must have: short common answers are no sign
 PICTURE_BITS = 6  # of 64 that may differ
-MAX_PIXELS = 40_000_000
+MAX_PIXELS = 25_000_000
+MAX_PICTURES = 10  # of one student
 _TOKEN = re.compile(r"#[^\n]*|[A-Za-z_]\w*|\d+\.?\d*|\"[^\"\n]*\"|'[^'\n]*'|\S")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -49,7 +50,8 @@ class Alike:
 
 def answers_of(notebooks: list[nbformat.NotebookNode], files: dict[str, bytes]) -> Answers:
     """The answers in a student's autograded notebooks, their own cells and files included."""
-    found = Answers(pictures={n: data for n, data in files.items() if n.lower().endswith((".png", ".jpg", ".jpeg"))})
+    pictures = [name for name in files if name.lower().endswith((".png", ".jpg", ".jpeg"))][:MAX_PICTURES]
+    found = Answers(pictures={name: files[name] for name in pictures})
     for notebook in notebooks:
         for cell in notebook.cells:
             if is_solution(cell) or cell.get("id", "").startswith("own-"):

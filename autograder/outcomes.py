@@ -5,6 +5,7 @@ What cannot be read is an `Outcome` with an error, never an exception: a forged 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from detrlab.marking import Array, Outcome
 from detrlab.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Foreign, unpack
 
 _MAX_TEXT = 10_000
+_MAX_HEADER = 1 << 20  # bytes of a safetensors header: names, types and shapes
+_MAX_ARRAYS = 10_000  # of one check over all seeds
 _DTYPES = {
     "float16",
     "float32",
@@ -35,10 +38,18 @@ def read_outcomes(packed: Any, body: bytes, count: int) -> list[Outcome]:
     if not isinstance(packed, list) or len(packed) != count:
         return [_unreadable("wrong number of outcomes")] * count
     try:
-        arrays = safetensors.numpy.load(body) if body else {}
+        arrays = _arrays(body) if body else {}
     except Exception as error:
         return [_unreadable(type(error).__name__)] * count
     return [_read_outcome(item, arrays) for item in packed]
+
+
+def _arrays(body: bytes) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file; a header beyond the caps is refused before anything is made from it."""
+    size = int.from_bytes(body[:8], "little")
+    if size > _MAX_HEADER or len(json.loads(body[8 : 8 + size])) > _MAX_ARRAYS:
+        raise ValueError("too many arrays")
+    return safetensors.numpy.load(body)
 
 
 def _unreadable(why: str) -> Outcome:

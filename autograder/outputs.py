@@ -13,6 +13,7 @@ from .outcomes import clean_text
 
 _MAX_OUTPUTS = 2_000  # per cell
 _MAX_TEXT = 1 << 25
+_MAX_UPDATED = 50  # outputs that one display id changes
 
 
 class Outputs:
@@ -55,8 +56,9 @@ class Outputs:
             last["text"] += output["text"]
         elif len(outputs) < _MAX_OUTPUTS:
             outputs.append(output)
-            if display_id:
-                self._displays.setdefault(display_id, []).append(output)
+            shown = self._displays.setdefault(display_id, []) if display_id else []
+            if len(shown) < _MAX_UPDATED:
+                shown.append(output)
 
     def of(self, cell: int) -> list[dict]:
         """The cell's outputs as nbformat has them."""

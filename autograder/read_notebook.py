@@ -14,6 +14,7 @@ import nbformat
 
 MAX_CELLS = 2_000
 MAX_SOURCE = 4 << 20  # characters in all cells
+MAX_OLD = 4 << 20  # bytes of a file in an older format, of which the conversion makes copies
 _KINDS = ("code", "markdown", "raw")
 
 
@@ -46,9 +47,10 @@ def read_notebook(data: bytes) -> Read:
     tree = _parse(_text(data, notes))
     if not isinstance(tree, dict):
         raise Unreadable(f"it holds a {type(tree).__name__}, not a notebook")
+    if _is_old(tree):
+        tree = _converted(tree, len(data), notes)
     cells = _cells(tree, notes)
-    if len(cells) > MAX_CELLS:
-        raise Unreadable(f"it has {len(cells):,} cells; at most {MAX_CELLS:,} are read")
+    _count(cells)
     read = [cell for cell in (_cell(item, notes) for item in cells) if cell is not None]
     if sum(len(cell.source) for cell in read) > MAX_SOURCE:
         raise Unreadable(f"its cells hold more than {MAX_SOURCE >> 20} million characters")
@@ -83,15 +85,41 @@ def _parse(text: str) -> Any:
         raise Unreadable(f"it is not valid JSON ({str(error)[:80]})") from None
 
 
+def _is_old(tree: dict) -> bool:
+    version = tree.get("nbformat")
+    return isinstance(version, int) and version < 4
+
+
+def _converted(tree: dict, size: int, notes: list[str]) -> dict:
+    """The notebook in format 4; what would make the conversion take much memory is refused or put right before."""
+    version = tree["nbformat"]
+    if size > MAX_OLD:
+        raise Unreadable(f"it has the old format {version} and more than {MAX_OLD >> 20} million bytes")
+    sheets = tree.get("worksheets")
+    sheets = [sheet for sheet in sheets if isinstance(sheet, dict)] if isinstance(sheets, list) else []
+    lists = [
+        found for found in (tree.get("cells"), *(sheet.get("cells") for sheet in sheets)) if isinstance(found, list)
+    ]
+    _count([cell for found in lists for cell in found])
+    for cell in (cell for found in lists for cell in found if isinstance(cell, dict)):
+        level = cell.get("level", 1)
+        cell["level"] = min(max(level, 1), 6) if isinstance(level, int) else 1  # becomes as many "#"
+    try:
+        tree = nbformat.convert(nbformat.from_dict(tree), 4)
+    except Exception as error:  # nbformat's converters trust their input and may fail in any way
+        raise Unreadable(f"it has the old format {version} and could not be converted ({str(error)[:200]})") from None
+    notes.append(f"it was converted from notebook format {version}")
+    return tree
+
+
+def _count(cells: list) -> None:
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"it has {len(cells):,} cells; at most {MAX_CELLS:,} are read")
+
+
 def _cells(tree: dict, notes: list[str]) -> list:
     version = tree.get("nbformat")
-    if isinstance(version, int) and version < 4:
-        try:
-            tree = nbformat.convert(nbformat.from_dict(tree), 4)
-        except Exception as error:  # nbformat's converters trust their input and may fail in any way
-            raise Unreadable(f"it has the old format {version} and could not be converted ({error})") from None
-        notes.append(f"it was converted from notebook format {version}")
-    elif version != 4:
+    if version != 4:
         notes.append(f"its notebook format {version!r:.20} is unknown; it was read as format 4")
     cells = tree.get("cells")
     if not isinstance(cells, list):

@@ -92,9 +92,9 @@ def pseudonyms(places: Places, students: list[str]) -> dict[str, str]:
 
 def _answers(places: Places, assignment: Assignment, student: str):
     folder = places.autograded / student / assignment.name
-    notebooks = [nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))]
-    pictures = [path for path in sorted(folder.glob("*")) if path.name not in assignment.files and path.is_file()]
-    return answers_of(notebooks, {path.name: path.read_bytes() for path in pictures if path.suffix != ".ipynb"})
+    files = [path for path in sorted(folder.glob("*")) if path.name not in assignment.files and path.is_file()]
+    notebooks = [nbformat.read(path, as_version=4) for path in files if path.suffix == ".ipynb"]
+    return answers_of(notebooks, {path.name: path.read_bytes() for path in files if path.suffix != ".ipynb"})
 
 
 def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict[str, str], alike: list[Alike]) -> str:

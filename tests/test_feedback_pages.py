@@ -39,6 +39,37 @@ def test_before_anything_is_graded_it_is_one_sentence(tmp_path):
         write_feedback(places, "09_none", [])
 
 
+def test_a_folder_named_like_a_notebook_and_a_page_of_a_students_own_are_no_pages(tmp_path):
+    places = graded_course(tmp_path)
+    (places.autograded / "bob" / ASSIGNMENT / "foo.ipynb").mkdir()
+    (places.autograded / "bob" / ASSIGNMENT / "own.html").write_bytes(b"\xff")
+    assert {page.name for page in write_feedback(places, ASSIGNMENT, ["bob"])} == {"small.html", "wide.html"}
+
+
+def test_who_gets_no_page_is_named_after_all_others_got_theirs(tmp_path):
+    places = graded_course(tmp_path)
+    for student in ("ada", "carl"):
+        (places.autograded / student / ASSIGNMENT / "small.ipynb").write_text("{")
+    with pytest.raises(GradeError, match=r"no feedback of 00_small could be written for: ada \(.*\), carl \(.*\)$"):
+        write_feedback(places, ASSIGNMENT, [])
+    assert sorted(path.parent.parent.name for path in places.feedback.rglob("small.html")) == ["bob", "emil"]
+
+
+def test_a_missing_picture_and_an_endless_output_stay_small_on_the_page(tmp_path):
+    places = graded_course(tmp_path)
+    path = places.autograded / "bob" / ASSIGNMENT / "small.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    next(cell for cell in notebook.cells if cell.get("id") == "why").source = "![a](attachment:x)"
+    code = next(cell for cell in notebook.cells if cell.get("id") == "corners-code")
+    code.outputs = [nbformat.v4.new_output("stream", text="\x1b[1m" * 400_000)]
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    (page,) = [page for page in write_feedback(places, ASSIGNMENT, ["bob"]) if page.stem == "small"]
+    text = page.read_text()
+    assert "(missing picture: x)" in text and "(The rest is not shown here" in text
+    assert text.count("ansi-bold") < 2_000 and path.read_bytes() == before
+
+
 def test_a_students_script_acts_on_no_page(tmp_path):
     places = graded_course(tmp_path)
     path = places.autograded / "bob" / ASSIGNMENT / "small.ipynb"

@@ -70,6 +70,28 @@ def test_a_full_disk_leaves_the_old_pages_and_no_half_written_ones(places, monke
     run(places, resume=True)
 
 
+@pytest.mark.parametrize(("number", "stops"), [(5, True), (122, True), (36, False), (21, False)])  # EIO, EDQUOT, names
+def test_only_what_ails_the_disk_stops_the_class(places, monkeypatch, number, stops):
+    from pathlib import Path
+
+    write = Path.write_bytes
+
+    def fails_for_ada(self, data):
+        if self.name == "odd.txt" and places.autograded in self.parents:
+            raise OSError(number, "no")
+        return write(self, data)
+
+    (hand_in(places, "ada", **RIGHT) / "odd.txt").write_text("x")
+    hand_in(places, "bob", **RIGHT)
+    monkeypatch.setattr(Path, "write_bytes", fails_for_ada)
+    if stops:
+        with pytest.raises(GradeError, match="cannot be written"):
+            run(places)
+    else:
+        assert run(places).counts == {"could not grade": 1, "graded": 1}
+        assert "could not be kept (" in Log(places.log).latest(ASSIGNMENT)["ada"]["review"][0]
+
+
 def test_two_graders_at_once_are_refused(places):
     from autograder.log import only_one
 

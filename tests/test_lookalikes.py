@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from PIL import Image, ImageDraw
 
-from autograder.lookalikes import Answers, look_alikes, picture_hash
+from autograder import lookalikes
+from autograder.lookalikes import Answers, answers_of, look_alikes, picture_hash
 
 RELEASE = [
     nbformat.v4.new_notebook(
@@ -99,6 +100,13 @@ def bomb() -> bytes:
 @pytest.mark.parametrize("data", [b"", b"no picture", b"GIF89a" + bytes(50), picture(1)[:200], bomb()])
 def test_what_is_no_fit_picture_has_no_hash(data):
     assert picture_hash(data) is None
+
+
+def test_a_picture_that_takes_long_and_more_than_ten_are_left_out(monkeypatch):
+    monkeypatch.setattr(lookalikes, "MAX_PIXELS", 320 * 240)
+    assert picture_hash(picture(1)) is not None and picture_hash(picture(1, (320, 241))) is None
+    found = answers_of([], {f"{i:02}.PNG": b"" for i in range(13)} | {"notes.txt": b""})
+    assert list(found.pictures) == [f"{i:02}.PNG" for i in range(10)]
 
 
 def test_an_even_picture_says_nothing():

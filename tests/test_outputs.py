@@ -79,6 +79,16 @@ def test_displays_are_updated_where_they_stand_and_cleared_when_the_next_comes()
     assert outputs.of(1) == []
 
 
+def test_one_display_id_changes_a_bounded_number_of_outputs():
+    outputs = Outputs(1)
+    display = {**DATA, "transient": {"display_id": "d"}}
+    for _ in range(53):
+        outputs.add(0, "display_data", display)
+    outputs.add(0, "update_display_data", {**display, "data": {"text/plain": "new"}})
+    shown = [output["data"]["text/plain"] for output in outputs.of(0)]
+    assert shown == ["new"] * 50 + ["x"] * 3
+
+
 def test_a_cell_keeps_a_bounded_number_of_outputs():
     outputs = Outputs(1)
     for _ in range(3_000):

@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from autograder.read_notebook import MAX_CELLS, Unreadable, read_notebook
+from autograder.read_notebook import MAX_CELLS, MAX_OLD, Unreadable, read_notebook
 
 
 def notebook(cells=({"cell_type": "code", "source": "x = 1", "metadata": {}},), **fields):
@@ -39,6 +39,14 @@ REFUSED = {
     "zero_bytes": (bytes(100), "not valid JSON"),
     "a_picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not valid JSON"),
     "too_many_cells": (json.dumps(notebook([{"cell_type": "code"}] * (MAX_CELLS + 1))).encode(), "2,001 cells"),
+    "too_many_old_cells": (
+        json.dumps({"nbformat": 3, "worksheets": [{"cells": [{}] * 1001}] * 2}).encode(),
+        "2,002 cells",
+    ),
+    "too_large_and_old": (
+        json.dumps({"nbformat": 3, "worksheets": [], "x": "x" * MAX_OLD}).encode(),
+        "4 million bytes",
+    ),
     "too_much_text": (json.dumps(notebook([{"cell_type": "code", "source": "x" * 5_000_000}])).encode(), "million"),
 }
 
@@ -78,6 +86,15 @@ def test_an_old_notebook_is_converted():
     )
     got = read(old)
     assert [cell.source for cell in got.cells] == ["x = 3"] and "format 3" in got.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("level", "hashes"), [(2, "##"), (300_000_000, "######"), (-1, "#"), ("9" * 9, "#"), (None, "#")]
+)
+def test_an_old_heading_has_one_to_six_levels(level, hashes):
+    cell = {"cell_type": "heading", "source": "Title", "level": level}
+    got = read({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": [cell]}]})
+    assert [cell.source for cell in got.cells] == [f"{hashes} Title"]
 
 
 def test_half_characters_and_foreign_line_ends_are_replaced():

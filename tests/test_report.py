@@ -54,6 +54,11 @@ def test_what_was_called_instead_of_written_is_counted(places):
     assert "<td>small · corners/called_instead</td><td>What the exercise asks to be written was called" in page(places)
 
 
+def test_a_folder_named_like_a_notebook_is_no_notebook(places):
+    (places.autograded / "bob" / ASSIGNMENT / "foo.ipynb").mkdir()
+    assert "3 students, 6 automatic points" in page(places)
+
+
 def test_whom_an_interrupted_run_left_open_is_listed(places):
     Log(places.log).append("run", assignment=ASSIGNMENT, run="b", seed=1, seeds={}, students=["ada"], versions={})
     assert "the run was interrupted" in page(places)

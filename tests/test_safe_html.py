@@ -1,8 +1,11 @@
 """What a student's HTML may do on a page: look like something, and nothing else."""
 
 import pytest
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from traitlets.config import Config
 
-from autograder.safe_html import clean_html
+from autograder.safe_html import clean_html, configure
 
 
 @pytest.mark.parametrize(
@@ -58,3 +61,38 @@ def test_a_verdict_keeps_its_looks():
 def test_a_picture_in_the_page_stays():
     picture = '<img src="data:image/png;base64,AAAA" alt="p">'
     assert clean_html(picture) == picture
+
+
+def test_what_no_parser_gets_through_is_shown_as_text():
+    style = '<p style="color:' + "rgb(" * 3_000 + '">x</p>'
+    assert clean_html(style) == style.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def body(*cells):
+    config = Config()
+    configure(config)
+    page, _ = HTMLExporter(config=config).from_notebook_node(new_notebook(cells=list(cells)))
+    return page.split("<body", 1)[1]
+
+
+def test_a_pasted_picture_that_is_missing_leaves_a_note():
+    gone = "![a](attachment:gone.png) ![a][r] ![a](attachment:empty.png) ![a](attachment:here.png)\n\n[r]: attachment:x"
+    attachments = {"here.png": {"image/png": "AAAA"}, "empty.png": {}}
+    page = body(
+        new_markdown_cell(gone, attachments=attachments),
+        new_code_cell("", outputs=[new_output("display_data", {"text/markdown": "![a](attachment:in.png) *b*"})]),
+    )
+    for name in ("gone.png", "x", "empty.png", "in.png"):
+        assert f"(missing picture: {name})" in page
+    assert page.count("data:image/png;base64,AAAA") == 1 and "<em>b</em>" in page
+
+
+@pytest.mark.parametrize("text", [r"\begin{a}" * 2_001, "[" * 2_001, "a|b\n-|-\n" + "x|y\n" * 2_001])
+def test_markdown_that_takes_its_parser_long_is_shown_as_it_is(text, monkeypatch):
+    from autograder import safe_html
+
+    links = []
+    monkeypatch.setattr(safe_html, "strip_files_prefix", lambda text: links.append(text) or text)
+    page = body(new_markdown_cell(text))
+    assert f"<pre>{text.strip()}</pre>" in page.replace("\n</pre>", "</pre>")
+    assert not any("[[" in text for text in links)

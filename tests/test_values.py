@@ -8,7 +8,7 @@ import torch
 
 from detrlab.checks import BLANK, Array, NotAttempted, Outcome, freeze, run_check
 from detrlab.checks.freezing import TooLarge
-from detrlab.marking.compare import apart, difference
+from detrlab.marking.compare import apart, describe, difference
 from detrlab.marking.hidden import pack_hidden, unpack_hidden
 from detrlab.marking.values import Foreign
 
@@ -173,3 +173,9 @@ def test_run_check_is_repeatable_and_leaves_the_process_as_it_was():
 )
 def test_exceptions_are_outcomes(function, error):
     assert run_check(function, "x", 1).error == error
+
+
+def test_a_description_is_never_long():
+    assert describe({"a": 1, "b": 2}) == "dict with keys 'a', 'b'"
+    words = describe({"k" * 10_000: 1})
+    assert words == "dict with keys '" + "k" * 181 + "..." and len(words) == 200

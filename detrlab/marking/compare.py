@@ -15,6 +15,7 @@ import numpy as np
 from .values import Array, Foreign
 
 RTOL, ATOL = 1e-4, 1e-5
+_MAX_WORDS = 200  # characters of a value in words
 HALF_TOLERANCE = 1e-2
 
 
@@ -29,7 +30,12 @@ class Difference:
 
 
 def describe(value: Any) -> str:
-    """A frozen value in a few words: kind, shape and dtype, or the number itself."""
+    """A frozen value in a few words: kind, shape and dtype, or the number itself; at most 200 characters."""
+    words = _in_words(value)
+    return words if len(words) <= _MAX_WORDS else words[: _MAX_WORDS - 3] + "..."
+
+
+def _in_words(value: Any) -> str:
     if isinstance(value, Array):
         name = "tensor" if value.kind == "tensor" else "numpy array"
         return f"{name} of shape {value.shape}, {value.dtype}"

@@ -57,6 +57,8 @@ MESSAGES = {
     "repaired": "What had to be repaired before grading:",
     "run_stopped": "The run stopped:",
     "run_stopped_kept": "What was done before keeps its points.",
+    "cut": "(The rest is not shown here: it is too long.)",
+    "missing_picture": "(missing picture: {name})",
     "called_forbidden": "What the exercise asks to be written was called instead.",
 }
 
