@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     again = grade.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a run that was interrupted, on its seeds")
     again.add_argument("--regrade", action="store_true", help="grade everybody anew, on fresh seeds")
-    grade.add_argument("--seed", type=int, help="repeat the run that had this seed (the log keeps it)")
+    grade.add_argument("--seed", type=_whole(0), help="repeat the run that had this seed (the log keeps it)")
     grade.add_argument("--dry-run", action="store_true", help="only say what was handed in; run and write nothing")
     _run_options(grade)
 
@@ -57,11 +57,27 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _whole(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"a whole number from {least} on is needed, not {text!r}")
+        return int(text)
+
+    return number
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {text!r}")
+
+
 def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workers", type=int, default=_cores(), help="processes (one per core)")
+    parser.add_argument("--workers", type=_whole(1), default=_cores(), help="processes (one per core)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
-    parser.add_argument("--time-limit", type=float, default=60.0, metavar="S", help="CPU seconds per cell")
-    parser.add_argument("--memory-limit", type=int, default=4096, metavar="MB", help="memory per notebook")
+    parser.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S", help="CPU seconds per cell")
+    parser.add_argument("--memory-limit", type=_whole(1), default=4096, metavar="MB", help="memory per notebook")
     parser.add_argument("--unsafe", action="store_true", help="no sandbox: trusted notebooks only")
 
 
@@ -80,6 +96,8 @@ def main(arguments: list[str] | None = None) -> int:
                 builder.build(assignment)
         except SourceError as error:
             return _fail(error)
+        except FileNotFoundError as error:
+            return _fail(f"there is no file {error.filename}")
         return 0
 
     from .cluster import ClusterError
@@ -168,9 +186,14 @@ def _runner(options: argparse.Namespace) -> Generator:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from .check import grade_notebook
+    from . import sandbox
+    from .pool import Pool
 
-    print(grade_notebook(options.notebook, options.assignment).table())
+    print("running the solution and the notebook in the sandbox ...", file=sys.stderr)
+    with Pool(1, sandbox.found_level()) as pool:
+        from .check import grade_notebook  # while the warm process imports, as above
+
+        print(grade_notebook(options.notebook, options.assignment, run_jobs=pool.run).table())
     return 0
 
 

@@ -37,12 +37,15 @@ class NotebookMarks:
 
     def table(self) -> str:
         """The marks as lines of text."""
-        lines = [f"{self.points[n]:5g} / {self.maximum[n]:g}  {n}: {self.verdicts[n]}" for n in self.points]
+        checks = [name for name in self.maximum if name in self.points]  # in the notebook's order
+        lines = [f"{self.points[n]:5g} / {self.maximum[n]:g}  {n}: {self.verdicts[n]}" for n in checks]
         lines += [f"    - / {self.maximum[n]:g}  {n}: a person grades this" for n in self.written]
         lines += [f"repaired: {note}" for note in self.notes]
         if self.ended != "finished":
             lines.append(f"stopped: {self.ended}")
-        return "\n".join([*lines, f"{self.total:5g} / {sum(self.maximum[n] for n in self.points):g}  in all"])
+        written = sum(self.maximum[n] for n in self.written)
+        rest = f", and {written:g} that a person gives" if written else ""
+        return "\n".join([*lines, f"{self.total:5g} / {sum(self.maximum[n] for n in checks):g}  in all{rest}"])
 
 
 def grade_notebook(
@@ -71,7 +74,10 @@ def grade_notebook(
             marked = _run(found, name, prepared, pool.run, seed, limits)
     else:
         marked = _run(found, name, prepared, run_jobs, seed, limits)
-    verdicts = {check: " ".join([verdict.title, *verdict.lines]) for check, verdict in marked.verdicts.items()}
+    verdicts = {
+        check: ". ".join(line.rstrip(".") for line in (verdict.title, *verdict.lines)) + "."
+        for check, verdict in marked.verdicts.items()
+    }
     maximum = found.points(name)
     written = [cell for cell in maximum if cell not in marked.scores]
     return NotebookMarks(name, marked.scores, maximum, verdicts, written, notes + aligned.notes, marked.ended)

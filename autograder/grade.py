@@ -75,8 +75,9 @@ def plan_run(
             return _resumed(places, assignment, runs[-1], present)
         raise GradeError(f"no run of {assignment.name} was interrupted; there is nothing to resume")
     if open_run is not None and not regrade:
+        who = ", ".join(open_run.open[:3]) + (", ..." if len(open_run.open) > 3 else "")
         raise GradeError(
-            f"the run of {open_run.start['at']} was interrupted with {len(open_run.open)} submissions to go: "
+            f"the run of {open_run.start['at']} was interrupted with {len(open_run.open)} to go ({who}): "
             f"--resume goes on with it, --regrade grades everybody anew"
         )
     wanted = only or present
@@ -135,7 +136,8 @@ def grade(
                 Log(places.log).append("end", assignment=name, run=plan.run)
             say(f"{name}: every submission is graded already and unchanged (--regrade grades all anew)")
             return summary
-        say(f"{name}: running the reference solution and known mistakes on fresh seeds ...")
+        seeds = "the interrupted run's seeds" if plan.resumed else "fresh seeds" if seed is None else f"seeds of {seed}"
+        say(f"{name}: running the reference solution and known mistakes on {seeds} ...")
         with open_gradebook(places) as gradebook:
             references = run_references(assignment, plan.seed, run_jobs, limits)
             writer = Writer(places, assignment, gradebook)

@@ -103,7 +103,7 @@ def test_a_course_without_a_gradebook_gets_none(places):
     assert by_hand.notice(places, ASSIGNMENT) == 0 and not path.exists()
 
 
-def test_a_large_class_costs_two_queries_and_one_write(places, monkeypatch):
+def test_a_large_class_costs_three_queries_and_one_write(places, monkeypatch):
     with Gradebook(places.db_url, places.course_id) as gradebook:
         with gradebook.db.no_autoflush:  # nbgrader links a submission before it adds it
             for number in range(101):
@@ -113,5 +113,6 @@ def test_a_large_class_costs_two_queries_and_one_write(places, monkeypatch):
         statements, writes = [], []
         sql_event.listen(gradebook.db.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2]))
         monkeypatch.setattr(log.os, "fsync", writes.append)
-        assert by_hand.notice_in(gradebook, Log(places.log), places.config, ASSIGNMENT) == done == len(events(places)) > 101
-        assert (len(statements), len(writes)) == (2, 1), statements
+        noticed = by_hand.notice_in(gradebook, Log(places.log), places.config, ASSIGNMENT)
+        assert noticed == done == len(events(places)) > 101
+        assert (len(statements), len(writes)) == (3, 1), statements

@@ -19,7 +19,7 @@ def test_marks_verdicts_and_what_a_person_grades(tmp_path):
     nbformat.write(filled(places, RIGHT["small"]), path)
     marks = grade_notebook(str(path), ASSIGNMENT, places=places, run_jobs=run_jobs)
     assert marks.points == {"corners": 3.0} and marks.maximum == {"corners": 3.0, "why": 2.0}
-    assert "3 / 3  corners: Right." in marks.table() and "3 / 3  in all" in marks.table()
+    assert "3 / 3  corners: Right." in marks.table() and "3 / 3  in all, and 2 that a person gives" in marks.table()
 
 
 def test_a_file_that_is_none_of_ours_is_one_sentence(tmp_path):
