@@ -24,9 +24,8 @@ MAX_TAGS = 2_000
 MAX_DEPTH = 200  # tags open at once
 MAX_REPEATED = 5_000  # formatting that a parser opens anew in the next paragraph, where its end is missing
 _PICTURE = re.compile(r"(data:image/[a-z+]+;base64,[A-Za-z0-9+/=]+)")
-_UNUSED = re.compile(
-    r"""\sdata-[\w-]+=(?:"[^"]*"|'[^']*')"""
-)  # dropped by `clean_html`; the explorer keeps a page there
+# Attributes that `clean_html` drops; the attention explorer keeps a whole page in one.
+_UNUSED = re.compile(r"""\sdata-[\w-]+=(?:"[^"]*"|'[^']*')""")
 # Comments and tags, where an HTML parser sees them: a quote opens a value behind "=" alone.
 _VALUE = r"""(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?"""
 _TAG = re.compile(
