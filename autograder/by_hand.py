@@ -76,9 +76,9 @@ def _last_said(log: Log, assignment: str) -> dict[Cell, dict]:
 
 def _in_gradebook(gradebook: Gradebook, assignment: str) -> dict[Cell, dict]:
     """What persons set, by cell; of a comment its fingerprint, for the text is nobody's business in a log."""
-    scores = _rows(gradebook, Grade, assignment, Grade.manual_score, Grade.extra_credit)
+    scores = rows(gradebook, Grade, assignment, Grade.manual_score, Grade.extra_credit)
     scores = scores.filter(or_(Grade.manual_score.isnot(None), Grade.extra_credit.isnot(None)))
-    comments = _rows(gradebook, Comment, assignment, Comment.manual_comment).filter(Comment.manual_comment != "")
+    comments = rows(gradebook, Comment, assignment, Comment.manual_comment).filter(Comment.manual_comment != "")
     found: dict[Cell, dict] = {}
     for *cell, score, extra in scores:
         found[tuple(cell)] = {**_NOTHING, "manual_score": score, "extra_credit": extra}
@@ -88,7 +88,7 @@ def _in_gradebook(gradebook: Gradebook, assignment: str) -> dict[Cell, dict]:
     return found
 
 
-def _rows(gradebook: Gradebook, kind: type, assignment: str, *columns):
+def rows(gradebook: Gradebook, kind: type, assignment: str, *columns):
     """A query for (student, notebook, cell, *columns) of everybody's `kind` in an assignment."""
     return (
         gradebook.db.query(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, *columns)

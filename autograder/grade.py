@@ -19,16 +19,18 @@ from .assignment import Assignment, load_assignment
 from .copies import pasted
 from .errors import GradeError
 from .gradebook import Graded, Writer, open_gradebook
-from .intake import HandedIn, collect, students, unfit
+from .intake import HandedIn, collect
 from .job import Job, Limits, Result
 from .log import Log, Run, only_one, versions
 from .mark import Marked, mark
+from .names import shown
 from .places import Places
 from .prepare import Prepared, digest, prepare
 from .progress import Progress
 from .reference import Reference, RunJobs, run_references
+from .submitted import misplaced, students, unfit
 from .suspects import suspects
-from .take_in import archive_folder, take_in
+from .take_in import archive_folder, take_in, waiting
 
 DEFAULT_LIMITS = Limits()
 
@@ -60,10 +62,7 @@ def plan_run(
     """Who is to be graded now: who is new or has changed; with `regrade` all; with `resume` what a run left open."""
     present = students(places.submitted, assignment.name)
     if not present:
-        raise GradeError(
-            f"no student has handed in {assignment.name}: expected {places.submitted}/<student>/{assignment.name}/, "
-            f"or an LMS's download in {archive_folder(places, assignment.name)}/"
-        )
+        raise _nobody(places, assignment.name)
     unknown = [student for student in only if student not in present]
     if unknown:
         raise GradeError(f"nothing was handed in for {assignment.name} by: {', '.join(unknown)}")
@@ -88,6 +87,13 @@ def plan_run(
     return Plan(name, secrets.randbits(63) if seed is None else seed, wanted, resumed=False)
 
 
+def _nobody(places: Places, name: str) -> GradeError:
+    return GradeError(
+        f"no student has handed in {name}: expected {places.submitted}/<student>/{name}/, "
+        f"or an LMS's download in {archive_folder(places, name)}/"
+    )
+
+
 def _resumed(places: Places, assignment: Assignment, run: Run, present: list[str]) -> Plan:
     changed = [s for s, event in run.marks.items() if event["digest"] != _digest_now(places, assignment, s)]
     todo = [student for student in [*run.open, *changed] if student in present]
@@ -104,7 +110,10 @@ def _digest_now(places: Places, assignment: Assignment, student: str) -> str:
 def dry_run(places: Places, name: str, only: list[str]) -> Iterator[Graded]:
     """What intake makes of every submission; nothing is run or written."""
     assignment = load_assignment(places, name)
-    for student in only or students(places.submitted, name):
+    present = students(places.submitted, name)
+    if not present and not waiting(places, name):
+        raise _nobody(places, name)
+    for student in only or present:
         prepared = _prepare(places, assignment, student)
         yield _graded(prepared, {}, {}, assignment)
 
@@ -127,6 +136,8 @@ def grade(
     with only_one(places.records):
         for folder in unfit(places.submitted):
             say(f"left out: {folder} in {places.submitted} cannot be a student's name; rename it")
+        for folder in misplaced(places.submitted, places.assignments()):
+            say(f"left out: {shown(folder)} has notebooks, which belong into {folder}/{name}/ in {places.submitted}")
         by_hand.notice(places, name)
         take_in(places, name, say)
         plan = plan_run(places, assignment, only, seed, resume=resume, regrade=regrade)

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from .names import CLUTTER, MAX_DEPTH, fits_student, folded, is_clutter, normal, parents, plain, safe_path, shown
+from .names import CLUTTER, MAX_DEPTH, folded, is_clutter, normal, parents, plain, safe_path, shown
 
 MAX_FILE = 32 << 20  # bytes
 MAX_TOTAL = 96 << 20
@@ -116,24 +116,6 @@ class Basket:
             self._folders.update(map(folded, parents(name)))
             self.files[name] = data
             self.total += len(data)
-
-
-def students(submitted: Path, assignment: str) -> list[str]:
-    """Who handed in something for this assignment, in order; the name of the folder (or archive) is the student."""
-    if not submitted.is_dir():
-        return []
-    return sorted(
-        entry.name
-        for entry in os.scandir(submitted)
-        if not entry.name.startswith(".") and fits_student(entry.name) and find(submitted / entry.name, assignment)
-    )
-
-
-def unfit(submitted: Path) -> list[str]:
-    """Names in submitted/ that can be nobody's: control characters, drives, patterns. To be said, not passed over."""
-    if not submitted.is_dir():
-        return []
-    return sorted(shown(entry.name) for entry in os.scandir(submitted) if not fits_student(entry.name))
 
 
 def find(folder: Path, assignment: str) -> Path | None:

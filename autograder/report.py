@@ -74,9 +74,14 @@ def write_report(places: Places, name: str, to: Path) -> None:
 def pseudonyms(places: Places, students: list[str]) -> dict[str, str]:
     """A short code per student, the same in every report of this course; the key is kept beside the log."""
     key = places.records / "pseudonyms.key"
-    if not key.exists():
-        key.touch(mode=0o600)
-        key.write_text(secrets.token_hex(16))
+    if not key.exists() or not key.read_bytes():  # an empty key, of a disk that was full, would hide nobody
+        beside = key.with_name(f".{key.name}.new")
+        try:
+            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(secrets.token_hex(16))
+            beside.replace(key)
+        finally:
+            beside.unlink(missing_ok=True)
     secret, codes = key.read_bytes(), {}
     for student in sorted(set(students)):
         digest = hmac.new(secret, student.encode(), hashlib.sha256).hexdigest().upper()

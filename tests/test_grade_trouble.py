@@ -13,6 +13,21 @@ from autograder.intake import collect
 from autograder.log import Log
 
 
+def test_notebooks_in_the_wrong_place_are_said(places):
+    (hand_in(places, "ada", **RIGHT) / "small.ipynb").rename(places.submitted / "ada" / "small.ipynb")
+    (places.submitted / "nina").mkdir()
+    (places.submitted / "ada" / "small.ipynb").rename(places.submitted / "nina" / "small.ipynb")
+    said = []
+    grade(places, ASSIGNMENT, run_jobs, LEVEL, seed=5, say=said.append)
+    assert f"left out: 'nina' has notebooks, which belong into nina/{ASSIGNMENT}/ in {places.submitted}" in said
+    assert not any("'ada' has notebooks" in line for line in said)
+
+
+def test_a_dry_run_of_nobody_says_so(places):
+    with pytest.raises(GradeError, match="no student has handed in 00_small"):
+        list(dry_run(places, ASSIGNMENT, []))
+
+
 def test_a_dry_run_writes_nothing(places):
     make_class(places)
     before = sorted(places.records.rglob("*"))

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from small_release import HALF, answer, make_release, photo
 
-from autograder import intake
+from autograder import intake, submitted
 from autograder.align import align, identify
 from autograder.read_notebook import read_notebook
 from detrlab.hand_in import gather as gathering
@@ -147,7 +147,7 @@ def test_the_intake_takes_the_zip_as_it_is(handed_in, tmp_path):
     folder, _, files, _, done = handed_in
     (tmp_path / "anna").mkdir()
     shutil.copy(done.path, tmp_path / "anna")
-    assert intake.students(tmp_path, "00_small") == ["anna"]
+    assert submitted.students(tmp_path, "00_small") == ["anna"]
     taken = intake.collect(tmp_path, "anna", "00_small")
     assert taken.notes == [] and taken.files == files
     release = nbformat.read(folder / "small.ipynb", as_version=4)

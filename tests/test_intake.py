@@ -10,8 +10,9 @@ import zipfile
 import pytest
 from archives import A, folder, tarred, zipped
 
-from autograder import intake
-from autograder.intake import collect, students
+from autograder import intake, submitted
+from autograder.intake import collect
+from autograder.submitted import students
 
 
 def test_a_folder_gives_its_files_and_its_date(tmp_path):
@@ -42,7 +43,7 @@ def test_a_folder_whose_name_can_be_nobodys_is_said(tmp_path):
     folder(tmp_path, "ev\x1bil")
     folder(tmp_path, "c:drive")
     assert students(tmp_path, A) == ["ada"]
-    assert intake.unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'"] and intake.unfit(tmp_path / "nowhere") == []
+    assert submitted.unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'"] and submitted.unfit(tmp_path / "nowhere") == []
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in_the_folder", "in_its_place"])
@@ -158,7 +159,7 @@ def test_very_many_files_end_the_reading(tmp_path, monkeypatch):
 def test_a_student_whom_nbgrader_would_not_find_again_is_said(tmp_path, name):
     folder(tmp_path, name)
     (folder(tmp_path, "ada") / "q[1] .ipynb").write_bytes(b"{}")  # a file may be called so
-    assert students(tmp_path, A) == ["ada"] and intake.unfit(tmp_path) == [repr(name)]
+    assert students(tmp_path, A) == ["ada"] and submitted.unfit(tmp_path) == [repr(name)]
     assert list(collect(tmp_path, "ada", A).files) == ["q[1] .ipynb"]
 
 

@@ -59,6 +59,7 @@ MESSAGES = {
     "run_stopped_kept": "What was done before keeps its points.",
     "cut": "(The rest is not shown here: it is too long.)",
     "missing_picture": "(missing picture: {name})",
+    "not_read_yet": "Not read yet, of {points}",
     "called_forbidden": "What the exercise asks to be written was called instead.",
 }
 
