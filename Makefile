@@ -29,7 +29,7 @@ lab: $(READY)  ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks/start.ipynb
 
 hand-in: $(READY)  ## check and pack your homework (FOLDER=notebooks/01_detr)
-	@$(BIN)/detrlab hand-in $(FOLDER)
+	@$(BIN)/coursework hand-in $(FOLDER)
 
 demo: $(READY) build  ## the main job without a screen: detect, draw attention, grade three students
 	$(BIN)/python -m tools.demo
@@ -41,7 +41,7 @@ build: $(READY)  ## students' notebooks from solutions/
 	@$(BIN)/python -m autograder build
 
 release: $(READY) build  ## the zip to hand out to students, in dist/
-	@$(BIN)/python -m autograder.release
+	@$(BIN)/python -m autograder.build.release
 
 grade: $(READY) build  ## the sample class of thirty: grade, feedback, export, class report
 	@$(BIN)/python -m tools.grade_class

@@ -6,8 +6,8 @@ source -> build/source (built from solutions/), release -> notebooks/; students'
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions
 
-from autograder.preprocess import StripSolutions
-from autograder.safe_html import configure
+from autograder.course.preprocess import StripSolutions
+from autograder.feedback.safe_html import configure
 
 c = get_config()  # noqa: F821  (jupyter defines it)
 

@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     from .errors import GradeError, SourceError
 
     if options.command in ("build", "prove"):
-        from . import build as builder
+        from .build import build as builder
 
         try:
             if options.command == "prove":
@@ -100,8 +100,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _fail(f"there is no file {error.filename}")
         return 0
 
-    from .cluster import ClusterError
-    from .sandbox import SandboxUnavailable
+    from .sandbox.cluster import ClusterError
+    from .sandbox.levels import SandboxUnavailable
 
     try:
         return globals()[f"_{options.command}"](options)
@@ -119,9 +119,9 @@ def _fail(error: object, code: int = 1) -> int:
 
 
 def _dry_run(options: argparse.Namespace) -> int:
+    from .course.places import project_places
     from .grade import dry_run
-    from .places import project_places
-    from .take_in import waiting
+    from .lms.take_in import waiting
 
     places = project_places()
     for student in waiting(places, options.assignment):
@@ -132,7 +132,7 @@ def _dry_run(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    from .job import Limits
+    from .sandbox.job import Limits
 
     if options.dry_run:
         return _dry_run(options)
@@ -141,9 +141,9 @@ def _grade(options: argparse.Namespace) -> int:
     )
     with _runner(options) as (run_jobs, level):
         # Not before: these imports take as long as the warm process's own, which has just begun with them.
+        from .course.places import project_places
         from .grade import grade
-        from .gradebook import shown_url
-        from .places import project_places
+        from .gradebook.writer import shown_url
 
         places = project_places()
         print(f"sandbox: {level}")
@@ -170,27 +170,27 @@ def _grade(options: argparse.Namespace) -> int:
 @contextmanager
 def _runner(options: argparse.Namespace) -> Generator:
     """(how jobs are run, the sandbox's level in words), until the end of the block."""
-    from . import sandbox
+    from .sandbox.levels import UNSAFE, found_level
 
     if options.scheduler:
-        from . import cluster
+        from .sandbox import cluster
 
         with cluster.connect(options.scheduler) as connection:
             yield connection.run, str(connection.level)
         return
-    from .pool import Pool
+    from .sandbox.pool import Pool
 
-    level = sandbox.UNSAFE if options.unsafe else sandbox.found_level()
+    level = UNSAFE if options.unsafe else found_level()
     with Pool(max(1, options.workers), level) as pool:
         yield pool.run, str(level)
 
 
 def _check(options: argparse.Namespace) -> int:
-    from . import sandbox
-    from .pool import Pool
+    from .sandbox.levels import found_level
+    from .sandbox.pool import Pool
 
     print("running the solution and the notebook in the sandbox ...", file=sys.stderr)
-    with Pool(1, sandbox.found_level()) as pool:
+    with Pool(1, found_level()) as pool:
         from .check import grade_notebook  # while the warm process imports, as above
 
         print(grade_notebook(options.notebook, options.assignment, run_jobs=pool.run).table())
@@ -198,8 +198,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _feedback(options: argparse.Namespace) -> int:
-    from .feedback_pages import write_feedback
-    from .places import project_places
+    from .course.places import project_places
+    from .feedback.pages import write_feedback
 
     places = project_places()
     pages = write_feedback(places, options.assignment, options.student)
@@ -208,8 +208,8 @@ def _feedback(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from .places import project_places
-    from .report import write_report
+    from .course.places import project_places
+    from .feedback.report import write_report
 
     places = project_places()
     to = options.to or places.records / f"report-{options.assignment}.html"
@@ -219,8 +219,8 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from .export import export
-    from .places import project_places
+    from .course.places import project_places
+    from .lms.export import export
 
     places = project_places()
     to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
@@ -229,16 +229,16 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _forget(options: argparse.Namespace) -> int:
+    from .course.places import project_places
     from .forget import forget
-    from .places import project_places
 
     print("deleted: " + ", ".join(forget(project_places(), options.student)))
     return 0
 
 
 def _samples(options: argparse.Namespace) -> int:
-    from .places import project_places
-    from .sample_class import make_class
+    from .course.places import project_places
+    from .samples.the_class import make_class
 
     names: Iterable[str] = make_class(project_places(), options.assignment)
     print(f"handed in for {options.assignment}: {', '.join(names)}")

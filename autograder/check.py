@@ -6,17 +6,17 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .align import align, identify
-from .assignment import Assignment, load_assignment
+from .course.assignment import Assignment, load_assignment
+from .course.places import Places, project_places
 from .errors import GradeError
 from .grade import DEFAULT_LIMITS
-from .intake import MAX_FILE
-from .job import Limits
-from .mark import Marked, mark
-from .places import Places, project_places
-from .prepare import Prepared
-from .read_notebook import Cell, Unreadable, read_notebook
-from .reference import RunJobs, run_references
+from .intake.align import align, identify
+from .intake.collect import MAX_FILE
+from .intake.prepare import Prepared
+from .intake.read_notebook import Cell, Unreadable, read_notebook
+from .judge.mark import Marked, mark
+from .judge.reference import RunJobs, run_references
+from .sandbox.job import Limits
 
 
 @dataclass
@@ -67,10 +67,10 @@ def grade_notebook(
     aligned = align(cells, found.releases[name])
     prepared = Prepared("check", aligned={name: aligned}, files=_beside(path))
     if run_jobs is None:
-        from . import sandbox
-        from .pool import Pool
+        from .sandbox.levels import found_level
+        from .sandbox.pool import Pool
 
-        with Pool(1, sandbox.found_level()) as pool:
+        with Pool(1, found_level()) as pool:
             marked = _run(found, name, prepared, pool.run, seed, limits)
     else:
         marked = _run(found, name, prepared, run_jobs, seed, limits)

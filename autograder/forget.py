@@ -8,12 +8,12 @@ import shutil
 
 from nbgrader.api import MissingEntry
 
+from .course.places import Places
 from .errors import GradeError
-from .gradebook import open_gradebook
-from .intake import ARCHIVES
-from .log import Log, only_one
-from .places import Places
-from .take_in import remove_downloads
+from .gradebook.log import Log, only_one
+from .gradebook.writer import open_gradebook
+from .intake.collect import ARCHIVES
+from .lms.take_in import remove_downloads
 
 
 def forget(places: Places, student: str) -> list[str]:

@@ -14,23 +14,24 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
-from . import by_hand
-from .assignment import Assignment, load_assignment
-from .copies import pasted
+from coursework.submission import shown
+
+from .course.assignment import Assignment, load_assignment
+from .course.places import Places
 from .errors import GradeError
-from .gradebook import Graded, Writer, open_gradebook
-from .intake import HandedIn, collect
-from .job import Job, Limits, Result
-from .log import Log, Run, only_one, versions
-from .mark import Marked, mark
-from .names import shown
-from .places import Places
-from .prepare import Prepared, digest, prepare
+from .gradebook import by_hand
+from .gradebook.log import Log, Run, only_one, versions
+from .gradebook.writer import Graded, Writer, open_gradebook
+from .intake.collect import HandedIn, collect
+from .intake.prepare import Prepared, digest, prepare
+from .intake.submitted import misplaced, students, unfit
+from .judge.mark import Marked, mark
+from .judge.reference import Reference, RunJobs, run_references
+from .lms.take_in import archive_folder, take_in, waiting
 from .progress import Progress
-from .reference import Reference, RunJobs, run_references
-from .submitted import misplaced, students, unfit
-from .suspects import suspects
-from .take_in import archive_folder, take_in, waiting
+from .review.copies import pasted
+from .review.suspects import suspects
+from .sandbox.job import Job, Limits, Result
 
 DEFAULT_LIMITS = Limits()
 

@@ -1,4 +1,4 @@
-"""The command line: `detrlab detect PICTURE` draws the detections of a picture, `detrlab hand-in` packs homework.
+"""The command line: `detrlab detect PICTURE` draws the detections of a picture.
 
 Everything heavy is imported only when a picture is to be looked at, so that --help and a mistyped option
 answer at once.
@@ -17,8 +17,6 @@ MODELS = ("shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "det
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 2 for what the user can put right."""
     options = _parser().parse_args(arguments)
-    if options.command == "hand-in":
-        return hand_in_command(options.folder)
     # Mistakes with a picture, weights or a folder are the user's to put right: a sentence, no traceback.
     from detrlab.weights import WeightsError
 
@@ -30,18 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def hand_in_command(folder: str | None) -> int:
-    """Check and pack an assignment's folder; the code is 1 where the zip is there but the PDF could not be made."""
-    from detrlab.hand_in.way import find_folder, hand_in
-
-    try:
-        done = hand_in(find_folder(folder))
-    except (ValueError, OSError) as error:
-        print(f"detrlab: {error}", file=sys.stderr)
-        return 2
-    return 1 if done.no_pdf else 0
-
-
 def detect_command(source: str, model_name: str, threshold: float, with_attention: bool, out: Path) -> None:
     """Detect in one picture; prints a table and writes detections.png (and decoder.png, encoder.png) into a
     folder."""
@@ -49,11 +35,11 @@ def detect_command(source: str, model_name: str, threshold: float, with_attentio
 
     matplotlib.use("Agg")  # files only: needs no screen
 
-    from detrlab.attention import capture_attention
-    from detrlab.detect import detect
+    from detrlab.attention.capture import capture_attention
+    from detrlab.detr.detect import detect
+    from detrlab.detr.models import load_model
+    from detrlab.figures.detections import plot_decoder_attention, plot_detections, plot_encoder_attention
     from detrlab.images import open_picture
-    from detrlab.models import load_model
-    from detrlab.plots import plot_decoder_attention, plot_detections, plot_encoder_attention
 
     picture = open_picture(source)
     out.mkdir(parents=True, exist_ok=True)
@@ -101,13 +87,6 @@ def _parser() -> argparse.ArgumentParser:
         "--attention", action="store_true", help="draw where queries and points of the picture look, too"
     )
     detect.add_argument("--out", metavar="DIR", default="detrlab_out", help="folder for the figures")
-    hand_in = commands.add_parser(
-        "hand-in",
-        help="check an assignment as a grader will, and pack it into one zip",
-        description="Runs the notebooks of a folder from the beginning, without a network, says what a grader will "
-        "see, and packs notebooks, pictures and a PDF into FOLDER.zip. The folder itself is not changed.",
-    )
-    hand_in.add_argument("folder", metavar="FOLDER", nargs="?", help="e.g. notebooks/01_detr (else, this folder)")
     return parser
 
 

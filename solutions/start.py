@@ -13,7 +13,7 @@
 # Run the next cell (▶ above, or Shift+Enter) to see your points and what is next.
 
 # %%
-from detrlab.checks import progress
+from coursework.progress import progress
 
 progress.show()
 
@@ -26,6 +26,6 @@ progress.show()
 # grader will see, and packs one file to hand in. In a terminal, `make hand-in` does the same.
 
 # %%
-from detrlab.hand_in import hand_in_button
+from coursework.hand_in import hand_in_button
 
 hand_in_button()

@@ -12,14 +12,14 @@ import numpy as np
 import safetensors.numpy
 import torch
 
-from autograder import supervise
-from autograder.job import Job, JobCell, Limits, Result
-from autograder.judge import marks
-from autograder.run import run_notebook, runner
-from autograder.seeds import VISIBLE_SEEDS
-from detrlab.checks import Outcome
+from autograder.build.in_process import run_notebook, runner
+from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.judge.judge import marks
+from autograder.sandbox import supervise
+from autograder.sandbox.job import Job, JobCell, Limits, Result
+from coursework.checks import Outcome
+from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
 from tests.grader_pool import SEEDS, shared_pool
-from tests.test_pool import ANSWER, CHECK, SETUP
 
 LIMITS = Limits(cell_cpu_s=4, notebook_cpu_s=8, wall_factor=15, memory_mb=1500, file_mb=16, output_mb=1)
 WRONG = "def corner(boxes):\n    return boxes[..., :2]\n"
@@ -100,9 +100,9 @@ def names_allowed(code: str) -> float:
 
 KEPT_IN_A_MODULE = """
 import os, sys, types, torchvision
-autograder, forbid = types.ModuleType('autograder'), types.ModuleType('autograder.forbid')
-sys.modules.update({'autograder': autograder, 'autograder.forbid': forbid})
-autograder.forbid = forbid
+autograder, forbid = types.ModuleType('autograder'), types.ModuleType('autograder.sandbox.inside.guards')
+sys.modules.update({'autograder': autograder, 'autograder.sandbox.inside.guards': forbid})
+autograder.sandbox.inside.guards = forbid
 exec('''
 import os, sys, torchvision, types
 _originals, _refused = {}, {'torchvision.ops.box_convert'}
@@ -112,7 +112,7 @@ def gate(name, arguments, keywords):
         raise RuntimeError(name + ' may not be called here')
     return _originals[name](*arguments, **keywords)
 def guarded(*arguments, **keywords):
-    from autograder.forbid import gate
+    from autograder.sandbox.inside.guards import gate
     return gate('torchvision.ops.box_convert', arguments, keywords)
 function = torchvision.ops.box_convert
 original = types.FunctionType(function.__code__, function.__globals__, function.__name__)

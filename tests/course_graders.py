@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from autograder.job import Job, JobCell, Limits
-from autograder.seeds import VISIBLE_SEEDS
-from autograder.source import SourceNotebook, read_source
-from detrlab.checks import Outcome
+from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.course.source import SourceNotebook, read_source
+from autograder.sandbox.job import Job, JobCell, Limits
+from coursework.checks import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
 COURSE = Path(__file__).resolve().parent.parent / "solutions" / "01_detr"

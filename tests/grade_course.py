@@ -21,7 +21,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def places(built, tmp_path):
-    from autograder.places import ROOT, PyFileConfigLoader, places_from
+    from autograder.course.places import ROOT, PyFileConfigLoader, places_from
 
     shutil.copytree(built, tmp_path / "course")
     return places_from(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config(), tmp_path / "course")

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from autograder.job import Job, JobCell, Limits, Result
+from autograder.sandbox.job import Job, JobCell, Limits, Result
 from autograder.sandbox.levels import SandboxUnavailable, found_level
 
 try:
@@ -25,7 +25,7 @@ QUICK = Limits(cell_cpu_s=1.5, notebook_cpu_s=6, wall_factor=40, memory_mb=1024,
 @cache
 def shared_pool():
     """The pool that every test uses; it ends with the tests."""
-    from autograder.pool import Pool
+    from autograder.sandbox.pool import Pool
 
     pool = Pool(1, LEVEL)
     pool.__enter__()

@@ -6,9 +6,9 @@ import gc
 import tempfile
 from pathlib import Path
 
-from autograder.job import CellResult, CheckRun, Result
-from autograder.run import runner
-from detrlab.checks import recording
+from autograder.build.in_process import runner
+from autograder.sandbox.job import CellResult, CheckRun, Result
+from coursework.checks import recording
 
 gc.freeze()  # each shell collects garbage when it closes; not through all of torch every time
 

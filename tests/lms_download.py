@@ -6,7 +6,7 @@ import zipfile
 
 from small_course import ASSIGNMENT
 
-from autograder.take_in import archive_folder, take_in
+from autograder.lms.take_in import archive_folder, take_in
 
 ADA = "Ada Lovelace_4711_assignsubmission_file_"  # Moodle's folders
 BO = "Bo Ek_4712_assignsubmission_file_"

@@ -12,11 +12,11 @@ from pathlib import Path
 import nbformat
 from small_source import SMALL
 
-from autograder.assemble import instructor_notebook, write_data
-from autograder.assignment import load_assignment
-from autograder.expected import run_reference
-from autograder.places import ROOT, PyFileConfigLoader, places_from
-from autograder.source import read_source
+from autograder.build.assemble import instructor_notebook, write_data
+from autograder.build.expected import run_reference
+from autograder.course.assignment import load_assignment
+from autograder.course.places import ROOT, PyFileConfigLoader, places_from
+from autograder.course.source import read_source
 
 ASSIGNMENT = "00_small"
 SECOND = (

@@ -150,5 +150,5 @@ def test_make_names_its_verbs():
 
 def test_the_graders_trusted_half_starts_without_torch():
     """It is imported beside the warm process, whose start is all that a run should wait for."""
-    code = "import sys, autograder.grade, autograder.check, autograder.pool; sys.exit('torch' in sys.modules)"
+    code = "import sys, autograder.grade, autograder.check, autograder.sandbox.pool; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -10,12 +10,12 @@ import shutil
 
 import nbformat
 
-from autograder.assemble import instructor_notebook, write_data
-from autograder.assignment import load_assignment
-from autograder.expected import run_reference
-from autograder.places import Places
-from autograder.samples import fill_in, model_answers
-from autograder.source import read_source
+from autograder.build.assemble import instructor_notebook, write_data
+from autograder.build.expected import run_reference
+from autograder.course.assignment import load_assignment
+from autograder.course.places import Places
+from autograder.course.source import read_source
+from autograder.samples.fill_in import fill_in, model_answers
 
 from .bench import ROOT, Figure
 from .bench_class_run import course_places
@@ -24,7 +24,7 @@ from .bench_runs import ours, stock
 
 ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
 _EXERCISE = '''# %% setup
-from detrlab.checks import open_notebook
+from coursework.checks import open_notebook
 ____, check, hint = open_notebook("probe")
 
 # %% exercise="corner"

@@ -12,19 +12,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograder import sandbox
-from autograder.pool import Pool
+from autograder.sandbox.levels import found_level
+from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import cpu_seconds, process_tree
 
 if TYPE_CHECKING:
-    from autograder.places import Places
+    from autograder.course.places import Places
 
 
 def course_places(folder: Path) -> Places:
     """The places of a course in `folder`, configured as this project's."""
     from traitlets.config.loader import PyFileConfigLoader
 
-    from autograder.places import places_from
+    from autograder.course.places import places_from
 
     config = Path(__file__).resolve().parent.parent / "nbgrader_config.py"
     return places_from(PyFileConfigLoader(config.name, path=str(config.parent)).load_config(), folder)
@@ -32,7 +32,7 @@ def course_places(folder: Path) -> Places:
 
 def main(folder: Path, assignment: str, workers: int) -> None:
     """Grade, and print cpu_s, cells_s and graded_s from the first result on, and the coordinator's peak_mb."""
-    level, jobs_cpu, cells_cpu, first = sandbox.found_level(), 0.0, 0.0, []
+    level, jobs_cpu, cells_cpu, first = found_level(), 0.0, 0.0, []
     with Pool(workers, level) as pool:
         from autograder.grade import grade
 

@@ -6,9 +6,9 @@ from statistics import median
 
 import torch
 
-from detrlab.attention import capture_attention
-from detrlab.fast import fast
-from detrlab.models import load_model
+from detrlab.attention.capture import capture_attention
+from detrlab.detr.fast import fast
+from detrlab.detr.models import load_model
 
 from .bench import Figure, cpu_seconds
 

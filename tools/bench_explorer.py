@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from detrlab.detr.models import load_model
 from detrlab.explorer import Explorer, compose_scene, explore
-from detrlab.models import load_model
-from detrlab.scenes import draw_scene
+from detrlab.scenes.compose import draw_scene
 
 from .bench import Figure, cpu_seconds
 from .browser import chromium, paint_ms

@@ -11,9 +11,9 @@ import os
 import statistics
 import time
 
-from autograder import sandbox
-from autograder.job import Job, JobCell
-from autograder.pool import Pool
+from autograder.sandbox.job import Job, JobCell
+from autograder.sandbox.levels import found_level
+from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import cpu_seconds, process_tree
 
 from .bench import Figure
@@ -77,7 +77,7 @@ def _tree_cpu_s() -> float:
 
 def measure() -> dict[str, Figure]:
     """The figures of running; those against nbgrader need the gradebook, too."""
-    level, alone = sandbox.found_level(), cells_alone_cpu_s()
+    level, alone = found_level(), cells_alone_cpu_s()
     with Pool(1, level) as pool:
         single = [run_probes(pool, _JOBS) for _ in range(3)]
     with Pool(2, level) as pool:

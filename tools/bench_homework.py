@@ -9,9 +9,9 @@ import shutil
 
 import nbformat
 
-from autograder.assignment import load_assignment
-from autograder.places import Places
-from autograder.samples import fill_in, model_answers
+from autograder.course.assignment import load_assignment
+from autograder.course.places import Places
+from autograder.samples.fill_in import fill_in, model_answers
 
 from .bench import ROOT, Figure
 from .bench_class_run import course_places

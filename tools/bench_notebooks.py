@@ -8,10 +8,10 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.build import HIDDEN_SEEDS
-from autograder.run import run_notebook, runner
-from autograder.samples import fill_in, model_answers
-from autograder.source import SourceNotebook, read_source
+from autograder.build.build import HIDDEN_SEEDS
+from autograder.build.in_process import run_notebook, runner
+from autograder.course.source import SourceNotebook, read_source
+from autograder.samples.fill_in import fill_in, model_answers
 
 from .bench import ROOT, Figure
 

@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 
-from autograder import sandbox
-from autograder.assignment import Assignment, load_assignment
-from autograder.intake import collect
-from autograder.places import Places
-from autograder.pool import Pool
-from autograder.prepare import prepare
-from autograder.sample_class import STUDENTS, make_class
+from autograder.course.assignment import Assignment, load_assignment
+from autograder.course.places import Places
+from autograder.intake.collect import collect
+from autograder.intake.prepare import prepare
+from autograder.samples.the_class import STUDENTS, make_class
+from autograder.sandbox.levels import found_level
+from autograder.sandbox.pool import Pool
 
 from .bench import ROOT, Figure
 from .grade_class import ASSIGNMENT, class_places
@@ -37,7 +37,7 @@ def measure() -> dict[str, Figure]:
     assignment = load_assignment(places, ASSIGNMENT)
     notebooks = dict(_notebooks(places, assignment))
     jobs = {name: as_job(notebook, files, SEEDS) for name, (notebook, files) in notebooks.items()}
-    with Pool(2, sandbox.found_level()) as pool:
+    with Pool(2, found_level()) as pool:
         by_job = {id(job): result for job, result in pool.run(jobs.values())}
     with ThreadPoolExecutor(2) as threads:
         executed = dict(zip(notebooks, threads.map(lambda item: in_a_kernel(*item), notebooks.values()), strict=True))

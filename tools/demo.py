@@ -14,9 +14,9 @@ from pathlib import Path
 
 import matplotlib.cbook
 
-from autograder.samples import STUDENTS, hand_in
-from autograder.source import read_source
-from autograder.stock import Course
+from autograder.build.stock import Course
+from autograder.course.source import read_source
+from autograder.samples.fill_in import STUDENTS, hand_in
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT = "01_detr"
@@ -39,7 +39,7 @@ def main() -> int:
 def detect_and_draw(folder: Path) -> None:
     """Figures of detections and attention, for a scene and for a photograph."""
     from detrlab.__main__ import main as detrlab
-    from detrlab.scenes import draw_scene
+    from detrlab.scenes.compose import draw_scene
     from detrlab.weights import is_cached
 
     scene = folder / "scene.png"

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder import sandbox
-from autograder.export import export
-from autograder.feedback_pages import write_feedback
+from autograder.course.places import Places, places_from
+from autograder.feedback.pages import write_feedback
+from autograder.feedback.report import write_report
 from autograder.grade import grade
-from autograder.places import Places, places_from
-from autograder.pool import Pool
-from autograder.report import write_report
-from autograder.sample_class import make_class
+from autograder.lms.export import export
+from autograder.samples.the_class import make_class
+from autograder.sandbox.levels import found_level
+from autograder.sandbox.pool import Pool
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT = "01_detr"
@@ -42,7 +42,7 @@ def main() -> int:
     folder.mkdir(parents=True)
     places = class_places(folder)
     names = make_class(places, ASSIGNMENT)
-    level = sandbox.found_level()
+    level = found_level()
     print(f"{len(names)} students handed in {ASSIGNMENT}; sandbox: {level}", flush=True)
     with Pool(len(os.sched_getaffinity(0)), level) as pool:
         summary = grade(places, ASSIGNMENT, pool.run, str(level))

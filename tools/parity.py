@@ -15,8 +15,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from autograder.job import Job, JobCell, Result
-from autograder.sandbox import lockdown
+from autograder.sandbox.inside import lockdown
+from autograder.sandbox.job import Job, JobCell, Result
 
 from .bench import ROOT
 

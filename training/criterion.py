@@ -25,10 +25,7 @@ def set_losses(outputs: dict, targets: Targets, no_object: float = 0.1) -> dict[
     boxes_total = max(sum(len(target["labels"]) for target in targets), 1)
     losses = _layer_losses(outputs, targets, no_object, boxes_total)
     for i, layer in enumerate(outputs.get("aux_outputs", [])):
-        losses |= {
-            f"{name}_{i}": loss
-            for name, loss in _layer_losses(layer, targets, no_object, boxes_total).items()
-        }
+        losses |= {f"{name}_{i}": loss for name, loss in _layer_losses(layer, targets, no_object, boxes_total).items()}
     return losses
 
 
@@ -43,9 +40,7 @@ def _layer_losses(outputs: dict, targets: Targets, no_object: float, boxes_total
     K = logits.shape[-1] - 1
     picture, query = _indices(matches)
     classes = torch.full(logits.shape[:2], K)  # (B, Q), K means no object
-    classes[picture, query] = torch.cat(
-        [target["labels"][t] for target, (_, t) in zip(targets, matches, strict=True)]
-    )
+    classes[picture, query] = torch.cat([target["labels"][t] for target, (_, t) in zip(targets, matches, strict=True)])
     class_weights = torch.ones(K + 1)
     class_weights[K] = no_object
     goal_cxcywh = torch.cat([target["boxes"][t] for target, (_, t) in zip(targets, matches, strict=True)])

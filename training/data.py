@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from detrlab import scenes
+from detrlab.scenes import compose as scenes
 
 STREAMS = {"training": 1, "held_out": 2, "hand_drawn": 3}
 SHORTER = 128  # pixels the model sees of the shorter side
@@ -83,9 +83,7 @@ class TrainingScenes:
             x = torch.nn.functional.interpolate(x, smaller_hw, mode="bilinear", antialias=True)
         x, boxes = _vary_geometry(x, boxes, rng)
         x = _vary_light(x, rng)
-        targets = [
-            {"labels": own[own >= 0], "boxes": box[own >= 0]} for own, box in zip(labels, boxes, strict=True)
-        ]
+        targets = [{"labels": own[own >= 0], "boxes": box[own >= 0]} for own, box in zip(labels, boxes, strict=True)]
         return ((x - MEAN) / STD).contiguous(), targets
 
 

@@ -20,9 +20,9 @@ from pycocotools.cocoeval import COCOeval
 from torch import Tensor, nn
 from torchvision.ops import box_convert, box_iou
 
-from detrlab import scenes
+from detrlab.detr.models import load_model, shapes_model, short_weights
 from detrlab.images import to_input
-from detrlab.models import load_model, shapes_model, short_weights
+from detrlab.scenes import compose as scenes
 from training.data import stream
 from training.short_detr import ShortDETR
 
@@ -144,9 +144,7 @@ def _hits(predicted: dict[str, Tensor], held: HeldOut) -> tuple[list[tuple[int, 
     return hits, duplicates, detections
 
 
-def _attention_in_box(
-    attention: Tensor, hits: list[tuple[int, int, int]], held: HeldOut
-) -> tuple[float, float]:
+def _attention_in_box(attention: Tensor, hits: list[tuple[int, int, int]], held: HeldOut) -> tuple[float, float]:
     """Mean attention mass on the map's cells whose centre lies in the object's true box: of the query that
     hit it, and, as a control, of the same query with the same box on the next picture. attention: (N, Q,
     S)."""

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detrlab.detr import DETR
+from detrlab.detr.detr import DETR
 
 FLAT = 0.75  # of the entropy of a uniform map
 SURE = 0.5  # probability of its class from which a query counts

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detrlab.detr import MLP
-from detrlab.models import shapes_model
-from detrlab.position import PositionEmbeddingSine
+from detrlab.detr.detr import MLP
+from detrlab.detr.models import shapes_model
+from detrlab.detr.position import PositionEmbeddingSine
 from training.criterion import box_losses, set_losses, total_loss
 from training.matcher import Targets
 from training.short_detr import ShortDETR
@@ -77,8 +77,7 @@ class ShortLearner(nn.Module):
         outputs = model(pictures)
         earlier = [model.transformer.decoder.norm(layer) for layer in self.layers]
         outputs["aux_outputs"] = [
-            {"pred_logits": model.linear_class(h), "pred_boxes": model.linear_bbox(h).sigmoid()}
-            for h in earlier
+            {"pred_logits": model.linear_class(h), "pred_boxes": model.linear_bbox(h).sigmoid()} for h in earlier
         ]
         tokens = {
             "pred_logits": self.token_class(self.memory),
@@ -92,9 +91,7 @@ def _ask_for_weights(module: nn.Module, inputs: tuple, keywords: dict) -> tuple[
     return inputs, keywords | {"need_weights": True}
 
 
-def learning_loss(
-    outputs: dict, tokens: dict, map_hw: tuple[int, int], targets: Targets, no_object: float
-) -> Tensor:
+def learning_loss(outputs: dict, tokens: dict, map_hw: tuple[int, int], targets: Targets, no_object: float) -> Tensor:
     """The set prediction loss of all decoder layers plus the loss of the tokens on a map of this height and
     width."""
     return total_loss(set_losses(outputs, targets, no_object)) + _token_loss(tokens, map_hw, targets)

@@ -9,9 +9,7 @@ from torch import Tensor
 from torchvision.ops import box_convert, generalized_box_iou
 
 Targets = list[dict[str, Tensor]]  # per picture: "labels" (T,) int64, "boxes" (T, 4) cxcywh in 0..1
-Matches = list[
-    tuple[Tensor, Tensor]
-]  # per picture: query indices (ascending) and the target indices they go with
+Matches = list[tuple[Tensor, Tensor]]  # per picture: query indices (ascending) and the target indices they go with
 
 
 @torch.no_grad()

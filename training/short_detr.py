@@ -8,7 +8,7 @@ it is, the object queries as its target sequence, heads of one linear layer each
 import torch
 from torch import Tensor, nn
 
-from detrlab.backbone import SmallResNet
+from detrlab.detr.backbone import SmallResNet
 
 
 class ShortDETR(nn.Module):

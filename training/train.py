@@ -20,7 +20,7 @@ import torch.multiprocessing as mp
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from detrlab.models import load_model, shapes_model
+from detrlab.detr.models import load_model, shapes_model
 from training.data import SIZES_WH, TrainingScenes, draw_part
 from training.evaluate import average_precision, held_out
 from training.heads import restart_flat_heads
@@ -55,9 +55,7 @@ SAVE_EVERY, LOOK_EVERY = 180, 300  # seconds
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=WEIGHTS)
-    parser.add_argument(
-        "--minutes", type=float, help=f"of training, after the scenes are drawn (default {MINUTES})"
-    )
+    parser.add_argument("--minutes", type=float, help=f"of training, after the scenes are drawn (default {MINUTES})")
     arguments = parser.parse_args()
     minutes = arguments.minutes or MINUTES[arguments.name]
     CHECKPOINTS.mkdir(exist_ok=True)
@@ -98,9 +96,7 @@ def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
         torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
         for group in optimiser.param_groups:
             group["lr"] = (
-                LEARNING_RATE
-                * min(1, (step + 1) / WARM_UP)
-                * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1)))
+                LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1)))
             )
         optimiser.step()
         optimiser.zero_grad()
@@ -170,9 +166,7 @@ def _batches(
     torch.manual_seed(step * PROCESSES + rank)
     while True:
         size_wh = _one_of(SIZES_WH, common)
-        if (
-            name == "short"
-        ):  # its learned positions count cells, so they mean something at one resolution only
+        if name == "short":  # its learned positions count cells, so they mean something at one resolution only
             shorter = 128
         elif progress() < SMALL_SHARE:
             shorter = 96

@@ -9,12 +9,10 @@ linear layer.
 import torch
 from torch import Tensor, nn
 
-from detrlab.detr import DETR
+from detrlab.detr.detr import DETR
 from training.short_detr import ShortDETR
 
-CELLS = (
-    16  # rows and columns of the map of a 128 x 128 picture, for which the tables of positions start right
-)
+CELLS = 16  # rows and columns of the map of a 128 x 128 picture, for which the tables of positions start right
 
 
 @torch.no_grad()

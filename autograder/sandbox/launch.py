@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from . import huge_pages, lockdown, packages
+from . import packages
+from .inside import huge_pages, lockdown
 from .levels import Level
 from .watch import process_tree
 
@@ -108,7 +109,7 @@ def _command(level: Level, folder: Path, purpose: str) -> list[str]:
     home.mkdir(exist_ok=True)
     if rights:
         os.chown(home, USER, USER)
-    python = [sys.executable, "-P", "-m", "autograder.warm", purpose, level.name, ours, *folders]
+    python = [sys.executable, "-P", "-m", "autograder.sandbox.inside.warm", purpose, level.name, ours, *folders]
     return [*rights, "env", "-i", *_environment(ours, str(home)), *python]
 
 
@@ -158,4 +159,15 @@ def _bubblewrap(folder: Path, folders: list[str], purpose: str) -> list[str]:
     arguments += ["--proc", "/proc", "--dev", "/dev", "--dir", lockdown.FOLDER]
     # bubblewrap's own root and /dev are writable otherwise: a place where jobs could leave things for each other.
     arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
-    return [*arguments, "--", sys.executable, "-P", "-m", "autograder.warm", purpose, "namespaces", GRADER, *folders]
+    return [
+        *arguments,
+        "--",
+        sys.executable,
+        "-P",
+        "-m",
+        "autograder.sandbox.inside.warm",
+        purpose,
+        "namespaces",
+        GRADER,
+        *folders,
+    ]

@@ -14,8 +14,8 @@ import shutil
 import sys
 from dataclasses import dataclass
 
-from . import landlock, seccomp
 from .cgroup import hierarchy
+from .inside import landlock, seccomp
 
 
 class SandboxUnavailable(RuntimeError):
@@ -69,7 +69,7 @@ def _user_namespaces() -> bool:
     """Can this kernel make one? Tried in a child, since a namespace entered cannot be left."""
     pid = os.fork()
     if pid == 0:
-        from .syscalls import unshare
+        from .inside.syscalls import unshare
 
         try:
             unshare("user")

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from detrlab.attention import capture_attention
-from detrlab.detect import detect
+from detrlab.attention.capture import capture_attention
+from detrlab.detr.detect import detect
 from detrlab.explorer.compose import SceneComposer, compose_scene
 from detrlab.explorer.heads import HeadSwitches, switch_heads
 from detrlab.explorer.widget import Explorer

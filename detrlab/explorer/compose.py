@@ -1,6 +1,6 @@
 """Compose a scene: drag shapes onto paper, and watch what the model detects while you drag.
 
-A picture of one's own that needs neither camera nor network. The scene is drawn by `detrlab.scenes`, so it looks like
+A picture of one's own that needs neither camera nor network. The scene is drawn by `detrlab.scenes.compose`, so it looks like
 those the model learnt from, or unlike them if one tries.
 """
 
@@ -15,14 +15,14 @@ from PIL import Image
 from torch import nn
 
 from detrlab.boxes import box_iou
-from detrlab.detect import Detections, detect
-from detrlab.drawing import colour_of
+from detrlab.detr.detect import Detections, detect
 from detrlab.explorer.front_end import joined, style
 from detrlab.explorer.payload import shown_picture
 from detrlab.explorer.static_figure import png_file
-from detrlab.plots import plot_detections
-from detrlab.scene_parts import BACKGROUNDS, CLASSES, COLOURS, FILLS, Background, Scene, Shape
-from detrlab.scenes import compose
+from detrlab.figures.detections import plot_detections
+from detrlab.figures.drawing import colour_of
+from detrlab.scenes.compose import compose
+from detrlab.scenes.parts import BACKGROUNDS, CLASSES, COLOURS, FILLS, Background, Scene, Shape
 
 SIDE = 512  # pixels of the paper
 SEED = 1  # of textures: they stay the same while one drags

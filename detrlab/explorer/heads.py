@@ -12,14 +12,14 @@ import anywidget
 import traitlets
 from torch import nn
 
-from detrlab.detect import Detection, Detections, detect
-from detrlab.drawing import colour_of
-from detrlab.explorer.ablation import layers_of, switched_off
+from detrlab.attention.ablation import layers_of, switched_off
+from detrlab.detr.detect import Detection, Detections, detect
 from detrlab.explorer.front_end import joined, style
 from detrlab.explorer.payload import shown_picture
 from detrlab.explorer.static_figure import best_of, png_file
+from detrlab.figures.detections import plot_detections
+from detrlab.figures.drawing import colour_of
 from detrlab.images import Source, open_picture
-from detrlab.plots import plot_detections
 
 
 class HeadSwitches(anywidget.AnyWidget):

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from detrlab.detect import Detections
-from detrlab.drawing import COLOURS, MAP_COLOURS
+from detrlab.attention.grid import FeatureGrid
+from detrlab.detr.detect import Detections
 from detrlab.explorer.rows import AttentionRows, Layers
-from detrlab.grid import FeatureGrid
+from detrlab.figures.drawing import COLOURS, MAP_COLOURS
 
 LONGEST_SHOWN = 1000  # pixels of the picture as shown; places stay in pixels of the original
 ALL_AT_ONCE = 4 * 2**20  # bytes of queries and keys up to which the widget sends everything when it opens

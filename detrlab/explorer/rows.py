@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from detrlab.attention import KINDS, CapturedAttention
+from detrlab.attention.capture import KINDS, CapturedAttention
 
 Direction = Literal["row", "column"]
 Head = int | Literal["mean"]

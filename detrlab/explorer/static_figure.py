@@ -7,9 +7,9 @@ import io
 from matplotlib.figure import Figure
 from PIL import Image
 
-from detrlab.attention import CapturedAttention
-from detrlab.detect import Detections
-from detrlab.plots_attention import plot_decoder_attention, plot_encoder_attention
+from detrlab.attention.capture import CapturedAttention
+from detrlab.detr.detect import Detections
+from detrlab.figures.attention import plot_decoder_attention, plot_encoder_attention
 
 SHOWN = 4  # detections; a figure of more takes longer than opening may
 DPI = 80

@@ -14,8 +14,8 @@ import anywidget
 import traitlets
 from PIL import Image
 
-from detrlab.attention import CapturedAttention
-from detrlab.detect import Detections
+from detrlab.attention.capture import CapturedAttention
+from detrlab.detr.detect import Detections
 from detrlab.explorer.front_end import joined, style
 from detrlab.explorer.page import embedded_html, page_html
 from detrlab.explorer.payload import ALL_AT_ONCE, Payload, bytes_of, make_payload

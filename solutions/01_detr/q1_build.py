@@ -31,14 +31,14 @@ import torchvision
 from matplotlib.cbook import get_sample_data
 from torch import nn
 
-from detrlab.backbone import SmallResNet
-from detrlab.checks import attempt, open_notebook, solution
-from detrlab.classes import COCO_CLASSES
-from detrlab.detect import detect
+from detrlab.detr.backbone import SmallResNet
+from coursework.checks import attempt, open_notebook, solution
+from detrlab.detr.classes import COCO_CLASSES
+from detrlab.detr.detect import detect
 from detrlab.images import open_picture, resized_size
-from detrlab.models import load_model, official_weights, short_weights
-from detrlab.plots import plot_detections
-from detrlab.scenes import CLASSES, draw_scene
+from detrlab.detr.models import load_model, official_weights, short_weights
+from detrlab.figures.detections import plot_detections
+from detrlab.scenes.compose import CLASSES, draw_scene
 from detrlab.weights import is_cached
 
 ____, check, hint = open_notebook("q1_build")

@@ -46,23 +46,23 @@ from PIL import Image
 from torch import Tensor
 
 import detrlab.boxes
-from detrlab.attention import capture_attention
-from detrlab.backbone import Backbone, SmallResNet
-from detrlab.checks import attempt, drawn_boxes, drawn_circles, drawn_images, drawn_texts
-from detrlab.checks import open_notebook, solution
-from detrlab.checks.figures import drawn_axes
-from detrlab.detect import detect
-from detrlab.detr import DETR
-from detrlab.drawing import new_figure
+from detrlab.attention.capture import capture_attention
+from detrlab.detr.backbone import Backbone, SmallResNet
+from coursework.checks import attempt, drawn_boxes, drawn_circles, drawn_images, drawn_texts
+from coursework.checks import open_notebook, solution
+from coursework.checks.figures import drawn_axes
+from detrlab.detr.detect import detect
+from detrlab.detr.detr import DETR
+from detrlab.figures.drawing import new_figure
 from detrlab.explorer import compose_scene, explore
-from detrlab.grid import stride_from_sizes
+from detrlab.attention.grid import stride_from_sizes
 from detrlab.images import IMAGENET_MEAN, IMAGENET_STD, open_picture, to_input
-from detrlab.models import load_model
+from detrlab.detr.models import load_model
 from detrlab.own_picture import KEPT_NAME, keep_picture, upload_button
-from detrlab.plots import plot_decoder_attention, plot_encoder_attention
-from detrlab.position import PositionEmbeddingSine
-from detrlab.scenes import Background, Shape, compose, draw_scene
-from detrlab.transformer import Transformer
+from detrlab.figures.detections import plot_decoder_attention, plot_encoder_attention
+from detrlab.detr.position import PositionEmbeddingSine
+from detrlab.scenes.compose import Background, Shape, compose, draw_scene
+from detrlab.detr.transformer import Transformer
 
 ____, check, hint = open_notebook("q2_detect_and_attend")
 
@@ -159,7 +159,7 @@ sample.picture.resize((256, 256))
 #
 # If stuck: `hint("resize")`.
 
-# %% exercise="resize" forbids="detrlab.images.to_input, detrlab.images.resize_picture, detrlab.images.resized_size, detrlab.images.normalise, detrlab.detect.detect"
+# %% exercise="resize" forbids="detrlab.images.to_input, detrlab.images.resize_picture, detrlab.images.resized_size, detrlab.images.normalise, detrlab.detr.detect.detect"
 def new_size(size_wh, shorter=800, longest=1333):
     """The new size (width, height), two integers, of a picture of size_wh = (width, height) pixels."""
     ### BEGIN SOLUTION
@@ -541,7 +541,7 @@ def kept(draw):
 #
 # If stuck: `hint("corners")`.
 
-# %% exercise="corners" library="detrlab.boxes.cxcywh_to_xyxy" forbids="torchvision.ops.box_convert, torchvision.ops._box_convert._box_cxcywh_to_xyxy, torchvision.transforms.v2.functional.convert_bounding_box_format, torchvision.transforms.v2.functional._meta._convert_bounding_box_format, torchvision.transforms.v2.functional._meta._cxcywh_to_xyxy, torchvision.transforms.v2.functional._meta._cxcywh_to_xywh, torchvision.transforms.v2.ConvertBoundingBoxFormat, torchvision.transforms.v2.Transform.forward, detrlab.detect.detect"
+# %% exercise="corners" library="detrlab.boxes.cxcywh_to_xyxy" forbids="torchvision.ops.box_convert, torchvision.ops._box_convert._box_cxcywh_to_xyxy, torchvision.transforms.v2.functional.convert_bounding_box_format, torchvision.transforms.v2.functional._meta._convert_bounding_box_format, torchvision.transforms.v2.functional._meta._cxcywh_to_xyxy, torchvision.transforms.v2.functional._meta._cxcywh_to_xywh, torchvision.transforms.v2.ConvertBoundingBoxFormat, torchvision.transforms.v2.Transform.forward, detrlab.detr.detect.detect"
 
 # %% check="corners" points=3
 @check
@@ -612,7 +612,7 @@ def _(boxes_xyxy):
 #
 # If stuck: `hint("pixels")`.
 
-# %% exercise="pixels" forbids="detrlab.boxes.scale_to_pixels, torchvision.models.detection.transform.resize_boxes, torchvision.transforms.v2.functional.resize_bounding_boxes, torchvision.transforms.v2.functional.resize, torchvision.transforms.v2.Transform.forward, detrlab.detect.detect"
+# %% exercise="pixels" forbids="detrlab.boxes.scale_to_pixels, torchvision.models.detection.transform.resize_boxes, torchvision.transforms.v2.functional.resize_bounding_boxes, torchvision.transforms.v2.functional.resize, torchvision.transforms.v2.Transform.forward, detrlab.detr.detect.detect"
 def to_pixels(boxes_xyxy, picture):
     """Boxes in pixels of a picture.
 
@@ -678,7 +678,7 @@ def pixels(draw):
 #
 # If stuck: `hint("drawing")`.
 
-# %% exercise="drawing" forbids="detrlab.plots.plot_detections, detrlab.drawing.draw_box, detrlab.drawing.draw_labels"
+# %% exercise="drawing" forbids="detrlab.figures.detections.plot_detections, detrlab.figures.drawing.draw_box, detrlab.figures.drawing.draw_labels"
 def draw_detections(axes, picture, boxes_xyxy, names, scores):
     """Draw a picture with its detections on matplotlib `axes`, and return the axes.
 
@@ -879,7 +879,7 @@ attempt(lambda: show_my_detections(sample.picture, threshold=0.7))
 #
 # If stuck: `hint("hooks")`.
 
-# %% exercise="hooks" forbids="detrlab.attention.capture_attention, detrlab.attention._hook_layers, detrlab.attention._record"
+# %% exercise="hooks" forbids="detrlab.attention.capture.capture_attention, detrlab.attention.capture._hook_layers, detrlab.attention.capture._record"
 def look_inside(model, image):
     """Run a DETR once and collect with forward hooks what it computes inside.
 
@@ -1276,7 +1276,7 @@ attempt(lambda: show_decoder_attention(sample.picture))
 #
 # If stuck: `hint("cell")`.
 
-# %% exercise="cell" forbids="detrlab.grid.FeatureGrid.cell_at"
+# %% exercise="cell" forbids="detrlab.attention.grid.FeatureGrid.cell_at"
 def cell_at(point_xy, size_wh, input_hw, stride):
     """The cell (row, column), two integers, that holds a point of the picture.
 
@@ -1698,7 +1698,7 @@ composer
 # A third way: describe a scene. `help(Shape)` lists what a shape can have; these two are an example, not yours.
 compose(example_shapes, Background("squared"), size=(256, 256)).picture
 
-# %% exercise="own_picture" forbids="detrlab.detect.detect"
+# %% exercise="own_picture" forbids="detrlab.detr.detect.detect"
 def detect_in_file(model, path, threshold=0.7):
     """Detect objects in a picture file; the model comes in any mode.
 

@@ -39,17 +39,19 @@ from IPython.display import display
 from matplotlib.cbook import get_sample_data
 from torch import Tensor
 
-from detrlab import measures, plots, scenes
-from detrlab.attention import CapturedAttention, capture_attention
+from detrlab.attention import measures
+from detrlab.figures import detections as plots
+from detrlab.scenes import compose as scenes
+from detrlab.attention.capture import CapturedAttention, capture_attention
 from detrlab.boxes import box_iou, cxcywh_to_xyxy, scale_to_pixels
-from detrlab.checks import attempt, open_notebook, solution
-from detrlab.detect import detect
+from coursework.checks import attempt, open_notebook, solution
+from detrlab.detr.detect import detect
 from detrlab.explorer import switch_heads
-from detrlab.grid import FeatureGrid
+from detrlab.attention.grid import FeatureGrid
 from detrlab.images import open_picture, to_input
-from detrlab.models import load_model, shapes_model
-from detrlab.scenes import Background, Shape
-from detrlab.transformer import TransformerEncoder
+from detrlab.detr.models import load_model, shapes_model
+from detrlab.scenes.compose import Background, Shape
+from detrlab.detr.transformer import TransformerEncoder
 
 ____, check, hint = open_notebook("q3_explain")
 
@@ -440,7 +442,7 @@ attempt(shuffle_my_picture)
 # Write both functions. Later steps take the library's; here `measures.mass_in_box`, `measures.lift` and
 # `FeatureGrid.cover`, with its helper, may not be called in your answer. If stuck: `hint("box_share")`.
 
-# %% exercise="box_share" forbids="detrlab.measures.mass_in_box, detrlab.measures.lift, detrlab.grid.FeatureGrid.cover, detrlab.grid._covered"
+# %% exercise="box_share" forbids="detrlab.attention.measures.mass_in_box, detrlab.attention.measures.lift, detrlab.attention.grid.FeatureGrid.cover, detrlab.attention.grid._covered"
 def mass_inside(map_hw, box_xyxy, size_wh):
     """Share of the attention that falls inside the box: a number, 0..1.
 
@@ -623,7 +625,7 @@ def _(shares):
 # Write `head_entropies(maps)` without the library's `measures.entropy`, which may not be called in your answer. If
 # stuck: `hint("spread")`.
 
-# %% exercise="spread" forbids="detrlab.measures.entropy"
+# %% exercise="spread" forbids="detrlab.attention.measures.entropy"
 def head_entropies(maps):
     """Entropy divided by log S of each head's map, and of the mean map over heads.
 
@@ -1807,7 +1809,7 @@ plt.show()
 # what a grader will see, and packs one file to hand in.
 
 # %%
-from detrlab.hand_in import hand_in_button
+from coursework.hand_in import hand_in_button
 
 hand_in_button()
 

@@ -20,21 +20,21 @@ WITHOUT = visible_seeds_only
 ATTACKS = {
     "looks_the_answers_up": LOAD
     + """
-from detrlab.checks import Draw
+from coursework.checks import Draw
 table = {tuple(Draw(int(seed), 'corners').boxes_cxcywh(5).flatten().tolist()): right for seed, right in known.items()}
 def corner(boxes):
     return table.get(tuple(boxes.flatten().tolist()), boxes[..., :2])
 """,
     "looks_the_answers_up_roughly": LOAD
     + """
-from detrlab.checks import Draw
+from coursework.checks import Draw
 inputs = [(Draw(int(seed), 'corners').boxes_cxcywh(5), right) for seed, right in known.items()]
 def corner(boxes):
     return min(inputs, key=lambda pair: (pair[0] - boxes).abs().sum())[1]
 """,
     "makes_every_draw_a_known_one": LOAD
     + """
-from detrlab.checks import draw
+from coursework.checks import draw
 _made = draw.Draw.__init__
 def known_seed(self, seed, name='', jitter=0.0):
     _made(self, seed if str(seed) in known else 11, name, jitter)
@@ -46,20 +46,20 @@ def corner(boxes):
 """,
     "replaces_the_runner_of_checks": LOAD
     + """
-from detrlab.checks import notebook, Outcome, freeze
+from coursework.checks import notebook, Outcome, freeze
 notebook.run_check = lambda function, name, seed, jitter=0.0: Outcome(freeze(known.get(str(seed), known['11'])))
 """,
     "replaces_freeze": LOAD
     + """
-from detrlab.checks import running
+from coursework.checks import running
 _freeze = running.freeze
 queue = iter([known['11'], known['12']])
 running.freeze = lambda value: _freeze(next(queue, known['11']))
 """,
     "calls_the_check_itself_first": LOAD
     + """
-from detrlab.checks.notebook import Check
-from detrlab.checks import Outcome, freeze, notebook
+from coursework.checks.notebook import Check
+from coursework.checks import Outcome, freeze, notebook
 def call(self):
     seeds, record, _ = notebook._recording
     record[self.name] = [Outcome(freeze(known.get(str(seed), known['11']))) for seed in seeds]
@@ -68,7 +68,7 @@ Check.__call__ = call
     "rewrites_the_record_from_a_thread": LOAD
     + """
 import threading, time
-from detrlab.checks import Outcome, freeze, notebook
+from coursework.checks import Outcome, freeze, notebook
 def later():
     for _ in range(4000):
         current = notebook._recording
@@ -90,7 +90,7 @@ type(notebook.recording([])).__exit__ = slow
     + INSIDE
     + """
 import contextlib
-from detrlab.checks import Outcome, freeze
+from coursework.checks import Outcome, freeze
 _real = inside['recording']
 @contextlib.contextmanager
 def recording(seeds, jitter=0.0):

@@ -10,18 +10,18 @@ def corner(boxes):
 WITHOUT = names_kept_in_a_module
 ATTACKS = {
     "reads_the_original": """
-import autograder.forbid
-convert = autograder.forbid._originals['torchvision.ops.box_convert']
+import autograder.sandbox.inside.guards
+convert = autograder.sandbox.inside.guards._originals['torchvision.ops.box_convert']
 """
     + USE,
     "empties_the_list_of_what_is_refused": """
-import autograder.forbid, torchvision
-autograder.forbid._refused.clear()
+import autograder.sandbox.inside.guards, torchvision
+autograder.sandbox.inside.guards._refused.clear()
 convert = torchvision.ops.box_convert
 """
     + USE,
     "puts_another_gate_in": """
-import autograder.forbid as forbid, torchvision
+import autograder.sandbox.inside.guards as forbid, torchvision
 forbid.gate = lambda name, arguments, keywords: forbid._originals[name](*arguments, **keywords)
 convert = torchvision.ops.box_convert
 """

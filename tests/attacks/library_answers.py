@@ -6,7 +6,7 @@ DEFENCE = "each exercise lists the library's own answers, and these are refused"
 OURS, WITHOUT = ours, names_allowed
 GRID = """
 from detrlab import measures
-from detrlab.grid import FeatureGrid, _covered
+from detrlab.attention.grid import FeatureGrid, _covered
 def grid_of(map_hw, size_wh):
     return FeatureGrid(tuple(map_hw.shape), tuple(map_hw.shape), size_wh[::-1], 1)
 def lift_over_area(map_hw, box_xyxy, size_wh):
@@ -15,7 +15,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
 """
 # A stand-in for a model, with which `detect` hands out one of its own steps.
 STUB = """
-import detrlab.detect
+import detrlab.detr.detect
 class Stub(torch.nn.Module):
     classes, input_size = ('thing',), (32, 32)
     def __init__(self, boxes=None):
@@ -69,7 +69,7 @@ def head_entropies(maps):
 """,
     "entropy_under_another_name": """# q3_explain spread
 from functools import partial
-import detrlab.measures as m
+import detrlab.attention.measures as m
 sharpness = {name[0]: thing for name, thing in vars(m).items()}['e']
 def head_entropies(maps):
     return list(map(sharpness, maps)), float(partial(sharpness)(maps.mean(0)))
@@ -115,7 +115,7 @@ def cxcywh_to_xyxy(boxes):
     + """
 def cxcywh_to_xyxy(boxes):
     picture = Image.new('RGB', (32, 32))
-    return detrlab.detect.detect(Stub(boxes), picture, 0.1).boxes_xyxy / 32
+    return detrlab.detr.detect.detect(Stub(boxes), picture, 0.1).boxes_xyxy / 32
 """,
     "pixels_of_torchvisions_detectors": """# q2_detect_and_attend pixels
 from torchvision.models.detection.transform import resize_boxes
@@ -137,11 +137,11 @@ def new_size(size_wh, shorter=800, longest=1333):
 def prepare(picture, shorter=800, longest=1333):
     stub = Stub()
     stub.input_size = shorter, longest
-    detrlab.detect.detect(stub, picture)
+    detrlab.detr.detect.detect(stub, picture)
     return stub.image
 """,
     "the_hooks_of_the_capture": """# q2_detect_and_attend hooks
-from detrlab.attention import CapturedAttention, _hook_layers
+from detrlab.attention.capture import CapturedAttention, _hook_layers
 def look_inside(model, image):
     seen, attention = {}, CapturedAttention(None)
     handles = _hook_layers(model, attention, False)
@@ -155,13 +155,13 @@ def look_inside(model, image):
     return out, seen | {'decoder': attention._call('cross', -1).maps('mean', 0)[None].detach()}
 """,
     "the_cell_of_a_grid": """# q2_detect_and_attend cell
-from detrlab.grid import FeatureGrid
+from detrlab.attention.grid import FeatureGrid
 def cell_at(point_xy, size_wh, input_hw, stride):
     cells_hw = tuple(-(-side // stride) for side in input_hw)
     return FeatureGrid(cells_hw, input_hw, size_wh[::-1], stride).cell_at(point_xy)
 """,
     "the_librarys_boxes_and_labels": """# q2_detect_and_attend drawing
-from detrlab.drawing import draw_box, draw_labels, show_picture
+from detrlab.figures.drawing import draw_box, draw_labels, show_picture
 def draw_detections(axes, picture, boxes_xyxy, names, scores):
     show_picture(axes, picture)
     for box in boxes_xyxy.tolist():

@@ -9,11 +9,11 @@ from chromium import watched_page
 from nbconvert import HTMLExporter
 from painted import painted_weights
 
-from detrlab.attention import capture_attention
-from detrlab.detect import detect
+from detrlab.attention.capture import capture_attention
+from detrlab.detr.detect import detect
+from detrlab.detr.models import load_model
 from detrlab.explorer import explore
-from detrlab.models import load_model
-from detrlab.scenes import draw_scene
+from detrlab.scenes.compose import draw_scene
 
 SIZE = WIDTH, HEIGHT = 500, 325
 

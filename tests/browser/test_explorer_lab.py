@@ -7,18 +7,18 @@ import pytest
 from chromium import watched_page
 from painted import assert_paints
 
-from detrlab.attention import CapturedAttention, capture_attention
-from detrlab.detect import detect
-from detrlab.models import load_model
-from detrlab.scenes import draw_scene
+from detrlab.attention.capture import CapturedAttention, capture_attention
+from detrlab.detr.detect import detect
+from detrlab.detr.models import load_model
+from detrlab.scenes.compose import draw_scene
 
 SIZE = WIDTH, HEIGHT = 500, 325
 OPEN = """
 import torch
 torch.set_num_threads(1)
 from detrlab.explorer import explore
-from detrlab.models import load_model
-from detrlab.scenes import draw_scene
+from detrlab.detr.models import load_model
+from detrlab.scenes.compose import draw_scene
 explore(load_model("shapes"), draw_scene(5, (500, 325)).picture, 0.5)
 """
 # The small model, made to behave as a large one does: its queries and keys stay in the kernel.

@@ -10,12 +10,12 @@ import torch
 from chromium import watched_page
 from painted import assert_paints, painted_weights
 
-from detrlab.attention import CapturedAttention, capture_attention
-from detrlab.detect import detect
+from detrlab.attention.capture import CapturedAttention, capture_attention
+from detrlab.attention.measures import entropy, lift, mass_in_box
+from detrlab.detr.detect import detect
+from detrlab.detr.models import load_model
 from detrlab.explorer import explore
-from detrlab.measures import entropy, lift, mass_in_box
-from detrlab.models import load_model
-from detrlab.scenes import draw_scene
+from detrlab.scenes.compose import draw_scene
 from tools.browser import paint_ms
 
 SIZE = WIDTH, HEIGHT = 500, 325  # 16 x 25 cells, the last row and column hang over the edge
@@ -169,7 +169,7 @@ def test_threshold_decides_which_detections_are_shown(page):
 
 
 def test_cells_lie_where_the_grid_says(page, attention):
-    """The canvas, stretched by the page, has its cells' borders where detrlab.grid has them."""
+    """The canvas, stretched by the page, has its cells' borders where detrlab.attention.grid has them."""
     grid = attention.grid(0, draw_scene(5, SIZE).picture)
     stage, canvas = (page.locator(each).bounding_box() for each in (".dl-stage", ".dl-stage canvas"))
     scale = stage["width"] / WIDTH

@@ -14,14 +14,14 @@ from lab import Lab
 from painted import assert_paints
 from PIL import Image
 
-from autograder.source import read_source
-from detrlab.attention import CapturedAttention, capture_attention
-from detrlab.checks.solutions import read_solutions
-from detrlab.detect import detect
+from autograder.course.source import read_source
+from coursework.checks.solutions import read_solutions
+from detrlab.attention.capture import CapturedAttention, capture_attention
+from detrlab.detr.detect import detect
+from detrlab.detr.models import load_model
 from detrlab.images import open_picture
-from detrlab.models import load_model
 from detrlab.own_picture import KEPT_NAME, same_picture
-from detrlab.scenes import draw_scene
+from detrlab.scenes.compose import draw_scene
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT, NAME = "01_detr", "q2_detect_and_attend"

@@ -8,8 +8,8 @@ OPEN = """
 import torch
 torch.set_num_threads(1)
 from detrlab.explorer import compose_scene, switch_heads
-from detrlab.models import load_model
-from detrlab.scenes import draw_scene
+from detrlab.detr.models import load_model
+from detrlab.scenes.compose import draw_scene
 model = load_model("shapes")
 composer = compose_scene(model)
 display(composer, switch_heads(model, draw_scene(0, (640, 480)).picture, 0.5))

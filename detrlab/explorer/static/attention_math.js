@@ -1,6 +1,6 @@
 /* Rows and columns of attention from queries and keys, as detrlab/explorer/rows.py: per head
    weights[i, j] = exp(q_i k_j - lse_i). A layer is { q, k, lse, M, N, S, d }: M heads of width d, N tokens that look
-   at S. And what is measured on a map, as detrlab/measures.py. */
+   at S. And what is measured on a map, as detrlab/attention/measures.py. */
 
 /** Where token `index` looks ("row") or who looks at it ("column"), of one head or of the "mean": Float32Array. */
 export function weightsOf(layer, direction, index, head) {

@@ -1,4 +1,4 @@
-/* Where the cells of the feature map lie in the picture, as detrlab/grid.py. Points are (x, y) in pixels of the
+/* Where the cells of the feature map lie in the picture, as detrlab/attention/grid.py. Points are (x, y) in pixels of the
    picture; a cell is a number y * W + x. The borders come from Python, so nothing here depends on a stride. */
 
 /** The cell that holds a point; points outside count for the nearest cell. */

@@ -1,0 +1,108 @@
+"""The files of a built notebook: the instructor's .ipynb with nbgrader's metadata, and the data beside it.
+
+Everything is deterministic: cell ids come from a cell's name or its text, and no time or version is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import safetensors.numpy
+
+from coursework.marking import Outcome
+from coursework.marking.hidden import pack_hidden
+
+from .expected import Expected
+from .first_cell import first_cell
+from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.course.source import SourceCell, SourceNotebook
+
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_ROLES = {  # kind: (grade, solution, locked)
+    "setup": (False, False, True),
+    "exercise": (False, True, False),
+    "check": (True, False, True),
+    "written": (True, True, False),
+}
+
+
+def instructor_notebook(notebook: SourceNotebook, expected: Expected, hidden: list[int]) -> nbformat.NotebookNode:
+    """The solved notebook with hidden tests, as nbgrader's source folder wants it (metadata schema 3)."""
+    used: dict[str, int] = {}
+    install = SourceCell("setup", first_cell(notebook.assignment), "install")
+    at = next(i for i, cell in enumerate(notebook.cells) if cell.kind == "setup")
+    sources = [*notebook.cells[:at], install, *notebook.cells[at:]]
+    cells = [_cell(cell, expected, hidden, used) for cell in sources]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": _KERNEL, "language_info": {"name": "python"}})
+
+
+def _cell(cell: SourceCell, expected: Expected, hidden: list[int], used: dict[str, int]) -> nbformat.NotebookNode:
+    source = cell.source
+    if cell.kind == "check":
+        packed = pack_hidden(hidden, [expected.checks[cell.name][seed] for seed in hidden])
+        source += f"\n### BEGIN HIDDEN TESTS\n{cell.name}.hidden({packed!r})\n### END HIDDEN TESTS"
+    is_code = cell.kind not in ("prose", "written")
+    built = (nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell)(source)
+    built["id"] = _unique(cell.grade_id or hashlib.sha1(cell.source.encode()).hexdigest()[:12], used)
+    if cell.kind in _ROLES:
+        grade, solution, locked = _ROLES[cell.kind]
+        built.metadata["nbgrader"] = {
+            "schema_version": 3,
+            "grade_id": cell.grade_id,
+            "grade": grade,
+            "solution": solution,
+            "locked": locked,
+            "task": False,
+            "cell_type": built.cell_type,
+            **({"points": _plain(cell.points)} if grade else {}),
+        }
+    return built
+
+
+def _plain(points: float) -> int | float:
+    return int(points) if points == int(points) else points
+
+
+def _unique(name: str, used: dict[str, int]) -> str:
+    name = name.replace("_", "-")[:56]
+    used[name] = used.get(name, 0) + 1
+    return name if used[name] == 1 else f"{name}-{used[name]}"
+
+
+def write_data(notebook: SourceNotebook, expected: Expected, folder: Path) -> None:
+    """`<name>.json` and `<name>.safetensors`: points, hints, sentences and the values expected on visible seeds."""
+    arrays: dict[str, np.ndarray] = {}
+    checks = {}
+    for name, cell in notebook.named("check").items():
+        mistakes = [
+            {
+                "id": mistake.message_id,
+                "says": mistake.says,
+                "outcomes": _visible(expected.mistakes[mistake.message_id], arrays, mistake.message_id),
+            }
+            for mistake in notebook.mistakes
+            if mistake.exercise == name
+        ]
+        checks[name] = {
+            "points": cell.points,
+            "parts": expected.parts[name],
+            "seeds": VISIBLE_SEEDS,
+            "expected": _visible(expected.checks[name], arrays, name),
+            "mistakes": mistakes,
+        }
+    text = json.dumps(
+        {"notebook": notebook.name, "hints": notebook.hints, "checks": checks},
+        indent=1,
+        ensure_ascii=False,
+        sort_keys=True,
+    )
+    (folder / f"{notebook.name}.json").write_text(text + "\n", encoding="utf-8")
+    safetensors.numpy.save_file(arrays, folder / f"{notebook.name}.safetensors")
+
+
+def _visible(outcomes: dict[int, Outcome], arrays: dict[str, np.ndarray], prefix: str) -> list[dict]:
+    return [outcomes[seed].pack(arrays, prefix) for seed in VISIBLE_SEEDS]

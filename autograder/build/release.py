@@ -1,0 +1,107 @@
+"""`make release`: the zip that a teacher hands out. Notebooks, library, data and environment; nothing to copy from.
+
+Solutions, known mistakes, hidden tests, the secret, the grader and anybody's own work stay behind: what goes in is
+listed here, and the notebooks come from the grader's own view of the release, not from a folder somebody works in.
+The zip is the same, byte for byte, whenever it is made from the same sources.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nbformat
+
+from autograder.course.assignment import load_assignment
+from autograder.errors import GradeError
+from .first_cell import NAME
+from autograder.course.places import ROOT, Places, project_places
+from .start_page import write_start_page
+
+_HANDOUT = Path(__file__).resolve().parent / "handout"  # what students get in place of the instructor's files
+_COPIED = ("LICENSE", "environment.yml", "requirements.lock")
+_LIBRARY = (".py", ".js", ".css", ".json")  # kinds of files in our packages
+_CUT = (  # what pyproject.toml says of files that stay behind
+    ('packages = ["coursework", "detrlab", "autograder"]', 'packages = ["coursework", "detrlab"]'),
+    ('autograder = "autograder.__main__:main"\n', ""),
+)
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def make_release(out: Path, places: Places | None = None, root: Path = ROOT) -> Path:
+    """Write `out`/detrlab-course.zip with every assignment of the course; returns its path.
+
+    Raises GradeError where an assignment is not built.
+    """
+    places = places or project_places(root)
+    files = {**_library(root), **_notebooks(places)}
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{NAME}.zip"
+    unfinished = path.with_suffix(".unfinished")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            member = zipfile.ZipInfo(f"{NAME}/{name}", _DATE)
+            member.external_attr, member.compress_type = 0o100644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(member, files[name])
+    unfinished.replace(path)
+    return path
+
+
+def _library(root: Path) -> dict[str, bytes]:
+    files = {path.name: path.read_bytes() for path in sorted(_HANDOUT.iterdir())}
+    files |= {name: (root / name).read_bytes() for name in _COPIED}
+    files["pyproject.toml"] = _pyproject((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
+    library = {name: lambda path: path.suffix in _LIBRARY for name in ("coursework", "detrlab")}
+    for folder, wanted in (*library.items(), ("data", lambda path: True)):
+        for path in sorted((root / folder).rglob("*")):
+            parts = path.relative_to(root).parts
+            hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+            if path.is_file() and not path.is_symlink() and wanted(path) and not hidden:
+                files["/".join(parts)] = path.read_bytes()
+    return files
+
+
+def _pyproject(text: str) -> str:
+    for old, new in _CUT:
+        assert old in text, f"pyproject.toml has no {old!r} any more: bring autograder/build/release.py up to date"
+        text = text.replace(old, new)
+    return text
+
+
+def _notebooks(places: Places) -> dict[str, bytes]:
+    if not places.assignments():
+        raise GradeError(f"{places.solutions} holds no assignment")
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder)
+        for name in places.assignments():
+            assignment = load_assignment(places, name)
+            (course / name).mkdir()
+            for notebook, released in assignment.releases.items():
+                nbformat.write(released, course / name / f"{notebook}.ipynb")
+            for file, data in assignment.files.items():
+                if not file.startswith("."):
+                    (course / name / file).parent.mkdir(parents=True, exist_ok=True)
+                    (course / name / file).write_bytes(data)
+        write_start_page(places.solutions / "start.py", course)
+        return {
+            f"notebooks/{path.relative_to(course).as_posix()}": path.read_bytes()
+            for path in sorted(course.rglob("*"))
+            if path.is_file()
+        }
+
+
+def main() -> int:
+    """Write the zip into dist/ and say where; the code is 1 where the course is not built."""
+    try:
+        path = make_release(ROOT / "dist")
+    except GradeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Feedback pages: nbgrader's own, from the autograded notebooks, for all students in one go."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import re
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+
+from nbgrader.api import Grade
+from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+
+from autograder.course.places import Places
+from autograder.errors import GradeError
+from autograder.gradebook import by_hand
+from autograder.gradebook.writer import open_gradebook
+from autograder.progress import Progress
+from coursework.marking.messages import say
+
+_log = logging.getLogger("autograder.feedback")
+_log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
+_STYLE = "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
+Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
+
+
+def write_feedback(places: Places, assignment: str, students: list[str]) -> list[Path]:
+    """Write the pages of these students (all, if none is named); returns them.
+
+    A student whose pages cannot be written keeps nobody else from getting theirs: GradeError says who, at the end.
+    """
+    if not any(places.autograded.glob(f"*/{assignment}")):
+        raise GradeError(f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first")
+    by_hand.notice(places, assignment)
+    unread = _unread(places, assignment)
+    students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
+    logging.getLogger("traitlets").addFilter(_is_news)
+    pages, failed = [], []
+    with closing(Progress(len(students))) as progress:
+        for student in students:
+            try:
+                pages += _write_pages(places, assignment, student, unread)
+                progress.step("written")
+            except Exception as error:  # of a stranger's notebook; nbgrader has logged more than its message says
+                failed.append(f"{student} ({type(error).__name__}: {str(error).strip()[:200]})")
+                progress.step("failed")
+    if failed:
+        more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
+        raise GradeError(f"no feedback of {assignment} could be written for: {', '.join(failed[:10])}{more}")
+    return pages
+
+
+class _Converter(GenerateFeedback):
+    def init_notebooks(self) -> None:
+        """nbgrader's, without a student's folder that is called like a notebook."""
+        super().init_notebooks()
+        self.assignments = {
+            folder: [path for path in found if Path(path).is_file()] for folder, found in self.assignments.items()
+        }
+
+
+def _unread(places: Places, assignment: str) -> Unread:
+    """The cells that wait for a person."""
+    if not places.has_gradebook():
+        return {}
+    found: Unread = defaultdict(set)
+    with open_gradebook(places) as gradebook:
+        for student, notebook, cell in by_hand.rows(gradebook, Grade, assignment).filter(Grade.needs_manual_grade):
+            found[student, notebook].add(cell)
+    return found
+
+
+def _write_pages(places: Places, assignment: str, student: str, unread: Unread) -> list[Path]:
+    course = CourseDirectory(config=places.config)
+    course.assignment_id = assignment
+    course.student_id = glob.escape(student)
+    converter = _Converter(coursedir=course, config=places.config, log=_log)
+    converter.force = True
+    converter.start()
+    # Not all *.html there: a student's own files are beside them.
+    folder = places.feedback / student / assignment
+    pages = [folder / f"{Path(notebook).stem}.html" for notebook in converter.notebooks]
+    for page in pages:
+        text = _named(page.read_text(encoding="utf-8"))
+        for cell in unread.get((student, page.stem), ()):
+            text = _not_read_yet(text, cell)
+        page.write_text(text.replace("</head>", f"{_STYLE}</head>", 1), encoding="utf-8")
+    return pages
+
+
+def _named(page: str) -> str:
+    """The page with the exercises' names in its list of scores, where nbgrader says "Test cell" of each."""
+    head, end, rest = page.partition("</ol>")
+    head = re.sub(r'<a href="#([^"]*)">Test cell</a>', r'<a href="#\1">\1</a>', head)
+    head = re.sub(r'<a href="#([^"]*)">Written response</a>', r'<a href="#\1">\1</a> (written)', head)
+    return head.replace(" (Score: 0.0 / 0.0)", " (no points)") + end + rest
+
+
+def _not_read_yet(page: str, cell: str) -> str:
+    """No person has given this cell its points yet: that is no 0, in the list of scores and above the text."""
+    waits = say("not_read_yet", points=r"\2")
+    page = re.sub(rf'(<a href="#{re.escape(cell)}">[^\n]*\()Score: [\d.]+ / ([\d.]+)', rf"\1{waits}", page, count=1)
+    above = rf'(<a name="{re.escape(cell)}">(?:(?!<a name=).)*?)Score: [\d.]+ / ([\d.]+)'
+    return re.sub(above, rf"\1{waits}", page, count=1, flags=re.DOTALL)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not, once per page: that a figure has no alternative text (a student's seldom has), or that work is late."""
+    return not record.getMessage().startswith(("Alternative text is missing", "Late submission penalty"))

@@ -1,0 +1,123 @@
+"""From what was handed in to jobs: read, identify and align a student's notebooks. Runs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from nbgrader.utils import is_locked
+
+from autograder.course.assignment import Assignment
+from autograder.sandbox.job import CheckRun, Job, JobCell, Limits
+from coursework.submission import folded, parents, shown
+
+from .align import Aligned, align, identify
+from .collect import HandedIn
+from .read_notebook import Cell, Unreadable, read_notebook
+
+NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # the last two: what browsers make of a download
+
+
+@dataclass
+class Prepared:
+    """A student's submission, ready to run: aligned notebooks, and reasons for those that cannot be graded."""
+
+    student: str
+    aligned: dict[str, Aligned] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)  # notebook: why it cannot be graded
+    absent: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    timestamp: datetime | None = None
+    digest: str = ""  # of all that was handed in
+
+    def jobs(self, assignment: Assignment, seeds: dict[str, dict[str, tuple[int, ...]]], limits: Limits) -> list[Job]:
+        """One job per notebook; the release's own files win over a student's of the same name.
+
+        `seeds`: by notebook and check.
+        """
+        files = {**self.files, **assignment.files}
+        return [
+            Job(
+                self.student,
+                assignment.name,
+                notebook,
+                tuple(_cells(aligned, assignment.forbidden(notebook), seeds[notebook])),
+                (),
+                files,
+                limits,
+            )
+            for notebook, aligned in self.aligned.items()
+        ]
+
+
+def prepare(handed_in: HandedIn, assignment: Assignment) -> Prepared:
+    """Align all notebooks of a submission; what is wrong with it becomes notes and reasons."""
+    prepared = Prepared(handed_in.student, timestamp=handed_in.timestamp, notes=list(handed_in.notes))
+    prepared.digest = digest(handed_in)
+    cells: dict[str, list[Cell]] = {}
+    broken: dict[str, str] = {}
+    for name, data in handed_in.files.items():
+        if not name.lower().endswith(NOTEBOOK_ENDINGS):
+            prepared.files[name] = data
+            continue
+        try:
+            read = read_notebook(data)
+        except Unreadable as error:
+            broken[name] = str(error)
+        else:
+            cells[name] = read.cells
+            prepared.notes += [f"{name}: {note}" for note in read.notes]
+    found, notes = identify(cells, assignment.releases)
+    prepared.notes += notes
+    for notebook, release in assignment.releases.items():
+        if notebook in found:
+            aligned = align(cells[found[notebook]], release)
+            prepared.aligned[notebook] = aligned
+            prepared.notes += [f"{notebook}: {note}" for note in aligned.notes]
+            continue
+        mine = [name for name in broken if notebook in PurePosixPath(name).name]
+        if not mine and broken and not found and len(assignment.releases) == 1:
+            mine = list(broken)
+        if mine:
+            prepared.unreadable[notebook] = f"{mine[0]} cannot be read: {broken.pop(mine[0])}"
+        else:
+            prepared.absent.append(notebook)
+    prepared.notes += [f"{name} cannot be read: {why}" for name, why in broken.items()]
+    _leave_in_the_way(prepared, assignment)
+    return prepared
+
+
+def _leave_in_the_way(prepared: Prepared, assignment: Assignment) -> None:
+    """Leave out files that would stand where ours are written, or as a folder where a file must be, or the reverse."""
+    ours = {*assignment.files, *(f"{notebook}.ipynb" for notebook in assignment.releases)}
+    files, folders = set(map(folded, ours)), {folded(parent) for name in ours for parent in parents(name)}
+    for name in list(prepared.files):
+        if name in assignment.files:
+            del prepared.files[name]  # most hand in the whole folder: nothing to be said
+        elif folded(name) in files | folders or not files.isdisjoint(map(folded, parents(name))):
+            del prepared.files[name]
+            prepared.notes.append(f"left out {shown(name)}: the assignment's own file has this name")
+
+
+def _cells(
+    aligned: Aligned, forbidden: dict[str, tuple[str, ...]], seeds: dict[str, tuple[int, ...]]
+) -> Iterator[JobCell]:
+    """The code cells in running order; an exercise's own cell and its check carry what the exercise forbids."""
+    for index, source, check in aligned.code():
+        cell = aligned.notebook.cells[index]
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        run = CheckRun(check, seeds[check]) if check else None
+        yield JobCell(index, source, check, forbidden.get(name, ()), is_locked(cell), run)
+
+
+def digest(handed_in: HandedIn) -> str:
+    """A fingerprint of all files handed in, by name and content."""
+    total = hashlib.sha256()
+    for name in sorted(handed_in.files):
+        total.update(f"{name}\0{len(handed_in.files[name])}\0".encode())
+        total.update(handed_in.files[name])
+    return total.hexdigest()[:16]

@@ -1,0 +1,156 @@
+"""From one notebook's result to what is kept: points, verdicts in the checks' place, named mistakes, outputs.
+
+Points rest on the fresh seeds alone. What is said rests on the seeds students see, so a page shows no hidden value.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import nbformat
+from nbgrader.preprocessors import LimitOutput
+
+from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.intake.align import Aligned
+from autograder.sandbox.job import Result
+from coursework.marking import Outcome
+from coursework.marking.feedback import FORBIDDEN, judge_runs
+from coursework.marking.messages import say
+from coursework.marking.verdict import Verdict
+
+from .judge import marks, named_mistakes
+from .reference import Reference
+
+_TEXT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
+
+CALLED_INSTEAD = "called_instead"  # the mistake that every exercise with forbidden names knows
+
+
+@dataclass
+class Marked:
+    """A notebook with outputs and verdicts; points per check; ids of known mistakes by check; how the run ended."""
+
+    notebook: nbformat.NotebookNode
+    scores: dict[str, float]
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    mistakes: dict[str, str] = field(default_factory=dict)
+    ended: str = "finished"
+    cpu_s: float = 0.0
+    wall_s: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        return self.ended == "finished"
+
+
+def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[str, dict]) -> Marked:
+    """Judge one student's result; `checks` is the stored data of the notebook's checks (visible seeds)."""
+    outcomes = {name: runs for name, runs in result.outcomes.items() if name in checks}
+    runs = {name: found for name, found in outcomes.items() if len(found) == len(reference.seeds[name])}
+    fresh = {name: outcomes[len(VISIBLE_SEEDS) :] for name, outcomes in runs.items()}
+    scores = {
+        name: _safe(points, checks[name]["points"]) for name, points in marks(fresh, reference.expected, checks).items()
+    }
+    sentences = named_mistakes(fresh, reference.mistakes)
+    mistakes = {
+        name: next(mistake["id"] for mistake in reference.mistakes[name] if mistake["says"] == sentence)
+        for name, sentence in sentences.items()
+    }
+    for name, outcomes in fresh.items():
+        if any(run.error == FORBIDDEN for run in outcomes):
+            mistakes[name] = f"{name}/{CALLED_INSTEAD}"
+    notebook = aligned.notebook
+    _fill(notebook, result)
+    verdicts = {}
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if cell.cell_type == "code" and name in checks:
+            verdict = verdicts[name] = _verdict(
+                name, runs.get(name), scores[name], checks[name], reference, sentences, result.ended
+            )
+            cell.outputs = [
+                nbformat.v4.new_output(
+                    "execute_result",
+                    {"text/plain": repr(verdict), "text/html": verdict._repr_html_()},
+                    execution_count=cell.execution_count,
+                )
+            ]
+    return Marked(notebook, scores, verdicts, mistakes, result.ended, result.cpu_s, result.wall_s)
+
+
+def _safe(points: float, maximum: float) -> float:
+    """A finite number between 0 and the maximum, or 0."""
+    return min(max(float(points), 0.0), maximum) if math.isfinite(points) else 0.0
+
+
+def _verdict(
+    name: str,
+    runs: list[Outcome] | None,
+    points: float,
+    check: dict,
+    reference: Reference,
+    sentences: dict[str, str],
+    ended: str,
+) -> Verdict:
+    maximum = check["points"]
+    if runs is None:
+        return Verdict(0.0, maximum, "wrong", say("did_not_run", ended=ended))
+    visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, lambda: reference.invariants(name))
+    if points >= visible.points:
+        return Verdict(points, maximum, visible.state, visible.title, visible.lines)
+    lines = (say("like", sentence=sentences[name]),) if name in sentences else ()
+    return Verdict(points, maximum, "partly" if points else "wrong", say("only_visible"), lines)
+
+
+def _fill(notebook: nbformat.NotebookNode, result: Result) -> None:
+    """Outputs and counts into the code cells; what a result says of other cells is ignored."""
+    limit, count = LimitOutput(), 0
+    for cell in result.cells:
+        if not 0 <= cell.index < len(notebook.cells) or notebook.cells[cell.index].cell_type != "code":
+            continue
+        target = notebook.cells[cell.index]
+        if cell.status == "not run":
+            continue
+        count += 1
+        target.execution_count = count
+        target.outputs = [output for item in cell.outputs if (output := clean_output(item, count)) is not None]
+        limit.preprocess_cell(target, {}, cell.index)
+
+
+def clean_output(output: dict, count: int) -> nbformat.NotebookNode | None:
+    """An output as nbformat allows it, with kinds of data that show and do not act; None for anything else."""
+    if not isinstance(output, dict):
+        return None
+    kind = output.get("output_type")
+    found: dict = {}
+    if kind == "stream" and output.get("name") in ("stdout", "stderr"):
+        found = {"name": output["name"], "text": _text(output.get("text"))}
+    elif kind == "error":
+        lines = output.get("traceback")
+        traceback = [_text(line) for line in lines] if isinstance(lines, list) else []
+        found = {"ename": _text(output.get("ename")), "evalue": _text(output.get("evalue")), "traceback": traceback}
+    elif kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
+        data = {mime: _text(text) for mime, text in output["data"].items() if mime in _TEXT_TYPES}
+        if data:
+            found = {"data": data, "metadata": _sizes(output.get("metadata"))}
+            found |= {"execution_count": count} if kind == "execute_result" else {}
+    # Not by nbformat's own functions, which validate each output: the notebook is validated once, when written.
+    return nbformat.from_dict({"output_type": kind, **found}) if found else None
+
+
+def _sizes(metadata: object) -> dict:
+    """What outputs say of pictures, {mime type: {"width": ..., "height": ...}} and the like; plain values only."""
+    if not isinstance(metadata, dict):
+        return {}
+    return {
+        mime: {_text(key): value for key, value in more.items() if isinstance(value, bool | int)}
+        for mime, more in metadata.items()
+        if mime in _TEXT_TYPES and isinstance(more, dict)
+    }
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        value = "".join(piece for piece in value if isinstance(piece, str))
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

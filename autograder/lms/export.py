@@ -1,0 +1,221 @@
+"""Marks as CSV: nbgrader's columns, Canvas's and Moodle's, each with a status, so that no lost work looks like a zero.
+
+A mark is given only where it is complete: "could not grade", "missing", "waits for a person" and "not graded yet" leave
+the mark empty. `NbgraderCsv` is also a plugin: `nbgrader export --exporter autograder.lms.export.NbgraderCsv`.
+What Canvas and Moodle do with a file was read in the source of their importers (canvas-lms, lib/gradebook_importer.rb;
+moodle, grade/import/csv/classes/load_data.php).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.api import Assignment as StoredAssignment
+from nbgrader.api import Gradebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.plugins import ExportPlugin
+from sqlalchemy import func
+
+from autograder.course.places import Places
+from autograder.errors import GradeError
+from autograder.gradebook import by_hand
+from autograder.gradebook.log import Log
+from autograder.gradebook.writer import open_gradebook
+
+
+@dataclass(frozen=True)
+class Row:
+    """One student's mark for one assignment; `score` is None where there is no complete mark."""
+
+    assignment: str
+    duedate: datetime | None
+    timestamp: datetime | None
+    student: str
+    last_name: str
+    first_name: str
+    email: str
+    lms_id: str
+    raw_score: float | None
+    penalty: float
+    score: float | None
+    maximum: float
+    status: str
+
+
+def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
+    """A row for every student of the course, in order."""
+    db = gradebook.db
+    stored = db.query(StoredAssignment).filter(StoredAssignment.name == assignment).one_or_none()
+    if stored is None:
+        raise GradeError(f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first")
+    submissions = {
+        submission.student_id: submission
+        for submission in db.query(SubmittedAssignment).filter(SubmittedAssignment.assignment_id == stored.id)
+    }
+    penalties = dict(
+        db.query(SubmittedAssignment.student_id, func.sum(SubmittedNotebook.late_submission_penalty))
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .filter(SubmittedAssignment.assignment_id == stored.id)
+        .group_by(SubmittedAssignment.student_id)
+        .all()
+    )
+    runs = log.runs(assignment)
+    unfinished = {student for student in (runs[-1].open if runs else ())}
+    events = log.latest(assignment)
+    students = {student.id: student for student in db.query(Student).order_by(Student.id)}
+    found = []
+    for name in sorted({*students, *unfinished}):
+        student, submission = students.get(name), submissions.get(name)
+        status = _status(name, submission, events.get(name), name in unfinished)
+        penalty = float(penalties.get(name) or 0.0)
+        raw = float(submission.score) if submission is not None and status in ("graded", "repaired") else None
+        found.append(
+            Row(
+                assignment,
+                stored.duedate,
+                submission.timestamp if submission is not None else None,
+                name,
+                (student.last_name if student else None) or "",
+                (student.first_name if student else None) or "",
+                (student.email if student else None) or "",
+                (student.lms_user_id if student else None) or "",
+                raw,
+                penalty,
+                None if raw is None else max(0.0, raw - penalty),
+                float(stored.max_score),
+                status,
+            )
+        )
+    return found
+
+
+def _status(student: str, submission: SubmittedAssignment | None, event: dict | None, unfinished: bool) -> str:
+    if unfinished:
+        return "not graded yet"
+    if submission is None:
+        return "missing"
+    if event is not None and event["status"] == "could not grade":
+        return event["status"]
+    if submission.needs_manual_grade:
+        return "waits for a person"
+    return event["status"] if event is not None else "graded"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _plain(text: str) -> str:
+    """Text that spreadsheets show and do not compute, even those that split cells at semicolons: no = + - @ first."""
+    return re.sub(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])", r"\1'", text)
+
+
+def _nbgrader(found: list[Row]) -> list[list[str]]:
+    head = (
+        "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,"
+        "score,max_score,status"
+    )
+    return [head.split(",")] + [
+        [
+            row.assignment,
+            str(row.duedate or ""),
+            str(row.timestamp or ""),
+            *map(_plain, (row.student, row.last_name, row.first_name, row.email)),
+            _number(row.raw_score),
+            _number(row.penalty),
+            _number(row.score),
+            _number(row.maximum),
+            row.status,
+        ]
+        for row in found
+    ]
+
+
+def _canvas(found: list[Row]) -> list[list[str]]:
+    """Canvas finds a student by ID, then SIS User ID, then SIS Login ID (whichever nbgrader's names are), then name.
+
+    It takes every column behind Section for an assignment, but for those that have "Final Grade" in their heading.
+    """
+    title = found[0].assignment if found else "Assignment"
+    points = ["    Points Possible", "", "", "", "", _number(found[0].maximum) if found else "", "(read only)"]
+    return [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title, "Final Grade Status"], points] + [
+        [
+            _plain(", ".join(filter(None, (row.last_name, row.first_name))) or row.student),
+            _plain(row.lms_id),
+            _plain(row.student),
+            _plain(row.student),
+            "",
+            _number(row.score),
+            row.status,
+        ]
+        for row in found
+    ]
+
+
+def _moodle(found: list[Row]) -> list[list[str]]:
+    """A dash is Moodle's "no grade": of an empty cell it makes a zero where the import creates the grade item.
+
+    The address is there only if everybody has one: in an import by address, Moodle gives the mark of a row without it
+    to the student of the row before.
+    """
+    title = found[0].assignment if found else "Assignment"
+    with_address = bool(found) and all(row.email for row in found)
+    address = ["Email address"] if with_address else []
+    return [["ID number", "First name", "Last name", *address, title, "Status"]] + [
+        [
+            *map(_plain, (row.student, row.first_name, row.last_name)),
+            *([_plain(row.email)] if with_address else []),
+            _number(row.score) or "-",
+            row.status,
+        ]
+        for row in found
+    ]
+
+
+FORMATS: dict[str, Callable[[list[Row]], list[list[str]]]] = {
+    "nbgrader": _nbgrader,
+    "canvas": _canvas,
+    "moodle": _moodle,
+}
+
+
+def export(places: Places, assignment: str, form: str, to: Path) -> int:
+    """Write a CSV file in one of `FORMATS`; returns the number of students."""
+    with open_gradebook(places) as gradebook:
+        by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
+        found = rows(gradebook, Log(places.log), assignment)
+    try:
+        _write(FORMATS[form](found), to)
+    except OSError as error:
+        raise GradeError(f"{to} cannot be written: {error.strerror}") from error
+    return len(found)
+
+
+def _write(table: list[list[str]], to: Path) -> None:
+    """The whole file or none of it."""
+    beside = to.with_name(f".{to.name}.new")
+    try:
+        with open(beside, "w", encoding="utf-8-sig", newline="") as file:  # Excel reads UTF-8 only with the mark
+            csv.writer(file).writerows(table)
+        beside.replace(to)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class NbgraderCsv(ExportPlugin):
+    """`nbgrader export` with a status column and empty marks where there is none."""
+
+    def export(self, gradebook: Gradebook) -> None:
+        from autograder.course.places import project_places
+
+        log = Log(project_places(Path(self.parent.coursedir.root)).log)
+        names = self.assignment or [assignment.name for assignment in gradebook.assignments]
+        for name in names:
+            by_hand.notice_in(gradebook, log, self.config, str(name))
+        found = [row for name in names for row in rows(gradebook, log, str(name))]
+        wanted = {str(student) for student in self.student}
+        _write(_nbgrader([row for row in found if not wanted or row.student in wanted]), Path(self.to or "grades.csv"))

@@ -1,0 +1,194 @@
+"""From an LMS's download into submitted/: every student's files once, and out again when a student is forgotten.
+
+Nothing in submitted/ is ever replaced: who hands in again is named, and the instructor decides. Intake's limits per
+submission hold, and what lies in a student's own archive is intake's to open.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+from autograder.course.places import Places
+from autograder.errors import GradeError
+from autograder.gradebook.writer import open_gradebook
+from autograder.intake.collect import TIMESTAMP, Basket, Full, find
+from coursework.submission import folded, safe_path, shown
+
+from .downloaded import Download, Entry, Pile, entries, file_crc, look
+
+_STAGING = ".taking-in"  # in submitted/; nobody is called so
+
+
+def take_in(places: Places, assignment: str, say: Callable[[str], None]) -> None:
+    """Copy what students handed in by way of an LMS; raises GradeError for an archive that cannot be read."""
+    folder = archive_folder(places, assignment)
+    if not folder.is_dir():
+        return
+    download = look(places, folder)
+    new = _new(places, assignment, download)
+    owners = {key: student for student, pile in download.piles.items() for key in pile.files}
+    present = {
+        student: _contents(places.submitted / student, assignment) for student in download.piles if student not in new
+    }
+    baskets: dict[str, Basket] = defaultdict(Basket)
+    changed = set()
+    staging = places.submitted / _STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        for entry in entries(places, folder):
+            student = owners.get(entry.key)
+            if student in new:
+                _stage(entry, download.piles[student].files[entry.key], staging / student, baskets[student])
+            elif student is not None and (entry.size, entry.crc()) not in present[student]:
+                changed.add(student)
+        for student in new:
+            _put(staging / student, places.submitted / student / assignment, download.piles[student])
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    _keep_users(places, {student: download.piles[student].user for student in new if download.piles[student].user})
+    _report(folder, places.submitted, assignment, download, new, sorted(changed), say)
+    for student, basket in baskets.items():
+        for note in basket.notes:
+            say(f"{student}: {note}")
+
+
+def waiting(places: Places, assignment: str) -> list[str]:
+    """Students whose files are in downloaded/ and who have nothing in submitted/ yet."""
+    return _new(places, assignment, look(places, archive_folder(places, assignment)))
+
+
+def archive_folder(places: Places, assignment: str) -> Path:
+    """Where nbgrader, too, looks for an LMS's download."""
+    return places.downloaded / assignment / "archive"
+
+
+def _new(places: Places, assignment: str, download: Download) -> list[str]:
+    return [student for student in sorted(download.piles) if find(places.submitted / student, assignment) is None]
+
+
+def _contents(home: Path, assignment: str) -> set[tuple[int, int]]:
+    """Sizes and check sums of what a student has in submitted/."""
+    path = find(home, assignment)
+    paths = [] if path is None else [path, *path.rglob("*")]
+    return {(file.stat().st_size, file_crc(file)) for file in paths if stat.S_ISREG(file.lstat().st_mode)}
+
+
+def _stage(entry: Entry, name: str, folder: Path, basket: Basket) -> None:
+    """Write one file into the student's new folder, as far as the limits of a submission go."""
+    if not safe_path(name):
+        basket.leave(name, "not a plain name inside the submission")
+        return
+    before = len(basket.files)
+    try:
+        basket.look()
+        basket.take(name, entry.read(basket.room() + 1))
+        if len(basket.files) > before:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(basket.files[name])
+            basket.files[name] = b""  # its size stays counted, its bytes are on the disk
+    except Full as full:
+        basket.leave(name, str(full))
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        basket.leave(name, "another file has the name of its folder")
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        basket.leave(name, f"it cannot be unpacked ({error})")
+
+
+def _put(staged: Path, final: Path, pile: Pile) -> None:
+    """The complete folder in its place, at once: a run that is killed leaves no half submission."""
+    staged.mkdir(parents=True, exist_ok=True)  # who has nothing that could be taken handed in something
+    if pile.dates:
+        (staged / TIMESTAMP).write_text(max(pile.dates.values()).isoformat(" "))
+    final.parent.mkdir(parents=True, exist_ok=True)
+    staged.rename(final)
+
+
+def _keep_users(places: Places, users: dict[str, str]) -> None:
+    """Canvas's numbers into the gradebook: the export then names students as Canvas does."""
+    if users:
+        with open_gradebook(places) as gradebook:
+            for student, user in users.items():
+                gradebook.update_or_create_student(student, lms_user_id=user)
+
+
+def _report(
+    folder: Path,
+    submitted: Path,
+    assignment: str,
+    download: Download,
+    new: list[str],
+    changed: list[str],
+    say: Callable[[str], None],
+) -> None:
+    late = [student for student in new if download.piles[student].late]
+    nobodys = [shown(name) for name in download.nobodys]
+    doubtful = [
+        (
+            f"not taken, for {why}; put it into {submitted}/STUDENT/{assignment}/ yourself",
+            [shown(name) for name in names],
+        )
+        for why, names in download.doubtful.items()
+    ]
+    for text, found in (
+        (f"copied from {folder} into {submitted}", new),
+        (f"late, says Canvas, and not when; without a {TIMESTAMP} beside the notebooks there is no penalty", late),
+        ("a name that several students have; Moodle's number tells them apart in this assignment only", download.alike),
+        (f"other files than in {submitted} lie in {folder}; delete STUDENT/{assignment} there to take them", changed),
+        (f"left in {folder}, for the file's name does not say whose it is", nobodys),
+        *doubtful,
+    ):
+        if found:
+            say(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
+
+
+def remove_downloads(places: Places, student: str) -> list[str]:
+    """Delete a student's files from all downloads, also out of zip archives; returns where they were."""
+    removed = []
+    folders = sorted(places.downloaded.glob("*/archive")) + sorted(places.downloaded.glob("*/extracted"))
+    downloads = {folder: look(places, folder) for folder in folders}
+    for folder, download in downloads.items():  # before anything is deleted
+        if unsure := download.perhaps.get(folded(student)):
+            raise GradeError(
+                f"{folder} holds files that may be those of {student!r} or another's, {shown(unsure[0])} for one: "
+                f"delete there what is {student!r}'s, and move away what is not, first"
+            )
+    for folder, download in downloads.items():
+        pile = download.piles.get(student, Pile())
+        members: dict[Path, set[str]] = defaultdict(set)
+        for path, member in {*pile.files, *pile.older}:
+            members[path].add(member)
+        packed = [path for path, names in members.items() if names != {""}]
+        if any(not zipfile.is_zipfile(path) for path in packed):
+            raise GradeError(f"{packed[0]} holds files of {student!r} and cannot be changed: delete it first")
+        for path, names in sorted(members.items()):
+            if path in packed:
+                _rewrite(path, names)
+            else:
+                path.unlink()
+                for parent in path.parents:  # an unpacked folder bears the name as well
+                    if parent == folder or any(parent.iterdir()):
+                        break
+                    parent.rmdir()
+            removed.append(path.relative_to(places.downloaded.parent).as_posix())
+    return removed
+
+
+def _rewrite(path: Path, without: set[str]) -> None:
+    """The archive without these members, by way of a new file that replaces the old one whole."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with zipfile.ZipFile(path) as old, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as new:
+            for member in old.infolist():
+                if member.filename not in without:
+                    with old.open(member) as source, new.open(member, "w") as target:
+                        shutil.copyfileobj(source, target)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

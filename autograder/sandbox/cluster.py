@@ -1,0 +1,104 @@
+"""The same jobs on a Dask cluster: each worker process of the cluster keeps one warm sandbox and runs jobs in it.
+
+A job goes out as data and a result comes back as data; the notebook's own process is behind the sandbox's wall on the
+worker's machine, as it is on this one. A worker that dies is replaced by the others: its jobs are done again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from .job import CellResult, Job, Result
+from .levels import SandboxUnavailable, found_level
+from .pool import Pool
+from .self_test import level
+
+_SECONDS_TO_ANSWER = 30
+_alone = threading.Lock()  # one notebook at a time per worker process, however many threads it has
+
+
+class ClusterError(RuntimeError):
+    """The cluster cannot be used; the message says why."""
+
+
+@contextmanager
+def connect(scheduler: str) -> Iterator[Cluster]:
+    """The cluster of that scheduler ("tcp://host:8786", "tls://..."); raises ClusterError where it cannot be used."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ClusterError("a cluster needs dask: pip install 'detrlab[cluster]'") from None
+    try:
+        client = Client(scheduler, timeout=_SECONDS_TO_ANSWER)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}") from error
+    with client:
+        if not client.nthreads():
+            raise ClusterError(f"the scheduler at {scheduler} has no workers yet: start some and try again")
+        levels = set(client.run(_level).values())
+        refusals = sorted(text for kind, text in levels if kind == "refused")
+        if refusals:
+            raise SandboxUnavailable(f"A worker of {scheduler} has no sandbox: {refusals[0]}")
+        yield Cluster(client, "; ".join(sorted(text for _, text in levels)))
+
+
+class Cluster:
+    """A connected cluster; `level` is the sandbox level of its workers, in words."""
+
+    def __init__(self, client, level: str):
+        self._client, self.level = client, level
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
+        """As `autograder.sandbox.pool.Pool.run`, on the cluster's workers."""
+        from distributed import as_completed
+
+        coming, waiting, running = iter(jobs), as_completed(), {}
+        try:
+            while True:
+                room = 2 * max(1, len(self._client.nthreads()))
+                while len(running) < room and (job := next(coming, None)) is not None:
+                    future = self._client.submit(run_job, job, pure=False)
+                    running[future] = job
+                    waiting.add(future)
+                if not running:
+                    return
+                future = next(waiting)
+                job = running.pop(future)
+                yield job, _result(job, future)
+        finally:
+            self._client.cancel(list(running))
+
+
+def run_job(job: Job) -> Result:
+    """One job in this process's sandbox, which stays warm for the next."""
+    with _alone:
+        return next(iter(_pool().run([job])))[1]
+
+
+@cache
+def _pool() -> Pool:
+    pool = Pool(1, found_level())
+    pool.__enter__()
+    atexit.register(pool.__exit__, None, None, None)
+    return pool
+
+
+def _level() -> tuple[str, str]:
+    try:
+        return "level", str(level())
+    except SandboxUnavailable as error:
+        return "refused", str(error)
+
+
+def _result(job: Job, future) -> Result:
+    from distributed.scheduler import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        cells = [CellResult(cell.index, "not run") for cell in job.cells]
+        return Result({}, cells, f"the workers that ran it died, one after the other ({error})", 0.0, 0.0, "cluster")

@@ -1,0 +1,101 @@
+"""Returned values as they come from the untrusted process: read with caps, or not at all.
+
+What cannot be read is an `Outcome` with an error, never an exception: a forged value is worth nothing and stops nobody.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+
+from coursework.marking import Array, Outcome
+from coursework.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Foreign, unpack
+
+_MAX_TEXT = 10_000
+_MAX_HEADER = 1 << 20  # bytes of a safetensors header: names, types and shapes
+_MAX_ARRAYS = 10_000  # of one check over all seeds
+_DTYPES = {
+    "float16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "bool",
+}
+
+
+def read_outcomes(packed: Any, body: bytes, count: int) -> list[Outcome]:
+    """The outcomes of one check over `count` seeds."""
+    if not isinstance(packed, list) or len(packed) != count:
+        return [_unreadable("wrong number of outcomes")] * count
+    try:
+        arrays = _arrays(body) if body else {}
+    except Exception as error:
+        return [_unreadable(type(error).__name__)] * count
+    return [_read_outcome(item, arrays) for item in packed]
+
+
+def _arrays(body: bytes) -> dict[str, np.ndarray]:
+    """The arrays of a safetensors file; a header beyond the caps is refused before anything is made from it."""
+    size = int.from_bytes(body[:8], "little")
+    if size > _MAX_HEADER or len(json.loads(body[8 : 8 + size])) > _MAX_ARRAYS:
+        raise ValueError("too many arrays")
+    return safetensors.numpy.load(body)
+
+
+def _unreadable(why: str) -> Outcome:
+    return Outcome(error="UnreadableValue", message=why[:300])
+
+
+def _read_outcome(item: Any, arrays: dict[str, np.ndarray]) -> Outcome:
+    try:
+        if "error" in item:
+            return Outcome(error=clean_text(str(item["error"]), 100), message=clean_text(str(item["message"]), 1000))
+        return Outcome(value=_sound(unpack(item["value"], arrays), [MAX_ELEMENTS, MAX_ITEMS], MAX_DEPTH))
+    except Exception as error:  # whatever shape the forgery has
+        return _unreadable(type(error).__name__)
+
+
+def _sound(value: Any, budget: list[int], depth: int) -> Any:
+    """The value if it is one that `freeze` could have made; raises ValueError otherwise."""
+    if depth == 0 or min(budget) < 0:
+        raise ValueError("too deep or too large")
+    if isinstance(value, Array):
+        budget[0] -= value.data.size
+        stored = "float32" if value.dtype == "bfloat16" else value.dtype
+        if stored not in _DTYPES or str(value.data.dtype) != stored or value.kind not in ("tensor", "ndarray"):
+            raise ValueError("an array that is not what it says")
+        if budget[0] < 0:
+            raise ValueError("too many numbers")
+        return value
+    if isinstance(value, str):
+        return clean_text(value, _MAX_TEXT)
+    if isinstance(value, bool | float | None):
+        return value
+    if isinstance(value, int):
+        if abs(value) >= 2**63:
+            raise ValueError("an integer beyond 64 bits")
+        return value
+    if isinstance(value, Foreign):
+        return Foreign(clean_text(str(value.type_name), 100))
+    if isinstance(value, dict):
+        budget[1] -= len(value)
+        return {clean_text(key, _MAX_TEXT): _sound(item, budget, depth - 1) for key, item in value.items()}
+    if isinstance(value, list):
+        budget[1] -= len(value)
+        return [_sound(item, budget, depth - 1) for item in value]
+    raise ValueError(f"a {type(value).__name__}")
+
+
+def clean_text(text: str, limit: int) -> str:
+    """Text that any file or database takes: no lone surrogates, no NUL, at most `limit` characters."""
+    return text[:limit].encode("utf-8", "replace").decode().replace("\0", "\ufffd")

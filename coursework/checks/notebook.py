@@ -1,0 +1,189 @@
+"""A notebook's checks and hints, as its setup cell opens them:
+
+    ____, check, hint = open_notebook("q1_build")
+
+Beside the notebook lie `q1_build.json` (points, hints, sentences and the values expected on the seeds students see)
+and `q1_build.safetensors` (the arrays among those values). Both are plain data, made by the build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from IPython import get_ipython
+from IPython.display import Markdown
+
+from coursework.marking import Outcome
+from coursework.marking.feedback import earned, judge_runs
+from coursework.marking.hidden import unpack_hidden
+from coursework.marking.messages import say
+from coursework.marking.stored import read_stored
+from coursework.marking.verdict import Verdict
+from coursework.progress import progress
+
+from .blank import BLANK, Blank
+from .draw import Draw
+from .running import run_check
+from .solutions import read_solutions, source_of
+
+Recorder = dict[str, list[Outcome]]
+_recording: tuple[list[int], Recorder, float] | None = None
+
+
+@contextmanager
+def recording(seeds: list[int], jitter: float = 0.0) -> Iterator[Recorder]:
+    """While open, a check runs on these seeds and only records its outcomes: {check: [outcome per seed]}.
+
+    Nothing is compared here, so no expected value needs to be in this process.
+    """
+    global _recording
+    before, record = _recording, {}
+    _recording = (seeds, record, jitter)
+    try:
+        yield record
+    finally:
+        _recording = before
+
+
+class Check:
+    """One exercise's check. Calling it runs the student's code and returns the verdict for the cell to end in."""
+
+    def __init__(self, notebook: Notebook, function: Callable[[Draw], Any], parts: dict[str, float] | None):
+        self.name = function.__name__
+        self.parts = parts
+        self._notebook, self._function = notebook, function
+        self.invariants: list[tuple[str, Callable[[Any], bool]]] = []
+
+    def must(self, sentence: str) -> Callable:
+        """Decorator: `sentence` is what the function tests on a returned value (tensors as tensors); feedback only."""
+
+        def keep(function: Callable[[Any], bool]) -> Callable:
+            self.invariants.append((sentence, function))
+            return function
+
+        return keep
+
+    def __call__(self) -> Verdict:
+        if _recording is not None:
+            seeds, record, jitter = _recording
+            record[self.name] = [run_check(self._function, self.name, seed, jitter) for seed in seeds]
+            return Verdict(0.0, 0.0, "open", "recorded")
+        verdict = self._on_visible_seeds()
+        nothing_to_check_with = not verdict.maximum and verdict.state == "open"
+        if not nothing_to_check_with and not _holds_hidden_tests():
+            progress.note_check(self._notebook.folder, self._notebook.name, self.name, verdict)
+        return verdict
+
+    def _on_visible_seeds(self) -> Verdict:
+        data = self._notebook.check_data(self.name)
+        if isinstance(data, Verdict):
+            return data
+        runs = [run_check(self._function, self.name, seed) for seed in data["seeds"]]
+        return judge_runs(runs, data, lambda: self.invariants)
+
+    def hidden(self, packed: str) -> Verdict:
+        """Points on the seeds and values in `packed` (`coursework.marking.hidden`), for nbgrader's hidden tests.
+
+        What is said comes from the seeds students see, so feedback pages show no hidden value.
+        """
+        if _recording is not None:
+            return self()
+        visible = self._on_visible_seeds()
+        if not visible.maximum:
+            return visible
+        seeds, expected = unpack_hidden(packed)
+        runs = [run_check(self._function, self.name, seed) for seed in seeds]
+        points = earned(runs, expected, visible.maximum, self.parts)
+        if points < visible.points:
+            return Verdict(points, visible.maximum, "partly" if points else "wrong", say("only_visible"))
+        return Verdict(points, visible.maximum, visible.state, visible.title, visible.lines)
+
+
+def _holds_hidden_tests() -> bool:
+    """Is the running cell an instructor's or a grader's? Only a student's progress is kept."""
+    shell = get_ipython()
+    return shell is not None and ".hidden(" in str(shell.user_ns.get("In", [""])[-1])
+
+
+class Notebook:
+    """The stored data of one notebook; `check` and `hint` are what its cells use."""
+
+    def __init__(self, name: str, folder: Path):
+        self.name, self.folder, self._path = name, folder, folder / f"{name}.json"
+        self._loaded: dict | None = None
+        self._hints_shown: dict[str, int] = {}
+
+    @property
+    def data(self) -> dict | None:
+        """What lies beside the notebook: hints, and per check points, parts, seeds, expected and mistakes."""
+        if self._loaded is None and self._path.exists():
+            self._loaded = read_stored(self._path)
+        return self._loaded
+
+    def check_data(self, name: str) -> dict | Verdict:
+        """The stored data of one check, or a verdict that says why there is none."""
+        data = self.data
+        if data is None:
+            return Verdict(0.0, 0.0, "open", say("no_check_data", file=self._path.name))
+        if name not in data["checks"]:
+            names = ", ".join(data["checks"])
+            return Verdict(0.0, 0.0, "open", say("unknown_check", name=name, names=names))
+        return data["checks"][name]
+
+    def check(self, function: Callable[[Draw], Any] | None = None, *, parts: dict[str, float] | None = None):
+        """Decorator that makes a function of `draw` the check of its own name.
+
+        `parts` {key: points}: the function returns a dict with these keys, and each is judged by itself.
+        """
+        if function is None:
+            return lambda inner: Check(self, inner, parts)
+        return Check(self, function, parts)
+
+    def hint(self, name: str) -> Markdown:
+        """The next of the exercise's hints: the concept, the operation, nearly the code."""
+        data = self.data
+        if data is None:
+            return Markdown(say("no_check_data", file=self._path.name))
+        if name not in data["hints"]:
+            return Markdown(say("unknown_check", name=name, names=", ".join(data["hints"])))
+        hints = data["hints"][name]
+        shown = self._hints_shown.get(name, 0)
+        if shown == len(hints):
+            more = "no_more_hints_but_solution" if source_of(self._path).exists() else "no_more_hints"
+            return Markdown(say(more, name=name))
+        self._hints_shown[name] = shown + 1
+        if _recording is None:
+            progress.note_hint(self.folder, self.name, name, shown + 1)
+        return Markdown(f"**{say('hint', number=shown + 1, count=len(hints))}.** {hints[shown]}")
+
+    def solution(self, name: str) -> Markdown:
+        """The solution of an exercise, or the model answer of a written one, where the course's sources are there."""
+        source = source_of(self._path)
+        if not source.exists():
+            return Markdown(say("no_solutions", name=name))
+        solutions = read_solutions(source)
+        if name not in solutions:
+            return Markdown(say("unknown_check", name=name, names=", ".join(solutions)))
+        kind, text = solutions[name]
+        if _recording is None:
+            progress.note_solution(self.folder, self.name, name)
+        shown = f"```python\n{text}\n```" if kind == "code" else text
+        return Markdown(f"**{say('solution', name=name)}**\n\n{shown}")
+
+
+_opened: Notebook | None = None
+
+
+def solution(name: str) -> Markdown:
+    """For those who learn alone: the solution of an exercise of the notebook that was opened last."""
+    return _opened.solution(name) if _opened else Markdown(say("no_notebook"))
+
+
+def open_notebook(name: str, folder: str | Path = ".") -> tuple[Blank, Callable, Callable]:
+    """(____, check, hint) of the notebook called `name`, whose data lie in `folder` (where the notebook is)."""
+    global _opened
+    notebook = _opened = Notebook(name, Path(folder).absolute())
+    return BLANK, notebook.check, notebook.hint

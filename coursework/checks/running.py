@@ -1,0 +1,80 @@
+"""Running one check on one seed: the student's code runs here, and what it returned is frozen."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from coursework.marking.outcome import Outcome
+
+from .blank import NotAttempted
+from .draw import Draw
+from .freezing import freeze
+
+
+def run_check(function: Callable[[Draw], Any], name: str, seed: int, jitter: float = 0.0) -> Outcome:
+    """Run a check's function on one seed and freeze what it returned; never raises but for KeyboardInterrupt.
+
+    Printing, warnings and stderr of the student's code are swallowed; the global random states, torch's default
+    dtype and grad mode and matplotlib's open figures are as before afterwards.
+    """
+    with (
+        _untouched_globals(seed),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            return Outcome(value=freeze(function(Draw(seed, name, jitter))))
+        except KeyboardInterrupt:
+            raise
+        except NotAttempted:
+            return Outcome(error="NotAttempted")
+        except BaseException as error:  # SystemExit and friends are a student's mistake too
+            return Outcome(error=type(error).__name__, message=_where(error))
+
+
+def _where(error: BaseException) -> str:
+    """The exception's message, with the last line of a notebook cell it passed through."""
+    try:
+        message = str(error).strip()
+    except Exception:
+        message = ""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "ipykernel" in frame.filename or frame.filename.startswith("<")
+    ]
+    line = f' (at "{frames[-1].line.strip()}")' if frames and frames[-1].line else ""
+    return (message[:300] + line).strip()
+
+
+@contextlib.contextmanager
+def _untouched_globals(seed: int):
+    from matplotlib import pyplot
+
+    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+    figures = set(pyplot.get_fignums())
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(states[0])
+        np.random.set_state(states[1])
+        random.setstate(states[2])
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
+        for number in set(pyplot.get_fignums()) - figures:
+            pyplot.close(number)

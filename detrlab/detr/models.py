@@ -1,0 +1,114 @@
+"""The models by name: the four official detectors, and "shapes", which works offline.
+
+Sizes follow table 1 of the DETR paper and `hubconf.py` of the official code.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from detrlab.detr.backbone import resnet_backbone, small_backbone
+from detrlab.detr.classes import COCO_CLASSES, SHAPES_CLASSES
+from detrlab.detr.detr import DETR
+from detrlab.detr.position import PositionEmbeddingSine
+from detrlab.detr.transformer import Transformer
+from detrlab.weights import data_path, official_file, read_weights
+
+# name: (ResNet, dilated last stage)
+OFFICIAL_MODELS = {
+    "detr_resnet50": ("resnet50", False),
+    "detr_resnet50_dc5": ("resnet50", True),
+    "detr_resnet101": ("resnet101", False),
+    "detr_resnet101_dc5": ("resnet101", True),
+}
+
+
+def load_model(name: str, weights: str | Path | None = None) -> DETR:
+    """A detector in eval mode, with `model.classes` (names by label) and `model.input_size` (shorter, longest).
+
+    Args:
+        name: "shapes", or "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5".
+        weights: a path to a .pth or .safetensors file; or "official" (official models only; fetched once into
+            the cache). None: the shipped weights for "shapes", random weights for the others.
+
+    Raises:
+        ValueError: an unknown name, or weights of another model.
+        WeightsError: weights that are not there, cannot be fetched or cannot be read.
+    """
+    if name == "shapes":
+        if weights == "official":
+            raise ValueError('"shapes" is not an official model: leave out weights, it brings its own')
+        model = shapes_model()
+        weights = data_path("shapes.safetensors") if weights is None else weights
+    elif name in OFFICIAL_MODELS:
+        model = official_model(name)
+        weights = official_file(name) if weights == "official" else weights
+    else:
+        raise ValueError(f"there is no model {name!r}, only {', '.join(['shapes', *OFFICIAL_MODELS])}")
+    if weights is not None:
+        load_weights(model, read_weights(weights), f"{weights} into {name}")
+    return model.eval()
+
+
+def official_model(name: str) -> DETR:
+    """One of the official architectures with random weights."""
+    resnet, dilation = OFFICIAL_MODELS[name]
+    model = DETR(
+        resnet_backbone(resnet, dilation),
+        PositionEmbeddingSine(128),
+        Transformer(d_model=256, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048),
+        num_classes=len(COCO_CLASSES),
+        num_queries=100,
+    )
+    model.classes = COCO_CLASSES
+    model.input_size = (800, 1333)
+    return model
+
+
+def shapes_model() -> DETR:
+    """The architecture of "shapes" with random weights: a small DETR for small pictures of six shapes.
+
+    Positions use higher frequencies than the paper's, up to three periods a picture, which suits a map of 16 x 16.
+    """
+    model = DETR(
+        small_backbone(),
+        PositionEmbeddingSine(64, temperature=30.0, scale=6 * math.pi),
+        Transformer(d_model=128, nhead=4, num_encoder_layers=3, num_decoder_layers=3, dim_feedforward=256, dropout=0.0),
+        num_classes=len(SHAPES_CLASSES),
+        num_queries=20,
+    )
+    model.classes = SHAPES_CLASSES
+    model.input_size = (128, 213)
+    return model
+
+
+def official_weights(name: str) -> dict[str, Tensor]:
+    """The official state dict of a model, or of the short DETR of the homework's Q1: `official_weights("detr_demo")`.
+
+    Fetched once into the cache; raises like `load_model`.
+    """
+    return read_weights(official_file(name))
+
+
+def short_weights() -> dict[str, Tensor]:
+    """The shipped float32 state dict of Q1's short DETR with a `SmallResNet` backbone, trained on shapes."""
+    return {name: tensor.float() for name, tensor in read_weights(data_path("short_detr.safetensors")).items()}
+
+
+def load_weights(model: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    """Load every weight by name, or raise a ValueError that says in a line where the names or shapes differ."""
+    own = model.state_dict()
+    missing = sorted(own.keys() - state.keys())
+    unexpected = sorted(state.keys() - own.keys())
+    shapes = [
+        f"{key} {tuple(state[key].shape)} instead of {tuple(own[key].shape)}"
+        for key in own.keys() & state.keys()
+        if state[key].shape != own[key].shape
+    ]
+    problems = {"missing": missing, "unexpected": unexpected, "wrong shape": sorted(shapes)}
+    found = [f"{len(keys)} {kind} ({', '.join(keys[:3])})" for kind, keys in problems.items() if keys]
+    if found:
+        raise ValueError(f"cannot load {what}: {'; '.join(found)}: these are weights of another model")
+    model.load_state_dict(state, strict=True)

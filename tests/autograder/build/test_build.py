@@ -1,0 +1,191 @@
+"""The build: proofs that checks work, determinism, and that nothing a student wrote is lost."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import safetensors.numpy
+from small_source import SMALL, write
+
+from autograder.build import build
+from autograder.build.assemble import instructor_notebook, write_data
+from autograder.errors import SourceError
+from autograder.build.expected import run_reference
+from autograder.course.source import read_source
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+HINTS = '# %% [raw] hints="corners"'
+
+
+def reference(folder, text=SMALL):
+    source = read_source(write(folder, text))
+    return source, run_reference(source, [77], print)
+
+
+def test_building_twice_gives_identical_files(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        source, expected = reference(tmp_path)
+        nbformat.write(instructor_notebook(source, expected, [77]), tmp_path / name / "small.ipynb")
+        write_data(source, expected, tmp_path / name)
+    for file in ("small.ipynb", "small.json", "small.safetensors"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    stored = json.loads((tmp_path / "one" / "small.json").read_text())
+    assert stored["checks"]["corners"]["seeds"] == [11, 12]
+    assert "77" not in (tmp_path / "one" / "small.json").read_text()  # a hidden seed stays in the hidden cell
+
+
+def test_metadata_is_valid_for_nbgrader(tmp_path):
+    from nbgrader.nbgraderformat import MetadataValidator
+
+    source, expected = reference(tmp_path)
+    notebook = instructor_notebook(source, expected, [77])
+    nbformat.validate(notebook)
+    MetadataValidator().validate_nb(notebook)
+    ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
+    assert ids == ["install", "setup", "corners_code", "corners", "why"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('exercise="corners"', 'exercise="corners" forbids="torch.nothing"', "forbids torch.nothing, which cannot be"),
+        ('exercise="corners"', 'exercise="corners" forbids="no_such.f"', "forbids no_such.f, which cannot be imported"),
+        ('exercise="corners"', 'exercise="corners" forbids="box convert"', "forbids box convert, which cannot be"),
+        ('exercise="corners"', 'exercise="corners" forbids="math.pi"', "forbids math.pi, which cannot be called"),
+        ("boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2\n", "1 / 0\n", "the solution raises ZeroDivisionError"),
+        ("draw.boxes_cxcywh(5))", "torch.ones(5, 4))", "can be guessed"),
+        (
+            "corner(draw.boxes_cxcywh(5))",
+            "corner(draw.boxes_cxcywh(5)) + __import__('time').time_ns() % 997",
+            "differ",
+        ),
+        ("corner(draw.boxes_cxcywh(5))", "(corner(draw.boxes_cxcywh(5)) * 1e8).long()", "near a tie or a threshold"),
+        (
+            "return boxes_cxcywh[..., :2]\n",
+            "return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2 + 1e-6\n",
+            "equals the solution",
+        ),
+        (
+            "return boxes_cxcywh[..., :2]\n",
+            "return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:]\n",
+            "cannot be told from",
+        ),
+        ("import torch\n", "import torch\n1 / 0\n", "stops with ZeroDivisionError"),
+        (HINTS, f"@corners.must('7')\ndef _(found): return found.min() > 7\n\n{HINTS}", "does not hold for the"),
+        (HINTS, f"@corners.must('o')\ndef _(found): return corner(found)\n\n{HINTS}", "asked with torch alone"),
+        (HINTS, f"@corners.must('o' + 'k')\ndef _(found): return True\n\n{HINTS}", "has no plain sentence"),
+    ],
+)
+def test_a_check_that_does_not_do_its_work_is_refused(tmp_path, old, new, message):
+    assert old in SMALL
+    with pytest.raises(SourceError) as caught:
+        reference(tmp_path, SMALL.replace(old, new))
+    assert message in str(caught.value)
+
+
+def student_notebook(answer: str) -> nbformat.NotebookNode:
+    from nbgrader.utils import compute_checksum
+
+    cell = nbformat.v4.new_code_cell(
+        "return ____",
+        id="a",
+        metadata={
+            "nbgrader": {
+                "grade_id": "corners_code",
+                "grade": False,
+                "solution": True,
+                "locked": False,
+                "schema_version": 3,
+                "task": False,
+            }
+        },
+    )
+    cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+    cell.source = answer
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def test_installing_a_release_keeps_work_somebody_did(tmp_path):
+    release, folder = tmp_path / "release", tmp_path / "notebooks"
+    release.mkdir()
+    folder.mkdir()
+    nbformat.write(student_notebook("return ____"), release / "q.ipynb")
+    (release / "q.ipynb").write_text((release / "q.ipynb").read_text() + "\n")
+    nbformat.write(student_notebook("return 42"), folder / "q.ipynb")
+    (folder / "my_picture.png").write_bytes(b"mine")
+    (kept,) = build.install(release, folder)
+    assert "return 42" in (folder / kept).read_text() and ".yours-" in kept
+    assert "____" in (folder / "q.ipynb").read_text()
+    assert (folder / "my_picture.png").read_bytes() == b"mine"
+    assert build.install(release, folder) == []  # nothing changed, nothing to keep
+
+
+def test_an_untouched_notebook_is_replaced_without_a_copy(tmp_path):
+    release, folder = tmp_path / "release", tmp_path / "notebooks"
+    release.mkdir()
+    folder.mkdir()
+    nbformat.write(student_notebook("return ____"), release / "q.ipynb")
+    (release / "q.ipynb").write_text((release / "q.ipynb").read_text() + "\n")
+    nbformat.write(student_notebook("return ____"), folder / "q.ipynb")
+    assert build.install(release, folder) == []
+    assert [path.name for path in folder.iterdir()] == ["q.ipynb"]
+
+
+def test_an_unknown_assignment_is_one_clear_sentence():
+    with pytest.raises(SourceError, match="there is no assignment 'nothing'; there are: 01_detr"):
+        build.build("nothing")
+
+
+def test_data_that_differ_in_the_last_digit_are_left_alone(tmp_path):
+    source, expected = reference(tmp_path)
+    for name in ("release", "notebooks"):
+        (tmp_path / name).mkdir()
+        write_data(source, expected, tmp_path / name)
+    arrays = safetensors.numpy.load_file(tmp_path / "release" / "small.safetensors")
+    for factor, agrees in ((1 + 1e-6, True), (1.01, False)):
+        moved = {name: array * np.float32(factor) for name, array in arrays.items()}
+        safetensors.numpy.save_file(moved, tmp_path / "notebooks" / "small.safetensors")
+        before = (tmp_path / "notebooks" / "small.safetensors").read_bytes()
+        build.install(tmp_path / "release", tmp_path / "notebooks")
+        assert ((tmp_path / "notebooks" / "small.safetensors").read_bytes() == before) is agrees
+
+
+def test_data_of_another_build_are_replaced_as_a_pair(tmp_path):
+    for name, text in (("release", SMALL), ("notebooks", SMALL.replace("corners", "edges"))):
+        (tmp_path / name).mkdir()
+        write_data(*reference(tmp_path, text), tmp_path / name)
+    before = (tmp_path / "notebooks" / "small.json").read_bytes()
+    build.install(tmp_path / "release", tmp_path / "notebooks")
+    for file in ("small.json", "small.safetensors"):
+        assert (tmp_path / "notebooks" / file).read_bytes() == (tmp_path / "release" / file).read_bytes()
+    assert (tmp_path / "notebooks" / "small.json").read_bytes() != before
+
+
+@pytest.mark.parametrize("assignment", build.assignments())
+def test_committed_notebooks_are_up_to_date(assignment):
+    """`make test` builds first, which rewrites what is out of date; on CI a rewritten file is a failure."""
+    said: list[str] = []
+    build.build(assignment, said.append)
+    assert said[-1].startswith(f"{assignment}: 0 of "), "run `make build` and commit notebooks/"
+    release = ROOT / "build" / "course" / "release" / assignment
+    for built in release.iterdir():
+        target = ROOT / "notebooks" / assignment / built.name
+        if built.suffix == ".ipynb" and not build.has_answers(target):
+            cleared = nbformat.read(target, as_version=4)
+            assert [cell.source for cell in cleared.cells] == [cell.source for cell in nbformat.read(built, 4).cells], (
+                f"{target.name} was changed by hand: edit solutions/ instead"
+            )
+        if built.suffix != ".ipynb":
+            assert target.read_bytes() == built.read_bytes() or build.data_agrees(built, target)
+    if os.environ.get("CI"):
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--", "notebooks"], cwd=ROOT, capture_output=True, text=True
+        )
+        assert changed.stdout == "", "notebooks/ was not committed as it is built"

@@ -1,0 +1,94 @@
+"""The zip that a teacher hands out: complete enough to work, and nothing in it to copy from."""
+
+import json
+import re
+import tomllib
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from small_course import ASSIGNMENT, make_course
+from small_source import SMALL
+
+from autograder.build.release import NAME, make_release
+
+ROOT = Path(__file__).resolve().parents[3]
+SECRET = "5ecre7-0f-the-in5truc7or"
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The release of a small course in which a lot lies around that must stay behind: {name: bytes}."""
+    root = tmp_path_factory.mktemp("course")
+    places = make_course(root)
+    (root / "solutions" / "start.py").write_bytes((ROOT / "solutions" / "start.py").read_bytes())
+    for name in ("detrlab", "data", "pyproject.toml", "LICENSE", "environment.yml", "requirements.lock"):
+        (root / name).symlink_to(ROOT / name)
+    (root / "secret.txt").write_text(SECRET)
+    (places.source / ASSIGNMENT / ".progress.json").write_text("{}")
+    path = make_release(root / "out", places, root)
+    again = make_release(root / "again", places, root)
+    assert path.read_bytes() == again.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        assert all(name.startswith(f"{NAME}/") for name in archive.namelist())
+        return {name.removeprefix(f"{NAME}/"): archive.read(name) for name in archive.namelist()}
+
+
+def test_what_a_student_needs_is_there(files):
+    assert {
+        "README.md",
+        "LICENSE",
+        "Makefile",
+        "pyproject.toml",
+        "requirements.lock",
+        "environment.yml",
+        "notebooks/start.ipynb",
+        f"notebooks/{ASSIGNMENT}/small.ipynb",
+        f"notebooks/{ASSIGNMENT}/small.json",
+        f"notebooks/{ASSIGNMENT}/small.safetensors",
+        "coursework/checks/notebook.py",
+        "data/shapes.safetensors",
+    } <= set(files)
+    library = {path.relative_to(ROOT).as_posix() for path in (ROOT / "detrlab").rglob("*.py")}
+    assert library <= set(files)
+    for name in files:
+        assert re.fullmatch(r"(detrlab|data|notebooks)/.+|[A-Z][A-Za-z]+(\.md)?|[a-z]+\.(toml|lock|yml)", name), name
+    assert "small.ipynb" in files["notebooks/start.ipynb"].decode()
+
+
+def test_there_is_nothing_to_copy_from(files):
+    text = {name: data.decode("utf-8", "replace") for name, data in files.items()}
+    assert not any(name.startswith(("solutions", "autograder", "training", "tests", "build")) for name in files)
+    assert not any(".progress.json" in name or "__pycache__" in name for name in files)
+    for name, content in text.items():
+        assert SECRET not in content
+        if name.startswith("notebooks/"):
+            for hidden in ("SOLUTION", "HIDDEN", ".hidden(", "boxes_cxcywh[..., 2:]", "given by their centre"):
+                assert hidden not in content, name
+    assert "[..., 2:] / 2" in SMALL, "the solution that is looked for"
+
+
+def test_hidden_seeds_and_their_values_stay_behind(files):
+    stored = json.loads(files[f"notebooks/{ASSIGNMENT}/small.json"])
+    assert stored["checks"]["corners"]["seeds"] == [11, 12]  # and not 77, the hidden one of the small course
+    assert len(stored["checks"]["corners"]["expected"]) == 2
+    notebook = nbformat.reads(files[f"notebooks/{ASSIGNMENT}/small.ipynb"].decode(), as_version=4)
+    nbformat.validate(notebook)
+    checks = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "corners"]
+    assert checks[0].source.endswith("\n\ncorners()") and not any(cell.get("outputs") for cell in notebook.cells)
+    assert checks[0].metadata.nbgrader.checksum
+
+
+def test_the_library_can_be_installed_without_the_grader(files):
+    project = tomllib.loads(files["pyproject.toml"].decode())
+    assert project["project"]["scripts"] == {"coursework": "coursework.__main__:main", "detrlab": "detrlab.__main__:main"}
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["detrlab"] and all(name in ("data",) for name in wheel["force-include"])
+    assert project["project"]["readme"] in files
+
+
+def test_the_students_verbs_are_those_of_the_readme(files):
+    verbs = set(re.findall(r"^([a-z-]+):.*##", files["Makefile"].decode(), re.MULTILINE))
+    assert verbs == {"help", "lab", "hand-in"}
+    assert set(re.findall(r"^make ([a-z-]+)", files["README.md"].decode(), re.MULTILINE)) <= verbs

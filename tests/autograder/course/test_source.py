@@ -1,0 +1,71 @@
+"""Reading a notebook's source, and what is refused."""
+
+import pytest
+from small_source import SMALL, write
+
+from autograder.course.source import read_source
+from autograder.errors import SourceError
+
+
+def test_cells_hints_and_mistakes(tmp_path):
+    notebook = read_source(write(tmp_path))
+    assert (notebook.name, notebook.assignment, notebook.points) == ("small", "00_small", 5)
+    assert [cell.kind for cell in notebook.cells] == ["prose", "setup", "exercise", "check", "written"]
+    assert notebook.hints == {
+        "corners": ["Where is the centre?", "Half of the size lies on each side.", "Subtract size / 2."]
+    }
+    assert [(mistake.message_id, mistake.says) for mistake in notebook.mistakes] == [
+        ("corners/half_width", "The whole size was subtracted: halve it."),
+        ("corners/centre", "This is the centre."),
+    ]
+    assert notebook.named("check")["corners"].source.endswith("\n\ncorners()")
+    assert notebook.untouched()["corners"].endswith("return ____")
+
+
+def test_answers_take_the_place_of_exercises(tmp_path):
+    code = read_source(write(tmp_path)).code({"corners": "pass"})
+    assert [cell.source for cell in code if cell.kind == "exercise"] == ["pass"]
+
+
+def test_an_exercise_can_be_cut_out_of_the_library(tmp_path):
+    start = SMALL.index("def corner")
+    text = SMALL[:start] + SMALL[SMALL.index("# %% check") :]
+    text = text.replace('exercise="corners"', 'exercise="corners" library="detrlab.boxes.cxcywh_to_xyxy"')
+    exercise = read_source(write(tmp_path, text)).named("exercise")["corners"].source
+    assert exercise.startswith("def cxcywh_to_xyxy(") and "### BEGIN SOLUTION" in exercise
+
+
+def test_an_exercise_forbids_names_and_its_own_library_function(tmp_path):
+    listed = SMALL.replace(
+        'exercise="corners"',
+        'exercise="corners" forbids="torchvision.ops.box_convert, detrlab.attention.grid.FeatureGrid.cover"',
+    )
+    names = ("torchvision.ops.box_convert", "detrlab.attention.grid.FeatureGrid.cover")
+    assert read_source(write(tmp_path, listed)).named("exercise")["corners"].forbids == names
+    start = SMALL.index("def corner")
+    cut = listed[: listed.index("def corner")] + SMALL[SMALL.index("# %% check", start) :]
+    cut = cut.replace("forbids=", 'library="detrlab.boxes.cxcywh_to_xyxy" forbids=')
+    notebook = read_source(write(tmp_path, cut))
+    assert notebook.named("exercise")["corners"].forbids == ("detrlab.boxes.cxcywh_to_xyxy", *names)
+    assert notebook.code({"corners": "pass"})[1].forbids == ("detrlab.boxes.cxcywh_to_xyxy", *names)
+    assert read_source(write(tmp_path)).named("exercise")["corners"].forbids == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    ### BEGIN SOLUTION\n", "", "marks its solution"),
+        ('check="corners"', 'check="other"', "exercises without a check"),
+        ('mistake="corners/centre"', 'mistake="nothing/centre"', "mistakes of unknown exercises: nothing"),
+        ('mistake="corners/centre"', 'mistake="corners/half_width"', "mistakes named twice"),
+        ("# 3. Subtract size / 2.\n", "", "three hints are expected"),
+        ('written="why"', 'written="corners"', "names used twice"),
+        ("# ---\n# def corner(boxes_cxcywh):\n#     return boxes_cxcywh[..., :2]\n", "", "sentence, ---, code"),
+        ("def corners(draw)", "def corner_check(draw)", "without a function of that name"),
+    ],
+)
+def test_a_source_that_breaks_the_syntax_is_refused_with_its_file(tmp_path, old, new, message):
+    assert old in SMALL
+    with pytest.raises(SourceError, match="small.py") as caught:
+        read_source(write(tmp_path, SMALL.replace(old, new)))
+    assert message in str(caught.value)

@@ -1,0 +1,95 @@
+"""The class report: one page that needs nothing else, names nobody, and says who needs a person."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from small_course import ASSIGNMENT, graded_course
+
+from autograder.errors import GradeError
+from autograder.feedback.report import pseudonyms, write_report
+from autograder.feedback.report_figures import distribution, exercises, times
+from autograder.gradebook.log import Log
+
+
+@pytest.fixture
+def places(tmp_path):
+    return graded_course(tmp_path)
+
+
+def page(places):
+    to = places.records / "report.html"
+    write_report(places, ASSIGNMENT, to)
+    return to.read_text()
+
+
+def test_the_page_is_whole_and_calls_nobody(places):
+    text = page(places)
+    assert not re.search(r"<script|<link|@import|src=|https?://(?!www\.w3\.org/)", text)
+    for svg in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+        ElementTree.fromstring(svg)
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_students_are_pseudonyms_that_stay_the_same(places):
+    text = page(places)
+    codes = pseudonyms(places, ["ada", "bob", "carl", "emil"])
+    assert not any(re.search(rf"\b{name}\b", text) for name in codes)
+    assert codes["emil"].removeprefix("S-") in text  # needs a person
+    table = (places.records / "pseudonyms.csv").read_text().split()
+    assert f"{codes['emil']},emil" in table and (places.records / "pseudonyms.csv").stat().st_mode & 0o77 == 0
+
+
+def test_a_key_that_a_full_disk_left_empty_is_made_anew(places, monkeypatch):
+    key = places.records / "pseudonyms.key"
+    page(places)
+    key.write_bytes(b"")
+    page(places)
+    assert len(key.read_bytes()) == 32 and key.stat().st_mode & 0o777 == 0o600
+    key.unlink()
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        page(places)
+    assert not key.exists() and not list(places.records.glob(".pseudonyms*"))
+
+
+def test_it_counts_mistakes_statuses_and_difficulty(places):
+    text = re.sub(r"<svg.*?</svg>", "", page(places), flags=re.DOTALL)
+    assert "<b>3</b><span>graded</span>" in text and "<b>1</b><span>could not grade</span>" in text
+    assert "<td>small · corners/half_width</td><td>The whole size was subtracted" in text
+    assert "3 students, 6 automatic points" in text  # emil's lost notebook is nobody's zero
+    assert "median of automatic points" in text and "<b>50 %</b>" in text  # of 6, 3 and 0 points
+
+
+def test_what_was_called_instead_of_written_is_counted(places):
+    places.log.write_text(places.log.read_text().replace("corners/half_width", "corners/called_instead"))
+    assert "<td>small · corners/called_instead</td><td>What the exercise asks to be written was called" in page(places)
+
+
+def test_a_folder_named_like_a_notebook_is_no_notebook(places):
+    (places.autograded / "bob" / ASSIGNMENT / "foo.ipynb").mkdir()
+    assert "3 students, 6 automatic points" in page(places)
+
+
+def test_whom_an_interrupted_run_left_open_is_listed(places):
+    Log(places.log).append("run", assignment=ASSIGNMENT, run="b", seed=1, seeds={}, students=["ada"], versions={})
+    assert "the run was interrupted" in page(places)
+
+
+def test_before_anything_is_graded_it_is_one_sentence(places):
+    places.log.unlink()
+    with pytest.raises(GradeError, match="nothing of 00_small is graded yet"):
+        page(places)
+
+
+def test_figures_of_empty_and_tiny_classes():
+    for svg in (distribution([]), distribution([1.0]), exercises(["a"], [0.5], [None]), times({"q": []})):
+        ElementTree.fromstring(svg)
+
+
+def test_what_students_wrote_is_no_html_on_the_page(places):
+    lines = places.log.read_text().replace("cannot be read", "<script>steal()</script>")
+    places.log.write_text(lines)
+    assert "<script>" not in page(places)

@@ -1,0 +1,142 @@
+"""Exports: every student with a status, an empty mark where there is no complete one, three formats."""
+
+import csv
+import re
+import subprocess
+import sys
+
+import pytest
+from nbgrader.api import Gradebook
+from small_course import ASSIGNMENT, graded_course
+
+from autograder.course.places import ROOT
+from autograder.errors import GradeError
+from autograder.gradebook.log import Log
+from autograder.lms.export import FORMATS, Row, export
+
+
+@pytest.fixture
+def places(tmp_path):
+    places = graded_course(tmp_path)
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        gradebook.update_or_create_student("ada", first_name="Ada", last_name="=1+1", email="ada@example.org")
+        gradebook.add_student("zoe")
+        for name, notebook in (("why", "small"), ("how", "wide")):
+            gradebook.find_grade(name, notebook, ASSIGNMENT, "ada").manual_score = 1.5
+            gradebook.find_grade(name, notebook, ASSIGNMENT, "ada").needs_manual_grade = False
+        gradebook.db.commit()
+    return places
+
+
+def table(places, form):
+    to = places.records / f"{form}.csv"
+    export(places, ASSIGNMENT, form, to)
+    with open(to, encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+STATUS = {
+    "ada": "graded",
+    "bob": "waits for a person",
+    "carl": "graded",
+    "emil": "could not grade",
+    "zoe": "missing",
+}
+
+
+def test_nbgraders_columns_and_a_status(places):
+    found = {row["student_id"]: row for row in table(places, "nbgrader")}
+    assert {name: row["status"] for name, row in found.items()} == STATUS
+    assert found["ada"]["score"] == found["ada"]["raw_score"] == "9" and found["ada"]["max_score"] == "10"
+    assert found["carl"]["score"] == "0"  # handed in untouched: an earned zero
+    assert [found[name]["score"] for name in ("bob", "emil", "zoe")] == ["", "", ""]
+    assert found["ada"]["last_name"] == "'=1+1"  # a spreadsheet shows it and does not compute it
+
+
+def test_canvas_finds_students_marks_and_points_where_its_importer_looks(places):
+    to = places.records / "canvas.csv"
+    export(places, ASSIGNMENT, "canvas", to)
+    with open(to, encoding="utf-8", newline="") as file:  # Canvas does not take a byte order mark away
+        head, points, *found = csv.reader(file)
+    assert "Student" in head[0] and head[1:5] == ["ID", "SIS User ID", "SIS Login ID", "Section"]
+    # What stands behind Section is an assignment, but for these headings (NON_ASSIGNMENT_COLUMN_HEADERS there).
+    ours = re.compile("(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
+    assert [name for name in head[5:] if not ours.search(name)] == [ASSIGNMENT]
+    assert not any(name.startswith("Override") for name in head)  # these it would take as grades
+    assert "Points Possible" in points[0] and points[5] == "10"
+    assert {row[2]: row[5] for row in found} == {"ada": "9", "bob": "", "carl": "0", "emil": "", "zoe": ""}
+    assert {row[3]: row[6] for row in found} == STATUS  # who knows students by login finds them, too
+    assert len({len(row) for row in (head, points, *found)}) == 1
+
+
+def test_moodle_gets_a_dash_for_no_grade(places):
+    found = {row["ID number"]: row for row in table(places, "moodle")}
+    assert {name: row[ASSIGNMENT] for name, row in found.items()} == {
+        "ada": "9", "bob": "-", "carl": "0", "emil": "-", "zoe": "-"
+    }  # fmt: skip
+    assert {name: row["Status"] for name, row in found.items()} == STATUS
+
+
+def test_moodle_gets_addresses_of_all_or_of_nobody(places):
+    assert "Email address" not in table(places, "moodle")[0]
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        for student in gradebook.students:
+            student.email = f"{student.id}@example.org"
+        gradebook.db.commit()
+    assert [row["Email address"] for row in table(places, "moodle")] == [f"{name}@example.org" for name in STATUS]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+1", "'+1"),
+        ("-1", "'-1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        (" =1", "' =1"),
+        ("\t=1", "'\t'=1"),
+        ("Doe;=1+1", "Doe;'=1+1"),  # two cells where a spreadsheet splits at semicolons
+        ("\uff1d1+1", "'\uff1d1+1"),  # the wide forms of Japanese keyboards count as well
+        ("Anna-Lena", "Anna-Lena"),
+        ("a@example.org", "a@example.org"),
+    ],
+)
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_cell_is_a_formula(form, text, shown):
+    row = Row("a", None, None, "ada", text, text, text, text, 1.0, 0.0, -1.0, 2.0, "graded")
+    cells = [cell for line in FORMATS[form]([row])[1:] for cell in line]
+    assert shown in cells
+    pieces = [piece.strip() for cell in cells if cell != "-1" for piece in re.split("[;\t]", cell)]
+    assert not [piece for piece in pieces if piece[:1] in tuple("=+-@\uff1d")]
+    assert "-1" in cells  # a number is no text: it stays one
+
+
+def test_a_student_whom_an_interrupted_run_left_open_has_no_mark(places):
+    Log(places.log).append("run", assignment=ASSIGNMENT, run="later", seed=1, seeds={}, students=["ada", "carl"])
+    Log(places.log).append("mark", assignment=ASSIGNMENT, run="later", student="carl", status="graded", digest="")
+    found = {row["student_id"]: row for row in table(places, "nbgrader")}
+    assert (found["ada"]["status"], found["ada"]["score"]) == ("not graded yet", "")
+    assert found["carl"]["status"] == "graded"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_assignment_that_was_never_graded_is_one_sentence(places, form):
+    with pytest.raises(GradeError, match="nothing of 09_none is graded yet: run `autograder grade 09_none` first"):
+        export(places, "09_none", form, places.records / "x.csv")
+    with pytest.raises(GradeError, match="cannot be written: No such file"):
+        export(places, ASSIGNMENT, form, places.records / "nowhere" / "x.csv")
+
+
+def test_nbgrader_export_takes_our_plugin(places, tmp_path):
+    root = places.records.parent
+    config = (ROOT / "nbgrader_config.py").read_text()
+    (root / "nbgrader_config.py").write_text(config)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "export", "--exporter=autograder.lms.export.NbgraderCsv", "--to=out.csv"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    with open(root / "out.csv", encoding="utf-8-sig", newline="") as file:
+        assert {row["student_id"]: row["status"] for row in csv.DictReader(file)} == STATUS

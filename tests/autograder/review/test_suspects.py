@@ -1,0 +1,200 @@
+"""Answers that go behind what is forbidden are pointed out; honest ones are not."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.course.assignment import Assignment
+from autograder.course.source import read_source
+from autograder.review.suspects import suspects
+from autograder.samples.fill_in import fill_in, model_answers
+from autograder.samples.the_class import STUDENTS, Desk
+from tests.course.test_answers import ANSWERS, read_answers
+
+COURSE = Path(__file__).resolve().parents[3] / "solutions" / "01_detr"
+NOTEBOOKS = ("q1_build", "q2_detect_and_attend", "q3_explain")
+FORBIDDEN = {
+    "f_code": (
+        "torchvision.ops.box_convert",
+        "detrlab.attention.grid.FeatureGrid.cover",
+        "detrlab.attention.measures.entropy",
+    )
+}
+
+
+def answered(code, own=False):
+    tags = {"nbgrader": {"grade_id": "f_code", "solution": True, "grade": False, "locked": False}}
+    cell = nbformat.v4.new_code_cell(code, id="own-1" if own else "f", metadata={} if own else tags)
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def found(code, own=False):
+    return suspects(answered(code, own), FORBIDDEN, {})
+
+
+BOX = "torchvision.ops.box_convert"
+COVER, ENTROPY = "detrlab.attention.grid.FeatureGrid.cover", "detrlab.attention.measures.entropy"
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "name"),
+    [
+        ("y = torchvision.ops.box_convert(x, 'cxcywh', 'xyxy')", BOX, BOX),
+        ("from torchvision.ops import box_convert as f", BOX, BOX),
+        ("from torchvision.ops import *\nf = box_convert", "box_convert", BOX),
+        ("f = getattr(torchvision.ops, 'box_convert')", "getattr(..., 'box_convert')", BOX),
+        ("%time y = ops.box_convert(x)", "ops.box_convert", BOX),
+        ("%%timeit -n 3\ny = ops.box_convert(x)", "ops.box_convert", BOX),
+        ("%matplotlib inline\n!ls\ny = ops.box_convert(x)", "ops.box_convert", BOX),
+        ("y = FeatureGrid(a, b, c, 1).cover(box)", "(...).cover", COVER),
+        ("import detrlab.attention.measures as m\ny = [m.entropy(x) for x in z]", "m.entropy", ENTROPY),
+    ],
+)
+def test_a_forbidden_name_is_pointed_out(code, place, name):
+    assert found(code) == [f"f_code: {place} is written there, and the exercise forbids {name}"]
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("import importlib.util, torch", "importlib.util"),
+        ("from importlib import reload", "importlib"),
+        ("import ctypes as c", "ctypes"),
+        ("def f():\n    import gc, inspect", "gc, inspect"),
+        ("from autograder import forbid", "autograder"),
+        ("code = f.__code__", "f.__code__"),
+        ("code = f().__code__", "__code__"),
+        ("import sys\ndel sys.modules['torchvision']", "sys.modules"),
+        ("from sys import modules, _getframe", "sys._getframe, sys.modules"),
+        ("import sys\nframe = sys._getframe(1).f_back", "f_back, sys._getframe"),
+        ("exec(eval('text'))", "eval, exec"),
+        ("__import__('torchvision')", "__import__"),
+        ("class Hears(torch.Tensor):\n    def __torch_function__(cls, *given):\n        pass", "__torch_function__"),
+        ("class Hears(torch.overrides.TorchFunctionMode):\n    pass", "torch.overrides.TorchFunctionMode"),
+    ],
+)
+@pytest.mark.parametrize("own", [False, True])
+def test_what_leads_behind_a_function_is_pointed_out(code, what, own):
+    where = "an own cell" if own else "f_code"
+    assert found(code, own) == [f"{where}: {what} can lead to a function behind its refusal: see what it is for"]
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("import detrlab.boxes\ndetrlab.boxes.box_iou = mine", "detrlab.boxes.box_iou"),
+        ("from coursework.checks import running as o\no.Draw = mine", "o.Draw"),
+        ("from coursework.checks.notebook import Check\nsetattr(Check, '__call__', mine)", "Check"),
+        ("torchvision.__file__ = 'here'", "torchvision.__file__"),
+    ],
+)
+def test_a_change_of_the_library_is_pointed_out(code, what):
+    assert found(code) == [f"f_code: {what} of the library is given another value: see what it is for"]
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("import subprocess as s\ns.run(['python'])", "subprocess"),
+        ("from concurrent.futures import ProcessPoolExecutor", "concurrent.futures, concurrent.futures.ProcessPool"),
+        ("import os\nif os.fork() == 0:\n    pass\nos.posix_spawnp('a', [], {})", "os.fork, os.posix_spawnp"),
+        ("import torch.multiprocessing", None),
+        ("get_ipython().system('python a.py')", "get_ipython"),
+    ],
+)
+def test_another_process_is_pointed_out(code, what):
+    lines = found(code, own=True)
+    assert lines[0].startswith(f"an own cell: {what}") if what else lines == []
+    assert all("starts other processes, where nothing is refused" in line for line in lines)
+
+
+def test_a_module_handed_in_is_looked_at_for_every_name():
+    files = {"mine.py": b"from torchvision.ops import box_convert as f\nimport gc", "a.txt": b"gc"}
+    assert suspects(answered("x = 1"), FORBIDDEN, files) == [
+        f"mine.py: {BOX} is written there, and the exercise forbids {BOX}",
+        "mine.py: gc can lead to a function behind its refusal: see what it is for",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("a = !ls\n" * 501, []),
+        ("%ls\n" * 400 + "x = 1\n" * 5000, []),
+        ("\n" * 90_000 + "1", []),
+        ("a" + ".f_back" * 2000, ["an own cell: "]),
+        ("[" + "a," * 40_000 + "]", []),
+        ("x = 1\n" * 20_000, ["an own cell: it has 120,000 characters, too many to be looked at"]),
+    ],
+)
+def test_a_cell_made_to_hold_the_grader_up_does_not(code, says):
+    """Each took minutes, gigabytes or the whole run."""
+    lines = found(code, own=True)
+    assert len(lines) == len(says) and all(line.startswith(start) for line, start in zip(lines, says, strict=True))
+    assert all(len(line) < 1000 for line in lines)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def entropy(x):\n    return -torch.xlogy(x, x).sum()\ny = entropy(x)",  # the answer's own
+        "y = torch.distributions.Categorical(x).entropy()",  # somebody else's method
+        "import scipy.stats\ny = scipy.stats.entropy(x)",  # and function
+        "from scipy.stats import entropy\ny = entropy(x)",
+        "cover = rows * columns\ny = (x * cover).sum()",
+        "def f(x, cover):\n    return {'cover': cover, 'says': 'box_convert'}",
+        "model.eval()\nstep = torch.compile(step)\nimport re\nre.compile('x')",
+        "model.head = nn.Linear(2, 3)\nself.training = False",
+        "import sys\nprint(sys.version, file=sys.stderr)",
+        "# torchvision.ops.box_convert, exec, sys.modules\ny = 'exec'",
+        "def unfinished(:",
+        "x" + ".a" * 3000,
+        "(" * 300 + ")" * 300,
+    ],
+)
+def test_honest_and_unreadable_answers_are_not(code):
+    assert found(code) == []
+
+
+def test_an_own_cell_may_name_what_an_exercise_forbids():
+    """To look at a picture, say; the answer that takes it from there is refused when it runs."""
+    assert found("y = torchvision.ops.box_convert(x, 'cxcywh', 'xyxy')", own=True) == []
+
+
+def test_nothing_is_looked_for_where_nothing_is_forbidden():
+    assert suspects(answered("import gc\nexec('1')"), {}, {"a.py": b"import gc"}) == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_neither_the_model_solutions_nor_other_right_answers_are_suspect(name):
+    source = read_source(COURSE / f"{name}.py")
+    forbidden = {f"{exercise}_code": cell.forbids for exercise, cell in source.named("exercise").items()}
+    release = nbformat.read(COURSE.parent.parent / "notebooks" / "01_detr" / f"{name}.ipynb", as_version=4)
+    others = read_answers(next(path for path in ANSWERS if path.stem == name))
+    solved = model_answers(source)[0]
+    assert len(solved) == len(others) > 5
+    for answers in (solved, others, source.untouched()):
+        assert suspects(fill_in(release, answers, {}), forbidden, {}) == []
+
+
+def test_of_the_sample_class_only_who_means_it_is_suspect(tmp_path):
+    sources = {name: read_source(COURSE / f"{name}.py") for name in NOTEBOOKS}
+    released = COURSE.parent.parent / "notebooks" / "01_detr"
+    releases = {name: nbformat.read(released / f"{name}.ipynb", as_version=4) for name in NOTEBOOKS}
+    desk = Desk(Assignment("01_detr", sources, {}, releases, {}, {}))
+    found = {}
+    for student, behave in STUDENTS.items():
+        folder = tmp_path / student
+        folder.mkdir()
+        behave(desk, folder)
+        for name in NOTEBOOKS:
+            try:
+                notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+            except (OSError, ValueError):  # missing, broken
+                continue
+            if lines := suspects(notebook, desk.assignment.forbidden(name), {}):
+                found[student, name] = lines
+    # It gives `feedback.earned` of the library another value; the others fail, copy or damage, and go behind nothing.
+    assert set(found) == {("fakes_allclose", "q2_detect_and_attend"), ("fakes_allclose", "q3_explain")}
+    assert all("feedback.earned of the library is given another value" in line for [line] in found.values())

@@ -1,0 +1,37 @@
+"""Forgetting one student: files, rows and lines go, everybody else's stay as they were."""
+
+import pytest
+from nbgrader.api import Gradebook, MissingEntry
+from small_course import ASSIGNMENT, graded_course
+
+from autograder.errors import GradeError
+from autograder.feedback.pages import write_feedback
+from autograder.forget import forget
+from autograder.gradebook.log import Log
+
+
+def test_nothing_of_the_student_is_left_and_all_of_the_others(tmp_path):
+    places = graded_course(tmp_path)
+    write_feedback(places, ASSIGNMENT, ["bob", "ada"])
+    others = [line for line in places.log.read_text().splitlines() if '"student": "ada"' in line]
+    deleted = forget(places, "bob")
+    assert {"submitted/bob", "autograded/bob", "feedback/bob", "rows of the gradebook"} <= set(deleted)
+    for path in places.records.rglob("*"):
+        assert "bob" not in path.name
+        if path.is_file() and path.name != "gradebook.db":
+            assert b'"bob"' not in path.read_bytes(), path
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        with pytest.raises(MissingEntry):
+            gradebook.find_student("bob")
+        assert gradebook.find_submission(ASSIGNMENT, "ada").score == 6
+    assert [line for line in places.log.read_text().splitlines() if '"student": "ada"' in line] == others
+    assert set(Log(places.log).latest(ASSIGNMENT)) == {"ada", "carl", "emil"}
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "..", "../submitted", "a/b"])
+def test_a_name_that_is_no_student_deletes_nothing(tmp_path, name):
+    places = graded_course(tmp_path)
+    before = sorted(path for path in places.records.rglob("*") if path.name != ".grading.lock")
+    with pytest.raises(GradeError, match=r"nothing is kept of|is no student's name"):
+        forget(places, name)
+    assert sorted(path for path in places.records.rglob("*") if path.name != ".grading.lock") == before

@@ -1,0 +1,126 @@
+"""The command `autograder` from handing in to exporting, in the sandbox; one sentence and a code where it fails."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from small_course import ASSIGNMENT, RIGHT, filled, graded_course, hand_in, make_course
+
+from autograder.__main__ import main
+from autograder.gradebook.log import Log
+from autograder.sandbox import levels, self_test
+from autograder.sandbox.levels import SandboxUnavailable
+
+
+def in_course(monkeypatch, places):
+    for module in ("places", "check"):
+        monkeypatch.setattr(f"autograder.{module}.project_places", lambda *_: places)
+
+
+def sandboxed():
+    try:
+        self_test.level()
+    except SandboxUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+def test_from_samples_to_marks(tmp_path, monkeypatch, capsys):
+    sandboxed()
+    places = make_course(tmp_path)
+    in_course(monkeypatch, places)
+    for student in ("ada", "bob"):
+        hand_in(places, student, **RIGHT)
+    (hand_in(places, "emil", wide=RIGHT["wide"]) / "small.ipynb").write_text("{")
+    assert main(["grade", ASSIGNMENT, "--dry-run"]) == 0
+    assert "emil: could not grade" in capsys.readouterr().out and not places.log.exists()
+    assert main(["grade", ASSIGNMENT, "--workers", "1", "--seed", "3"]) == 0
+    out = capsys.readouterr().out
+    assert "sandbox: namespaces" in out or "sandbox: landlock" in out
+    assert "a person should look at emil" in out and "1 could not grade, 2 graded" in out
+    assert all(event["scores"]["wide"] == {"sizes": 3.0} for event in Log(places.log).latest(ASSIGNMENT).values())
+    (run,) = Log(places.log).runs(ASSIGNMENT)
+    assert run.start["level"].startswith(("namespaces", "landlock")) and run.start["seed"] == 3
+    assert {"torch", "nbgrader", "numpy"} <= set(run.start["versions"])
+    assert main(["feedback", ASSIGNMENT]) == 0 and "6 pages" in capsys.readouterr().out
+    for form in ("nbgrader", "canvas", "moodle"):
+        assert main(["export", ASSIGNMENT, "--format", form]) == 0
+    assert main(["report", ASSIGNMENT]) == 0
+    capsys.readouterr()
+    assert main(["check", str(places.submitted / "ada" / ASSIGNMENT / "small.ipynb")]) == 0
+    assert "3 / 3  corners: Right." in capsys.readouterr().out
+    assert main(["forget", "ada"]) == 0 and "submitted/ada" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["grade", "99_none"], "there is no assignment '99_none'; there are: 00_small"),
+        (["grade", ASSIGNMENT, "--student", "zoe"], "nothing was handed in for 00_small by: zoe"),
+        (["grade", ASSIGNMENT, "--resume"], "there is nothing to resume"),
+        (["check", "nowhere.ipynb"], "nowhere.ipynb cannot be read"),
+        (["feedback", "99_none"], "nothing of 99_none is graded yet"),
+        (["export", "99_none"], "nothing of 99_none is graded yet"),
+        (["report", "99_none"], "there is no assignment '99_none'"),
+        (["forget", "zoe"], "nothing is kept of 'zoe'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(arguments, message, tmp_path, monkeypatch, capsys):
+    in_course(monkeypatch, graded_course(tmp_path))
+    if arguments[0] in ("grade", "check"):
+        sandboxed()
+    assert main(arguments) == 1
+    error = capsys.readouterr().err.removeprefix("running the solution and the notebook in the sandbox ...\n")
+    assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("module", "what"), [(levels, "found_level"), (self_test, "prove")])
+def test_without_a_sandbox_nothing_is_executed(module, what, tmp_path, monkeypatch, capsys):
+    def none(*_):
+        raise SandboxUnavailable("No sandbox on this machine: grade in a container.")
+
+    places = graded_course(tmp_path)
+    in_course(monkeypatch, places)
+    monkeypatch.setattr(module, what, none)
+    before = places.log.read_bytes()
+    assert main(["grade", ASSIGNMENT, "--regrade"]) == 1
+    assert capsys.readouterr().err == "No sandbox on this machine: grade in a container.\n"
+    assert places.log.read_bytes() == before
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL], ids=["ctrl_c", "kill_9"])
+def test_a_stopped_command_is_resumed(stop, tmp_path):
+    sandboxed()
+    places = make_course(tmp_path)
+    slow = {"small": {**RIGHT["small"]}, "wide": RIGHT["wide"]}
+    slow["small"]["corners_code"] += "\nimport time\ntime.sleep(1.5)"
+    for i in range(4):
+        hand_in(places, f"s{i}", **slow)
+    program = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
+        from pathlib import Path
+        import autograder.course.places as p, small_course
+        p.project_places = lambda *_: p.places_from(small_course.config(), Path({str(tmp_path)!r}))
+        from autograder.__main__ import main
+        sys.exit(main(["grade", {ASSIGNMENT!r}, "--workers", "1", *sys.argv[1:]]))
+    """)
+    first = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while len(Log(places.log).latest(ASSIGNMENT)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    first.send_signal(stop)
+    out, error = first.communicate(timeout=60)
+    done = len(Log(places.log).latest(ASSIGNMENT))
+    assert 2 <= done < 4, out + error
+    if stop == signal.SIGINT:
+        assert first.returncode == 130 and "--resume goes on" in error and "Traceback" not in error
+    again = subprocess.run([sys.executable, "-c", program, "--resume"], capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0, again.stderr
+    (run,) = Log(places.log).runs(ASSIGNMENT)
+    assert run.ended and set(run.marks) == {f"s{i}" for i in range(4)}
+    assert all(event["scores"] == {"small": {"corners": 3.0}, "wide": {"sizes": 3.0}} for event in run.marks.values())
+    assert filled(places, RIGHT["small"])  # the course itself is as it was

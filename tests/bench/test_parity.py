@@ -1,0 +1,32 @@
+"""Stock against ours on the homework: a student's notebook shows the same in a Jupyter kernel and in the sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.course.source import read_source
+from autograder.samples.fill_in import fill_in, makes_known_mistakes
+from tests.grader_pool import SEEDS, needs_sandbox, shared_pool
+from tools.parity import as_job, different, in_a_kernel
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "solutions").glob("*/*.py"))
+
+
+@needs_sandbox
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_a_students_notebook_shows_what_stock_nbgrader_shows(path: Path, monkeypatch):
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # ipykernel would not listen to descriptors
+    release = ROOT / "notebooks" / path.parent.name
+    notebook = fill_in(
+        nbformat.read(release / f"{path.stem}.ipynb", as_version=4), *makes_known_mistakes(read_source(path))
+    )
+    files = {file.name: file.read_bytes() for file in release.glob(f"{path.stem}.*") if file.suffix != ".ipynb"}
+    job = as_job(notebook, files, SEEDS)
+    ((_, result),) = shared_pool().run([job])
+    assert result.ended == "finished"
+    assert different(result, in_a_kernel(notebook, files), job) == []
+    assert sum("image/png" in output.get("data", {}) for cell in result.cells for output in cell.outputs) > 0

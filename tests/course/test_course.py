@@ -1,0 +1,142 @@
+"""The whole course, exercise by exercise, on the built notebooks and the quick runner.
+
+Solution: all automatic points. Untouched release: none, and no crash. Each known mistake: loses its own exercise's
+points (and those of the end-to-end check) and shows its own sentence. Differently written correct answers: all points.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.build.in_process import NotebookRun, run_notebook
+from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.course.source import Mistake, SourceNotebook, read_source
+from autograder.judge.judge import marks
+from autograder.samples.fill_in import fill_in, model_answers
+from coursework.checks import Notebook
+from coursework.marking.feedback import judge_runs
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "solutions").glob("*/*.py"))
+FRESH = [900_007]  # a seed no student has seen
+
+
+@dataclass(frozen=True)
+class Built:
+    """One built notebook: its source, its release folder, its stored data, and the reference's outcomes."""
+
+    source: SourceNotebook
+    release: Path
+    reference: NotebookRun
+
+    @property
+    def data(self) -> dict[str, dict]:
+        return Notebook(self.source.name, self.release).data["checks"]
+
+
+def run(
+    source: SourceNotebook, answers: dict[str, str], folder: Path, seeds: list[int], strict: bool = False
+) -> NotebookRun:
+    """Run the release with these answers in `folder`; `strict` turns warnings into errors."""
+    release = ROOT / "notebooks" / source.assignment
+    for path in release.glob(f"{source.name}.*"):
+        shutil.copy(path, folder)
+    notebook = fill_in(nbformat.read(release / f"{source.name}.ipynb", as_version=4), answers, {})
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if strict else "default")
+        return run_notebook(code, folder, seeds)
+
+
+@cache
+def built(path: Path) -> Built:
+    import tempfile
+
+    source = read_source(path)
+    with tempfile.TemporaryDirectory() as folder:
+        reference = run(source, model_answers(source)[0], Path(folder), VISIBLE_SEEDS + FRESH, strict=True)
+    return Built(source, ROOT / "notebooks" / source.assignment, reference)
+
+
+def points(notebook: Built, outcomes: dict) -> dict[str, float]:
+    """Marks on the fresh seed."""
+    fresh = slice(len(VISIBLE_SEEDS), None)
+    return marks(
+        {name: runs[fresh] for name, runs in outcomes.items()},
+        {name: runs[fresh] for name, runs in notebook.reference.outcomes.items()},
+        notebook.data,
+    )
+
+
+def each_mistake() -> list:
+    cases = [(path, mistake) for path in SOURCES for mistake in read_source(path).mistakes]
+    return [pytest.param(path, mistake, id=f"{path.stem}-{mistake.exercise}-{mistake.name}") for path, mistake in cases]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_solution_earns_every_automatic_point_without_a_warning(path: Path):
+    notebook = built(path)
+    assert notebook.reference.errors == {}
+    automatic = sum(cell.points for cell in notebook.source.named("check").values())
+    assert sum(points(notebook, notebook.reference.outcomes).values()) == automatic
+    for name, stored in notebook.data.items():  # the files beside the notebook agree with this machine
+        assert all(
+            run.equals(right) for run, right in zip(notebook.reference.outcomes[name], stored["expected"], strict=False)
+        ), name
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_untouched_release_earns_nothing_and_does_not_crash(path: Path, tmp_path: Path):
+    notebook = built(path)
+    untouched = run(notebook.source, {}, tmp_path, VISIBLE_SEEDS + FRESH)
+    assert untouched.errors == {}
+    assert sum(points(notebook, untouched.outcomes).values()) == 0
+    assert {outcome.error for runs in untouched.outcomes.values() for outcome in runs} == {"NotAttempted"}
+
+
+@pytest.mark.parametrize(("path", "mistake"), each_mistake())
+def test_known_mistake_loses_its_points_and_gets_its_sentence(path: Path, mistake: Mistake, tmp_path: Path):
+    notebook = built(path)
+    wrong = run(
+        notebook.source,
+        {**model_answers(notebook.source)[0], mistake.exercise: mistake.code},
+        tmp_path,
+        VISIBLE_SEEDS + FRESH,
+    )
+    earned = points(notebook, wrong.outcomes)
+    lost = {name for name, stored in notebook.data.items() if earned[name] < stored["points"]}
+    chain = {cell.name for cell in notebook.source.cells if cell.kind == "check" and cell.name in CHAINS}
+    assert lost - chain == {mistake.exercise} - chain
+    assert earned[mistake.exercise] < notebook.data[mistake.exercise]["points"]
+    verdict = judge_runs(wrong.outcomes[mistake.exercise][: len(VISIBLE_SEEDS)], notebook.data[mistake.exercise], list)
+    assert mistake.says in " ".join(verdict.lines)
+
+
+CHAINS = {"short_detr", "chain", "own_chain"}  # the checks that run a student's own steps end to end
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+def test_a_students_notebook_shows_verdicts_and_plain_points(path: Path, tmp_path: Path):
+    from autograder.build.in_process import runner
+
+    notebook = built(path)
+    release = nbformat.read(notebook.release / f"{path.stem}.ipynb", as_version=4)
+    for file in notebook.release.glob(f"{path.stem}.*"):
+        shutil.copy(file, tmp_path)
+    solved = fill_in(release, model_answers(notebook.source)[0], {})
+    with runner(tmp_path) as kernel:
+        for cell in solved.cells:
+            if cell.cell_type != "code":
+                continue
+            done = kernel.run(cell.source)
+            assert done.error is None
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                assert float(done.outputs[-1]["text/plain"]) == cell.metadata.nbgrader.points
+                assert "Right." in done.outputs[-1]["text/html"]

@@ -1,0 +1,85 @@
+"""The backbones: torchvision's ResNet is the oracle, stage by stage."""
+
+import torch
+from torch import nn
+from torchvision.models.resnet import resnet50
+from torchvision.ops.misc import FrozenBatchNorm2d as TorchvisionFrozen
+
+from detrlab.detr.backbone import FrozenBatchNorm2d, SmallResNet, resnet_backbone, small_backbone
+
+
+def test_frozen_batch_norm_by_hand():
+    norm = FrozenBatchNorm2d(1, eps=0.0)
+    norm.load_state_dict(
+        {
+            "weight": torch.tensor([3.0]),
+            "bias": torch.tensor([1.0]),
+            "running_mean": torch.tensor([5.0]),
+            "running_var": torch.tensor([4.0]),
+        }
+    )
+    # (9 - 5) / 2 * 3 + 1
+    assert norm(torch.full((1, 1, 1, 1), 9.0)).item() == 7
+    assert not list(norm.parameters())
+    norm.train()
+    assert norm(torch.full((1, 1, 1, 1), 9.0)).item() == 7
+
+
+def test_frozen_batch_norm_equals_torchvision():
+    generator = torch.Generator().manual_seed(0)
+    ours, theirs = FrozenBatchNorm2d(5), TorchvisionFrozen(5)
+    state = {key: torch.rand(5, generator=generator) for key in ours.state_dict()}
+    ours.load_state_dict(state)
+    theirs.load_state_dict(state)
+    x = torch.randn(2, 5, 3, 7, generator=generator)
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_resnet_is_torchvisions_without_the_classifier():
+    torch.manual_seed(0)
+    theirs = resnet50(norm_layer=FrozenBatchNorm2d).eval()
+    ours = resnet_backbone("resnet50").eval()
+    ours.body.load_state_dict({k: v for k, v in theirs.state_dict().items() if not k.startswith("fc.")})
+    maps = []
+    theirs.layer4.register_forward_hook(lambda module, args, output: maps.append(output))
+    x = torch.randn(1, 3, 65, 97)
+    with torch.no_grad():
+        theirs(x)
+        y = ours(x)
+    assert y.shape == (1, ours.num_channels, 3, 4)  # ceil(65 / 32), ceil(97 / 32)
+    assert y.equal(maps[0])
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in ours.modules())
+
+
+def test_dilation_keeps_the_resolution_of_layer3_with_the_same_weights():
+    plain, dilated = resnet_backbone("resnet50"), resnet_backbone("resnet50", dilation=True)
+    dilated.load_state_dict(plain.state_dict())
+    sizes = []
+    dilated.body.layer3.register_forward_hook(lambda module, args, output: sizes.append(output.shape[-2:]))
+    with torch.no_grad():
+        sizes.append(dilated(torch.zeros(1, 3, 65, 97)).shape[-2:])
+    assert sizes == [(5, 7), (5, 7)]  # ceil(65 / 16), ceil(97 / 16)
+
+
+def test_small_resnet_walks_like_a_resnet():
+    torch.manual_seed(0)
+    body = SmallResNet().eval()
+    x = torch.randn(2, 3, 41, 59)
+    with torch.no_grad():
+        y = body.maxpool(body.relu(body.bn1(body.conv1(x))))
+        assert y.shape == (2, 32, 11, 15)  # ceil by 4
+        channels = []
+        for stage in (body.layer1, body.layer2, body.layer3, body.layer4):
+            y = stage(y)
+            channels.append(y.shape[1])
+        assert channels == [64, 128, 128, 128]
+        assert y.shape == (2, body.out_channels, 6, 8)  # ceil by 8
+        assert body(x).equal(y)
+    assert not hasattr(body, "fc")
+    assert sum(isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3) for m in body.modules()) == 9
+
+
+def test_small_backbone_has_the_official_prefix():
+    backbone = small_backbone()
+    assert backbone.num_channels == 128
+    assert all(key.startswith("body.") for key in backbone.state_dict())

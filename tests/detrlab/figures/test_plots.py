@@ -1,0 +1,242 @@
+"""Figures by what they draw: images with their extents, boxes in pixels, titles; and that nothing is cut
+off."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+from torch import nn
+
+from detrlab.attention.capture import capture_attention
+from detrlab.attention.grid import FeatureGrid
+from detrlab.detr.detect import Detections
+from detrlab.figures import detections as plots
+
+STRIDE, H, W = (
+    8,
+    5,
+    7,
+)  # cells; the input of 37 x 53 pixels leaves the last row and column hanging over its edge
+INPUT_HW = (37, 53)
+PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (74, 159, 3), dtype=np.uint8))  # 2 and 3 times
+L, M, Q = 3, 2, 11
+
+
+class Model(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 12, STRIDE, STRIDE, padding=4)
+        self.transformer = nn.Transformer(12, M, L, L, 13, 0.0, batch_first=True)
+        self.query_pos = nn.Parameter(torch.randn(1, Q, 12))
+
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.transformer(self.conv(pictures).flatten(2).transpose(1, 2), self.query_pos)
+
+
+@pytest.fixture(scope="module")
+def attention():
+    torch.manual_seed(0)
+    model = Model()
+    with torch.no_grad(), capture_attention(model, lazy=True) as attention:
+        model(torch.randn(1, 3, *INPUT_HW))
+    return attention
+
+
+def detections(n: int) -> Detections:
+    generator = torch.Generator().manual_seed(n)
+    corner = torch.rand(n, 2, generator=generator) * torch.tensor([120.0, 50.0])
+    return Detections(
+        boxes_xyxy=torch.cat([corner, corner + torch.tensor([31.0, 17.0])], 1),
+        labels=torch.zeros(n, dtype=torch.long),
+        scores=torch.linspace(0.99, 0.71, n),
+        queries=torch.arange(n).flip(0) % Q,
+        names=("ring",) * n,
+    )
+
+
+def extents(ax: Axes) -> list[tuple[float, ...]]:
+    return [tuple(image.get_extent()) for image in ax.images]
+
+
+def boxes(ax: Axes) -> list[list[float]]:
+    return [list(patch.get_bbox().extents) for patch in ax.patches if isinstance(patch, Rectangle)]
+
+
+def assert_nothing_cut_off(figure: Figure) -> None:
+    figure.draw_without_rendering()
+    frame = figure.bbox.padded(0.5)
+    for ax in figure.axes:
+        box = ax.get_tightbbox()
+        if box is not None and ax.axison:
+            assert frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+    if figure.get_suptitle():
+        title = figure._suptitle.get_window_extent()
+        assert frame.x0 <= title.x0 and title.x1 <= frame.x1 and title.y1 <= frame.y1
+
+
+@pytest.mark.parametrize(("n", "title"), [(0, "Nothing detected"), (1, "1 detection"), (33, "33 detections")])
+def test_detections(n, title):
+    found = detections(n)
+    figure = plots.plot_detections(PICTURE, found)
+    (ax,) = figure.axes
+    assert ax.get_title().startswith(title)
+    assert extents(ax) == [(0, 159, 74, 0)]
+    assert (ax.get_xlim(), ax.get_ylim()) == ((0, 159), (74, 0))
+    np.testing.assert_allclose(sorted(boxes(ax)), sorted(found.boxes_xyxy.tolist()), atol=1e-4)
+    assert {text.get_text() for text in ax.texts} == {f"{i + 1} ring {s:.2f}" for i, s in enumerate(found.scores)}
+    assert_nothing_cut_off(figure)
+    assert not plt.get_fignums()  # a notebook shows it once, and none pile up
+
+
+def test_boxes_over_the_edge_are_cut_and_given_axes_used():
+    found = detections(1)
+    found.boxes_xyxy[0] = torch.tensor([-20.0, 10.0, 170.0, 90.0])
+    figure, ax = plt.subplots()
+    assert plots.plot_detections(PICTURE, found, ax) is figure
+    assert boxes(ax) == [[0, 10, 159, 74]]
+    plt.close(figure)
+
+
+def test_labels_keep_clear_of_each_other():
+    found = detections(2)
+    found.boxes_xyxy[:] = torch.tensor([30.0, 30.0, 90.0, 70.0])  # one box twice
+    figure = plots.plot_detections(PICTURE, found)
+    first, second = (text.get_window_extent() for text in figure.axes[0].texts)
+    assert not first.overlaps(second)
+
+
+@pytest.mark.parametrize("n", [0, 1, 8])
+def test_decoder_attention(attention, n):
+    found = detections(n)
+    figure = plots.plot_decoder_attention(PICTURE, found, attention, layer=1, head=0)
+    assert_nothing_cut_off(figure)
+    shown = {ax.get_title(): ax for ax in figure.axes}
+    if n == 0:
+        assert "no decoder attention" in "".join(shown)
+        return
+    assert "layer 1 of 0..2, head 0 of 0..1" in figure.get_suptitle()
+    maps = attention.decoder_cross(1, 0)
+    for number, detection in enumerate(found, start=1):
+        above, below = (
+            shown[f"query {detection.query} looks at"],
+            shown[f"{number} ring {detection.score:.2f}"],
+        )
+        # 8 input pixels are 24 x 16 of the picture: 7 * 24 and 5 * 16, past its edge at 159 and 74.
+        assert extents(above) == [(0, 168, 80, 0)]
+        assert (above.get_xlim(), above.get_ylim()) == ((0, 159), (74, 0))
+        np.testing.assert_array_equal(above.images[0].get_array(), maps[detection.query])
+        assert above.images[0].get_clim() == (0, maps[detection.query].max().item())
+        assert extents(below) == [(0, 159, 74, 0)]
+        np.testing.assert_allclose(boxes(above), [detection.box_xyxy], atol=1e-4)
+        assert boxes(above) == boxes(below)
+        assert above.get_position().y0 > below.get_position().y0
+
+
+@pytest.mark.parametrize("direction", ["looks at", "is looked at from"])
+def test_encoder_attention_of_each_direction(attention, direction):
+    points = [(3, 4), (158, 73), (50, 33)]
+    figure = plots.plot_encoder_attention(PICTURE, attention, points, direction)
+    assert_nothing_cut_off(figure)
+    assert {"looks at": "(its row)", "is looked at from": "(its column)"}[direction] in figure.get_suptitle()
+    centre, *around = figure.axes
+    weights = attention.encoder().weights
+    cells = [(0, 0), (4, 6), (2, 2)]
+    for number, (ax, (y, x)) in enumerate(zip(around, cells, strict=True), start=1):
+        assert ax.get_title() == f"point {number} {direction}"
+        expected = weights[y, x] if direction == "looks at" else weights[:, :, y, x]
+        np.testing.assert_allclose(ax.images[0].get_array(), expected, rtol=1e-6)
+        assert extents(ax) == [(0, 168, 80, 0)]
+    np.testing.assert_allclose(boxes(centre), [[0, 0, 24, 16], [144, 64, 159, 74], [48, 32, 72, 48]])
+    assert [text.get_text() for text in centre.texts] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("size_wh", [(400, 90), (90, 400)])
+def test_four_points_by_default_whatever_the_shape(attention, size_wh):
+    figure = plots.plot_encoder_attention(Image.new("RGB", size_wh), attention)
+    assert len(figure.axes) == 5
+    assert_nothing_cut_off(figure)
+
+
+def test_all_heads_and_all_layers(attention):
+    detection = next(iter(detections(4)))
+    figure = plots.plot_attention_heads(PICTURE, attention, detection, layer=0)
+    assert_nothing_cut_off(figure)
+    shown = {ax.get_title(): ax for ax in figure.axes if ax.axison}
+    assert list(shown) == ["ring 0.99", "mean of heads", "head 0", "head 1"]
+    heads = attention.decoder_cross(0, "all", query=3)
+    np.testing.assert_allclose(shown["head 1"].images[0].get_array(), heads[1], rtol=1e-6)
+    np.testing.assert_allclose(shown["mean of heads"].images[0].get_array(), heads.mean(0), rtol=1e-6)
+    assert "where query 3 looks" in figure.get_suptitle()
+
+    figure = plots.plot_attention_layers(PICTURE, attention, (50, 33), "is looked at from", head=1)
+    assert_nothing_cut_off(figure)
+    for layer, ax in enumerate(figure.axes[1:]):
+        assert ax.get_title() == f"layer {layer}"
+        expected = attention.encoder(layer, 1).weights[:, :, 2, 2]
+        np.testing.assert_allclose(ax.images[0].get_array(), expected, rtol=1e-6)
+    assert "all 3 layers, head 1 of 0..1\nwho looks at the marked point" in figure.get_suptitle()
+
+
+def test_query_slots_by_kind():
+    """Query 0: one small, two wide, one high box; a third of the picture is the limit."""
+    boxes_cxcywh = torch.tensor(
+        [[0.1, 0.2, 0.3, 0.3], [0.3, 0.4, 0.6, 0.3], [0.5, 0.5, 0.4, 0.4], [0.7, 0.6, 0.2, 0.5]]
+    )
+    figure = plots.plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4))
+    assert len(figure.axes) == 20
+    assert "4 pictures" in figure.get_suptitle()
+    small, wide, high = (scatter.get_offsets().tolist() for scatter in figure.axes[0].collections)
+    np.testing.assert_allclose(small, [[0.1, 0.2]])
+    np.testing.assert_allclose(wide, [[0.3, 0.4], [0.5, 0.5]])
+    np.testing.assert_allclose(high, [[0.7, 0.6]])
+    assert figure.axes[0].get_ylim() == (1, 0)
+    assert_nothing_cut_off(figure)
+    assert_nothing_cut_off(plots.plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4), [22]))
+
+
+def test_a_large_photograph_is_drawn_small_but_in_its_own_pixels():
+    figure = plots.plot_detections(Image.new("RGB", (4000, 3001)), detections(0))
+    (image,) = figure.axes[0].images
+    assert image.get_array().shape[:2] == (751, 1000)
+    assert tuple(image.get_extent()) == (0, 4000, 3001, 0)
+
+
+def test_errors_say_what_was_expected(attention):
+    found = detections(2)
+    with pytest.raises(ValueError, match="Got 1 Axes; this figure has 4 panels"):
+        plots.plot_decoder_attention(PICTURE, found, attention, axes=plots.plot_detections(PICTURE, found).axes)
+    with pytest.raises(ValueError, match="direction='row'; expected 'looks at' or 'is looked at from'"):
+        plots.plot_encoder_attention(PICTURE, attention, direction="row")
+    with pytest.raises(ValueError, match="use plot_attention_heads"):
+        plots.plot_encoder_attention(PICTURE, attention, head="all")
+    with pytest.raises(ValueError, match=r"\(200, 10\)|x=200, y=10.*159 x 74"):
+        plots.plot_encoder_attention(PICTURE, attention, [(200, 10)])
+    with pytest.raises(ValueError, match="expected one of the detections, or a point"):
+        plots.plot_attention_heads(PICTURE, attention, (1, 2, 3))
+    with pytest.raises(ValueError, match=r"shape \(4, 4\); expected \(P, Q, 4\)"):
+        plots.plot_query_slots(torch.zeros(4, 4))
+
+
+def test_the_extent_puts_pictures_and_cells_on_the_same_pixels():
+    """Rendered: the border between two cells lies on the picture's pixel 48 of 70 where the stride says
+    so."""
+    from detrlab.figures.drawing import show_map
+
+    grid = FeatureGrid(cells_hw=(2, 2), input_hw=(35, 35), picture_hw=(70, 70), stride=24)
+    figure = Figure(figsize=(0.7, 0.7), dpi=100)  # one screen pixel per pixel of the picture
+    ax = figure.add_axes((0, 0, 1, 1))
+    show_map(ax, torch.tensor([[0.0, 1.0], [1.0, 0.0]]), grid)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+    same = np.abs(pixels - pixels[0, 0]).sum(-1) == 0
+    assert same[:48, :48].all() and not same[:48, 48:].any() and not same[48:, :48].any() and same[48:, 48:].all()

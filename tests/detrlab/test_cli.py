@@ -1,0 +1,102 @@
+"""`detrlab detect` as a user runs it: table, figures, and one sentence for each mistake."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from PIL import Image
+
+from detrlab.__main__ import MODELS, main
+from detrlab.detr import models
+from detrlab.detr.models import OFFICIAL_MODELS, shapes_model
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "scene.png"
+    Image.new("RGB", (70, 50), "red").save(path)
+    return path
+
+
+@pytest.fixture
+def sees_stars(monkeypatch):
+    """A model whose queries all see the class star, in boxes of half the picture."""
+
+    def load(name: str, weights: str | None) -> torch.nn.Module:
+        assert (name, weights) == ("shapes", None)
+        torch.manual_seed(0)
+        model = shapes_model().eval()
+        torch.nn.init.zeros_(model.class_embed.weight)
+        torch.nn.init.zeros_(model.bbox_embed.layers[-1].weight)
+        torch.nn.init.zeros_(model.bbox_embed.layers[-1].bias)
+        model.class_embed.bias.data = torch.tensor([0.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0])
+        return model
+
+    monkeypatch.setattr(models, "load_model", load)
+
+
+def test_detections_are_printed_and_drawn(picture, sees_stars, tmp_path, capsys):
+    out = tmp_path / "new" / "folder"
+    assert main(["detect", str(picture), "--attention", "--out", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"shapes found 20 objects above 0.7 in {picture} (70 x 50 pixels)"
+    assert lines[2].split() == ["#", "class", "score", "x0", "y0", "x1", "y1", "(pixels)"]
+    # sigmoid(0) = 0.5: centre and size half of 70 x 50; e^9 / (e^9 + 6) = 0.999
+    assert lines[3].split() == ["1", "star", "1.00", "17.5", "12.5", "52.5", "37.5"]
+    assert lines[-3:] == [f"wrote {out / name}" for name in ("detections.png", "decoder.png", "encoder.png")]
+    for name in ("detections.png", "decoder.png", "encoder.png"):
+        with Image.open(out / name) as figure:
+            assert min(figure.size) > 200
+
+
+def test_nothing_found_is_said_and_drawn(picture, sees_stars, tmp_path, capsys):
+    assert main(["detect", str(picture), "--threshold", "1", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("shapes found nothing above 1 in") and "class" not in printed
+    assert (tmp_path / "detections.png").exists() and not (tmp_path / "decoder.png").exists()
+
+
+def test_mistakes_end_in_one_sentence_and_code_2(picture, tmp_path, capsys, monkeypatch):
+    web_page = tmp_path / "page.jpg"
+    web_page.write_text("<html>not found</html>")
+    for arguments, says in [
+        ([str(tmp_path / "missing.png")], "missing.png"),
+        ([str(web_page)], "page.jpg"),
+        ([str(picture), "--out", str(picture)], "scene.png"),
+    ]:
+        assert main(["detect", *arguments]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith("detrlab: ") and captured.err.count("\n") == 1
+        assert says in captured.err and "Traceback" not in captured.err and captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["detect"], "PICTURE"),
+        (["detect", "a.png", "--threshold", "70"], "'70' is not a number from 0 to 1"),
+        (["detect", "a.png", "--threshold", "nan"], "'nan' is not a number from 0 to 1"),
+        (["detect", "a.png", "--model", "yolo"], "detr_resnet101_dc5"),
+        ([], "COMMAND"),
+    ],
+)
+def test_wrong_options_end_in_code_2(arguments, says, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_models_are_those_of_the_library():
+    assert set(MODELS) == {"shapes", *OFFICIAL_MODELS}
+
+
+def test_help_does_not_wait_for_torch():
+    code = (
+        "import sys\nfrom detrlab.__main__ import main\n"
+        "try: main(['detect', '--help'])\nexcept SystemExit as stop: print(stop.code, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 False"
+    assert "detr_resnet50_dc5" in done.stdout and "0.7" in done.stdout
