@@ -18,6 +18,7 @@ from detrlab.marking.messages import say
 from . import by_hand
 from .errors import GradeError
 from .gradebook import open_gradebook
+from .harmless import HEAD, harmless_names
 from .places import Places
 from .progress import Progress
 
@@ -60,6 +61,18 @@ class _Converter(GenerateFeedback):
         self.assignments = {
             folder: [path for path in found if Path(path).is_file()] for folder, found in self.assignments.items()
         }
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """nbgrader's, which copies a student's files; where stock nbgrader graded, they still have all their names."""
+        super().init_assignment(assignment_id, student_id)
+        folder = Path(self._format_dest(assignment_id, student_id))
+        heads = {}
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    heads[path.relative_to(folder).as_posix()] = file.read(HEAD)
+        for name, new in harmless_names(heads).items():
+            (folder / name).rename(folder / new)
 
 
 def _unread(places: Places, assignment: str) -> Unread:

@@ -40,6 +40,7 @@ from detrlab.marking.messages import say
 
 from .assignment import Assignment
 from .errors import GradeError
+from .harmless import HEAD, harmless_names
 from .late import Penalties
 from .mark import Marked
 from .places import Places
@@ -159,7 +160,9 @@ class Writer:
         for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)
         try:
-            for name, data in {**graded.files, **self._assignment.files}.items():
+            names = harmless_names({name: data[:HEAD] for name, data in graded.files.items()}, self._assignment.files)
+            students = {names[name]: data for name, data in graded.files.items()}
+            for name, data in {**students, **self._assignment.files}.items():
                 path = new / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)

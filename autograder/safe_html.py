@@ -19,6 +19,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from detrlab.marking.messages import say
 
+from .links import InOwnTab, leads_away
 from .on_page import is_wild, shorten
 
 _MORE_TAGS = """
@@ -50,7 +51,7 @@ _MAX_SLOW = 2_000
 def _allowed(tag: str, name: str, value: str) -> bool:
     if tag == "img" and name == "src":  # a picture in the page, or a file beside it: never a call to a server
         return value.startswith(_PICTURES) or not (":" in value or value.startswith("//"))
-    if name == "href" and re.sub(r"[\s\x00-\x1f]", "", html.unescape(value)).lower().startswith("data:"):
+    if name == "href" and not leads_away(value):
         return False
     return name in _EVERYWHERE or name in _SOME.get("td" if tag == "th" else tag, ())
 
@@ -60,6 +61,7 @@ _CLEANER = bleach.Cleaner(
     attributes=_allowed,
     protocols=[*bleach.ALLOWED_PROTOCOLS, "data"],  # `data` for pictures only, see above
     css_sanitizer=CSSSanitizer(allowed_css_properties=_STYLES),
+    filters=[InOwnTab],
 )
 
 
