@@ -1,7 +1,7 @@
 """One job seen from the trusted side: sends it cells one by one, keeps what comes back, and ends it at its limits.
 
 The child is believed in nothing: the cell that runs is the one sent last, a check's values count once, what is too
-long or malformed ends the job, and processor time is read from the kernel.
+much, too long or malformed ends the job, and processor time is read from the kernel.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from .sandbox.watch import cpu_seconds, memory_mb, process_tree
 from .wire import MAX_MESSAGES, Frames, WireError, encode
 
 _VALUE_BYTES = 256 * 2**20  # returned values of one notebook
-_MEMORY_LOOK_S = 0.5  # how often memory is looked at
-_CHUNK = 1 << 20
+_LOOK_S, _MEMORY_LOOK_S = 0.02, 0.5  # at least so long between two looks at processor time, and at memory
+_CHUNK = 1 << 16  # bytes read from one job before the next has its turn
+_LAST_CHUNKS = 64  # read from a process that ended; a socket holds far less
 _START_S = 30.0
 _OWN_PROCESSES = 2  # the job's init and the notebook's process
 
@@ -59,9 +60,10 @@ class Run:
         self._waiting = bytearray()  # frames on their way to the child
         self.pidfd, self._pid, self._group = -1, 0, None
         self._ready, self._messages, self._output_bytes = False, 0, 0
+        self._answers_left = 1 + 2 * len(job.cells)  # it is ready; of each cell what its check returned, and its end
         self._started = self._cell_started = time.monotonic()
         self._cpu = self._cell_cpu = 0.0
-        self._next_memory_look = 0.0
+        self._next_look = self._next_memory_look = 0.0
         self._notes: list[str] = []
 
     # ------------------------------------------------------------------ what the loop calls
@@ -129,6 +131,9 @@ class Run:
             return
         if self.closed_at and now - self.closed_at > 1:
             return self._end("the notebook closed its connection to the grader")
+        if now < self._next_look:  # the loop comes by with every message of any job
+            return
+        self._next_look = now + _LOOK_S
         self._measure()
         cell, notebook = self._cpu - self._cell_cpu, self._cpu
         if cell > limits.cell_cpu_s:
@@ -212,11 +217,17 @@ class Run:
     def _read_rest(self) -> None:
         """What the process sent before it ended."""
         with contextlib.suppress(OSError):
-            while not self.ended and (data := self.connection.recv(_CHUNK)):
+            for _ in range(_LAST_CHUNKS):  # a fork of it may still be sending
+                if self.ended or not (data := self.connection.recv(_CHUNK)):
+                    return
                 self._feed(data)
 
     def _on_frame(self, head: dict, body: bytes, size: int) -> None:
         place = len(self._finished)
+        if "message" not in head:
+            self._answers_left -= 1
+            if self._answers_left < 0:
+                raise WireError("more messages than a notebook may send")
         if "ready" in head and not self._ready:
             self._ready = True
             self._measure()
@@ -263,8 +274,11 @@ class Run:
 
     # ------------------------------------------------------------------ measuring and ending
     def _measure(self) -> None:
-        # A process that ended may take its time along (its parent ignored it); time never runs backwards.
-        self._cpu = max(self._cpu, cpu_seconds(process_tree(self._pid)))
+        used = self._group.cpu_seconds() if self._group else None
+        if used is None:
+            # Here a process that ended may take its time along (its parent ignored it); time never runs backwards.
+            used = cpu_seconds(process_tree(self._pid))
+        self._cpu = max(self._cpu, used)
 
     def _how_it_died(self, code: int) -> str:
         limits = self.job.limits
