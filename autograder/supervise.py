@@ -15,6 +15,7 @@ import socket
 import time
 
 from detrlab.marking import Outcome
+from detrlab.marking.outcome import SEARCHES
 
 from .job import CellResult, Job, JobCell, Result
 from .outcomes import read_outcomes
@@ -56,6 +57,7 @@ class Run:
         self._frames = Frames(_VALUE_BYTES + 3 * job.limits.output_mb * 2**20)
         self._outputs = Outputs(len(job.cells))
         self._outcomes: dict[str, list[Outcome]] = {}
+        self._forbidden = sorted({name for cell in job.cells for name in cell.forbidden})
         self._finished: list[tuple[str, float]] = []  # status and CPU seconds of the cells that ended
         self._waiting = bytearray()  # frames on their way to the child
         self.pidfd, self._pid, self._group = -1, 0, None
@@ -197,8 +199,7 @@ class Run:
         }
         self.status.send(json.dumps(go).encode())
         files = {name: len(content) for name, content in self.job.files.items()}
-        forbidden = sorted({name for cell in self.job.cells for name in cell.forbidden})
-        head = {"files": files, "output_mb": limits.output_mb, "forbidden": forbidden}
+        head = {"files": files, "output_mb": limits.output_mb, "forbidden": self._forbidden}
         self._send(head, b"".join(self.job.files.values()))
 
     def _send(self, head: dict, body: bytes = b"") -> None:
@@ -244,7 +245,7 @@ class Run:
             cell = self.job.cells[place]
             name, seeds, _ = self._runs(cell)
             if cell.check and head.get("check") == cell.check and name not in self._outcomes:
-                self._outcomes[name] = read_outcomes(head["outcomes"], body, len(seeds))
+                self._outcomes[name] = read_outcomes(head["outcomes"], body, len(seeds), {*self._forbidden, *SEARCHES})
         elif head.get("done") != self.job.cells[place].index:
             raise WireError("a message that means nothing")
         else:
