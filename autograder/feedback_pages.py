@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import logging
 import re
+import shutil
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
@@ -20,9 +21,12 @@ from .errors import GradeError
 from .gradebook import open_gradebook
 from .places import Places
 from .progress import Progress
+from .terminal import Handler
 
 _log = logging.getLogger("autograder.feedback")
 _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
+_log.addHandler(Handler())
+_log.propagate = False
 _STYLE = "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
 Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
 
@@ -60,6 +64,15 @@ class _Converter(GenerateFeedback):
         self.assignments = {
             folder: [path for path in found if Path(path).is_file()] for folder, found in self.assignments.items()
         }
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """nbgrader's, which copies a student's own files; a folder among them that is called like a page goes again."""
+        super().init_assignment(assignment_id, student_id)
+        folder = Path(self._format_dest(assignment_id, student_id))
+        for notebook in self.notebooks:
+            page = folder / f"{Path(notebook).stem}.html"
+            if page.is_dir():
+                shutil.rmtree(page)
 
 
 def _unread(places: Places, assignment: str) -> Unread:

@@ -266,6 +266,11 @@ corners()"""
     ],
 )  # fmt: skip
 def test_only_the_release_may_ask_for_a_forbidden_name(answer, error):
+    assert {outcome.error for outcome in runs_of(answer)} == {error}
+
+
+def runs_of(answer):
+    """The outcomes of the check where the answer may not call box_convert."""
     forbidden = ("torchvision.ops.box_convert",)
     cells = (
         JobCell(0, SETUP, locked=True),
@@ -273,7 +278,7 @@ def test_only_the_release_may_ask_for_a_forbidden_name(answer, error):
         JobCell(2, CHECK, "corners", forbidden, locked=True),
     )
     ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
-    assert {outcome.error for outcome in result.outcomes["corners"]} == {error}
+    return result.outcomes["corners"]
 
 
 OWN_CLASS = "class ForbiddenCall(RuntimeError):\n    name = 'torchvision.ops.box_convert'\n"
@@ -301,14 +306,7 @@ CAUGHT = """def corner(boxes):
     ids=["own class", "the guard's class", "the guard's exception", "the guard", "a search"],
 )  # fmt: skip
 def test_no_text_of_a_student_becomes_a_verdicts_title(answer, title):
-    forbidden = ("torchvision.ops.box_convert",)
-    cells = (
-        JobCell(0, SETUP, locked=True),
-        JobCell(1, answer, forbidden=forbidden),
-        JobCell(2, CHECK, "corners", forbidden, locked=True),
-    )
-    ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
-    runs = result.outcomes["corners"]
+    runs = runs_of(answer)
     data = {"points": 3.0, "parts": None, "expected": [Outcome(1.0)] * len(runs), "mistakes": []}
     assert judge_runs(runs, data, list).title.startswith(title)
 
