@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import logging
 import re
+import shutil
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
@@ -21,9 +22,12 @@ from .gradebook import open_gradebook
 from .harmless import HEAD, harmless_names
 from .places import Places
 from .progress import Progress
+from .terminal import Handler
 
 _log = logging.getLogger("autograder.feedback")
 _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
+_log.addHandler(Handler())
+_log.propagate = False
 _STYLE = "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
 Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
 
@@ -63,7 +67,7 @@ class _Converter(GenerateFeedback):
         }
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """nbgrader's, which copies a student's files; where stock nbgrader graded, they still have all their names."""
+        """nbgrader's, which copies a student's own files: with names that act nowhere, and no folder called like a page."""
         super().init_assignment(assignment_id, student_id)
         folder = Path(self._format_dest(assignment_id, student_id))
         heads = {}
@@ -73,6 +77,10 @@ class _Converter(GenerateFeedback):
                     heads[path.relative_to(folder).as_posix()] = file.read(HEAD)
         for name, new in harmless_names(heads).items():
             (folder / name).rename(folder / new)
+        for notebook in self.notebooks:
+            page = folder / f"{Path(notebook).stem}.html"
+            if page.is_dir():
+                shutil.rmtree(page)
 
 
 def _unread(places: Places, assignment: str) -> Unread:

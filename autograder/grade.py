@@ -31,6 +31,7 @@ from .reference import Reference, RunJobs, run_references
 from .submitted import misplaced, students, unfit
 from .suspects import suspects
 from .take_in import archive_folder, take_in, waiting
+from .terminal import tell
 
 DEFAULT_LIMITS = Limits()
 
@@ -129,7 +130,7 @@ def grade(
     resume: bool = False,
     regrade: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = tell,
 ) -> Summary:
     """Grade an assignment; raises GradeError before anything is written where it cannot be done."""
     assignment = load_assignment(places, name)

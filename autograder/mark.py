@@ -12,7 +12,7 @@ import nbformat
 from nbgrader.preprocessors import LimitOutput
 
 from detrlab.marking import Outcome
-from detrlab.marking.feedback import FORBIDDEN, judge_runs
+from detrlab.marking.feedback import judge_runs
 from detrlab.marking.messages import say
 from detrlab.marking.verdict import Verdict
 
@@ -58,7 +58,7 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
         for name, sentence in sentences.items()
     }
     for name, outcomes in fresh.items():
-        if any(run.error == FORBIDDEN for run in outcomes):
+        if any(run.refused for run in outcomes):
             mistakes[name] = f"{name}/{CALLED_INSTEAD}"
     notebook = aligned.notebook
     _fill(notebook, result)

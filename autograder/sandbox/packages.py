@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 AUTOGRADER = Path(__file__).resolve().parent.parent
-RUNNER = ("__init__.py", "wire.py", "shell.py", "forbid.py", "keeper.py", "inside.py", "warm.py")
+RUNNER = ("__init__.py", "bounded_json.py", "wire.py", "shell.py", "forbid.py", "keeper.py", "inside.py", "warm.py")
 
 
 def install(folder: Path) -> None:
