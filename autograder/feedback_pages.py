@@ -23,7 +23,12 @@ from .progress import Progress
 
 _log = logging.getLogger("autograder.feedback")
 _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
-_STYLE = "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
+# A page runs nothing and fetches nothing but pictures that lie beside it.
+_HEAD = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; font-src 'self' file:; img-src 'self' data: file:\">"
+    "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
+)
 Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
 
 
@@ -87,7 +92,7 @@ def _write_pages(places: Places, assignment: str, student: str, unread: Unread) 
         text = _named(page.read_text(encoding="utf-8"))
         for cell in unread.get((student, page.stem), ()):
             text = _not_read_yet(text, cell)
-        page.write_text(text.replace("</head>", f"{_STYLE}</head>", 1), encoding="utf-8")
+        page.write_text(text.replace("</head>", f"{_HEAD}</head>", 1), encoding="utf-8")
     return pages
 
 
