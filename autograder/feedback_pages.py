@@ -28,7 +28,12 @@ _log = logging.getLogger("autograder.feedback")
 _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
 _log.addHandler(Handler())
 _log.propagate = False
-_STYLE = "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
+# A page runs nothing and fetches nothing but pictures that lie beside it.
+_HEAD = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; font-src 'self' file:; img-src 'self' data: file:\">"
+    "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
+)
 Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
 
 
@@ -67,7 +72,7 @@ class _Converter(GenerateFeedback):
         }
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """nbgrader's, which copies a student's own files: with names that act nowhere, and no folder called like a page."""
+        """nbgrader's, which copies a student's own files: names that act nowhere, no folder called like a page."""
         super().init_assignment(assignment_id, student_id)
         folder = Path(self._format_dest(assignment_id, student_id))
         heads = {}
@@ -108,7 +113,7 @@ def _write_pages(places: Places, assignment: str, student: str, unread: Unread) 
         text = _named(page.read_text(encoding="utf-8"))
         for cell in unread.get((student, page.stem), ()):
             text = _not_read_yet(text, cell)
-        page.write_text(text.replace("</head>", f"{_STYLE}</head>", 1), encoding="utf-8")
+        page.write_text(text.replace("</head>", f"{_HEAD}</head>", 1), encoding="utf-8")
     return pages
 
 
