@@ -48,8 +48,8 @@ def links(page):
 )
 def test_no_link_leads_to_a_file_or_into_the_page(address):
     for page in (
-        clean_html(f'see <a href="{address}">my plot</a>'),
-        rendered_markdown(f'<a href="{address}">my plot</a>'),
+        clean_html({}, f'see <a href="{address}">my plot</a>'),
+        rendered_markdown({}, f'<a href="{address}">my plot</a>'),
     ):
         assert links(page) == [{}], page
         assert "my plot</a>" in page
@@ -57,6 +57,6 @@ def test_no_link_leads_to_a_file_or_into_the_page(address):
 
 @pytest.mark.parametrize("address", ["https://arxiv.org/abs/2005.12872?a=1&amp;b=2", "HTTP://host/", "mailto:me@host"])
 def test_a_link_to_the_web_opens_a_tab_that_knows_nothing_of_the_page(address):
-    page = clean_html(f'<a href="{address}" target="_top" rel="opener" onclick="x">paper</a>')
+    page = clean_html({}, f'<a href="{address}" target="_top" rel="opener" onclick="x">paper</a>')
     (link,) = links(page)
     assert link == {"href": address.replace("&amp;", "&"), "target": "_blank", "rel": "noopener noreferrer"}
