@@ -3,6 +3,9 @@
 source -> build/source (built from solutions/), release -> notebooks/; students' work, marks and feedback -> grading/.
 """
 
+import sys
+from pathlib import Path
+
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import ClearSolutions
 
@@ -30,3 +33,8 @@ c.NotebookClient.store_widget_state = False
 c.ExecutePreprocessor.extra_arguments = ["--IPKernelApp.log_level=ERROR"]
 
 configure(c)  # pages with students' work: nothing in them may act in the browser of whoever grades
+
+if "jupyter_server.serverapp" in sys.modules:  # a server reads this, to hand out students' files
+    from autograder.feedback.served_files import guard
+
+    guard(c, Path(__file__).resolve().parent)

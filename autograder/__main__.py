@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .terminal import tell, tell_error
+
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
@@ -95,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
             for assignment in (options.assignment or builder.assignments()) if options.command == "build" else []:
                 builder.build(assignment)
         except SourceError as error:
-            return _fail(error)
+            return _fail(*str(error).split("\n"))
         except FileNotFoundError as error:
             return _fail(f"there is no file {error.filename}")
         return 0
@@ -105,16 +107,18 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         return globals()[f"_{options.command}"](options)
-    except (GradeError, SourceError, ClusterError, SandboxUnavailable) as error:
+    except (SourceError, SandboxUnavailable) as error:  # these quote tracebacks of our own
+        return _fail(*str(error).split("\n"))
+    except (GradeError, ClusterError) as error:
         return _fail(error)
     except OSError as error:  # a full disk, a folder without rights
         return _fail(f"{error.strerror}: {error.filename}" if error.filename else error)
     except KeyboardInterrupt:
-        return _fail("stopped", 130)
+        return _fail("stopped", code=130)
 
 
-def _fail(error: object, code: int = 1) -> int:
-    print(error, file=sys.stderr)
+def _fail(*lines: object, code: int = 1) -> int:
+    tell_error(*lines)
     return code
 
 
@@ -125,9 +129,9 @@ def _dry_run(options: argparse.Namespace) -> int:
 
     places = project_places()
     for student in waiting(places, options.assignment):
-        print(f"{student}: downloaded; grading takes it into {places.submitted}")
+        tell(f"{student}: downloaded; grading takes it into {places.submitted}")
     for graded in dry_run(places, options.assignment, options.student):
-        print("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
+        tell("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
     return 0
 
 
@@ -146,7 +150,7 @@ def _grade(options: argparse.Namespace) -> int:
         from .gradebook.writer import shown_url
 
         places = project_places()
-        print(f"sandbox: {level}")
+        tell(f"sandbox: {level}")
         summary = grade(
             places,
             options.assignment,
@@ -159,11 +163,11 @@ def _grade(options: argparse.Namespace) -> int:
             limits=limits,
         )
     for student, reasons in sorted(summary.review.items()):
-        print(f"a person should look at {student}: {'; '.join(reasons)}")
+        tell(f"a person should look at {student}: {'; '.join(reasons)}")
     counts = ", ".join(f"{count} {status}" for status, count in sorted(summary.counts.items()))
-    print(f"{options.assignment}: {counts or 'nothing to do'}; marks are in {shown_url(places.db_url)}")
+    tell(f"{options.assignment}: {counts or 'nothing to do'}; marks are in {shown_url(places.db_url)}")
     if summary.interrupted:
-        return _fail(f"stopped with {summary.left} to go: --resume goes on", 130)
+        return _fail(f"stopped with {summary.left} to go: --resume goes on", code=130)
     return 0
 
 
@@ -189,11 +193,11 @@ def _check(options: argparse.Namespace) -> int:
     from .sandbox.levels import found_level
     from .sandbox.pool import Pool
 
-    print("running the solution and the notebook in the sandbox ...", file=sys.stderr)
+    tell_error("running the solution and the notebook in the sandbox ...")
     with Pool(1, found_level()) as pool:
         from .check import grade_notebook  # while the warm process imports, as above
 
-        print(grade_notebook(options.notebook, options.assignment, run_jobs=pool.run).table())
+        tell(*grade_notebook(options.notebook, options.assignment, run_jobs=pool.run).table().split("\n"))
     return 0
 
 
@@ -203,7 +207,7 @@ def _feedback(options: argparse.Namespace) -> int:
 
     places = project_places()
     pages = write_feedback(places, options.assignment, options.student)
-    print(f"{len(pages)} pages in {places.feedback}")
+    tell(f"{len(pages)} pages in {places.feedback}")
     return 0
 
 
@@ -214,7 +218,7 @@ def _report(options: argparse.Namespace) -> int:
     places = project_places()
     to = options.to or places.records / f"report-{options.assignment}.html"
     write_report(places, options.assignment, to)
-    print(f"the class report is {to}")
+    tell(f"the class report is {to}")
     return 0
 
 
@@ -224,7 +228,7 @@ def _export(options: argparse.Namespace) -> int:
 
     places = project_places()
     to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
-    print(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    tell(f"{export(places, options.assignment, options.format, to)} students in {to}")
     return 0
 
 
@@ -232,7 +236,7 @@ def _forget(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .forget import forget
 
-    print("deleted: " + ", ".join(forget(project_places(), options.student)))
+    tell("deleted: " + ", ".join(forget(project_places(), options.student)))
     return 0
 
 
@@ -241,7 +245,7 @@ def _samples(options: argparse.Namespace) -> int:
     from .samples.the_class import make_class
 
     names: Iterable[str] = make_class(project_places(), options.assignment)
-    print(f"handed in for {options.assignment}: {', '.join(names)}")
+    tell(f"handed in for {options.assignment}: {', '.join(names)}")
     return 0
 
 

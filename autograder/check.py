@@ -17,6 +17,7 @@ from .intake.read_notebook import Cell, Unreadable, read_notebook
 from .judge.mark import Marked, mark
 from .judge.reference import RunJobs, run_references
 from .sandbox.job import Limits
+from .terminal import one_line
 
 
 @dataclass
@@ -36,7 +37,7 @@ class NotebookMarks:
         return sum(self.points.values())
 
     def table(self) -> str:
-        """The marks as lines of text."""
+        """The marks as lines of text, fit for a terminal."""
         checks = [name for name in self.maximum if name in self.points]  # in the notebook's order
         lines = [f"{self.points[n]:5g} / {self.maximum[n]:g}  {n}: {self.verdicts[n]}" for n in checks]
         lines += [f"    - / {self.maximum[n]:g}  {n}: a person grades this" for n in self.written]
@@ -45,7 +46,8 @@ class NotebookMarks:
             lines.append(f"stopped: {self.ended}")
         written = sum(self.maximum[n] for n in self.written)
         rest = f", and {written:g} that a person gives" if written else ""
-        return "\n".join([*lines, f"{self.total:5g} / {sum(self.maximum[n] for n in checks):g}  in all{rest}"])
+        lines.append(f"{self.total:5g} / {sum(self.maximum[n] for n in checks):g}  in all{rest}")
+        return "\n".join(map(one_line, lines))
 
 
 def grade_notebook(

@@ -32,6 +32,7 @@ from .progress import Progress
 from .review.copies import pasted
 from .review.suspects import suspects
 from .sandbox.job import Job, Limits, Result
+from .terminal import tell
 
 DEFAULT_LIMITS = Limits()
 
@@ -130,7 +131,7 @@ def grade(
     resume: bool = False,
     regrade: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = tell,
 ) -> Summary:
     """Grade an assignment; raises GradeError before anything is written where it cannot be done."""
     assignment = load_assignment(places, name)

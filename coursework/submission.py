@@ -52,4 +52,4 @@ def fits_student(name: str) -> bool:
 
 def shown(name: str) -> str:
     """A stranger's file name, fit to be printed."""
-    return repr(name if len(name) <= 80 else name[:77] + "...").encode("ascii", "backslashreplace").decode()
+    return repr(name if len(name) <= 80 else name[:77] + "...")  # which writes out what cannot be seen

@@ -132,7 +132,7 @@ def names_kept_in_a_module(code: str) -> float:
 def reader_believes(code: str) -> float:
     """What comes over the channel is taken as it says: any count, any claim of a type."""
 
-    def naive(packed, body, count):
+    def naive(packed, body, *_):
         arrays = safetensors.numpy.load(body) if body else {}
         return [Outcome.unpack(item, arrays) for item in packed]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import logging
 import re
+import shutil
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
@@ -16,13 +17,22 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
+from autograder.gradebook.harmless import HEAD, harmless_names
 from autograder.gradebook.writer import open_gradebook
 from autograder.progress import Progress
+from autograder.terminal import Handler
 from coursework.marking.messages import say
 
 _log = logging.getLogger("autograder.feedback")
 _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
-_STYLE = "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
+_log.addHandler(Handler())
+_log.propagate = False
+# A page runs nothing and fetches nothing but pictures that lie beside it.
+_HEAD = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'; font-src 'self' file:; img-src 'self' data: file:\">"
+    "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
+)
 Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
 
 
@@ -60,6 +70,22 @@ class _Converter(GenerateFeedback):
             folder: [path for path in found if Path(path).is_file()] for folder, found in self.assignments.items()
         }
 
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """nbgrader's, which copies a student's own files: names that act nowhere, no folder called like a page."""
+        super().init_assignment(assignment_id, student_id)
+        folder = Path(self._format_dest(assignment_id, student_id))
+        heads = {}
+        for path in folder.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    heads[path.relative_to(folder).as_posix()] = file.read(HEAD)
+        for name, new in harmless_names(heads).items():
+            (folder / name).rename(folder / new)
+        for notebook in self.notebooks:
+            page = folder / f"{Path(notebook).stem}.html"
+            if page.is_dir():
+                shutil.rmtree(page)
+
 
 def _unread(places: Places, assignment: str) -> Unread:
     """The cells that wait for a person."""
@@ -86,7 +112,7 @@ def _write_pages(places: Places, assignment: str, student: str, unread: Unread) 
         text = _named(page.read_text(encoding="utf-8"))
         for cell in unread.get((student, page.stem), ()):
             text = _not_read_yet(text, cell)
-        page.write_text(text.replace("</head>", f"{_STYLE}</head>", 1), encoding="utf-8")
+        page.write_text(text.replace("</head>", f"{_HEAD}</head>", 1), encoding="utf-8")
     return pages
 
 

@@ -42,6 +42,7 @@ from autograder.errors import GradeError
 from autograder.judge.mark import Marked
 from coursework.marking.messages import say
 
+from .harmless import HEAD, harmless_names
 from .late import Penalties
 
 # What of the file system's errors is nobody's fault and will hit the next student too; any other is due to this one's
@@ -159,7 +160,9 @@ class Writer:
         for leftover in (new, old):
             shutil.rmtree(leftover, ignore_errors=True)
         try:
-            for name, data in {**graded.files, **self._assignment.files}.items():
+            names = harmless_names({name: data[:HEAD] for name, data in graded.files.items()}, self._assignment.files)
+            students = {names[name]: data for name, data in graded.files.items()}
+            for name, data in {**students, **self._assignment.files}.items():
                 path = new / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)

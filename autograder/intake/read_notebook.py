@@ -6,13 +6,16 @@ word and are dropped; the release's own metadata take their place (see align.py)
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
+from json import JSONDecodeError
 from typing import Any
 
 import nbformat
 
+from autograder.sandbox.inside import bounded_json
+
 MAX_CELLS = 2_000
+MAX_VALUES = 1_000_000  # in the whole file, saved outputs included; a notebook of our course has some thousands
 MAX_SOURCE = 4 << 20  # characters in all cells
 MAX_OLD = 4 << 20  # bytes of a file in an older format, of which the conversion makes copies
 _KINDS = ("code", "markdown", "raw")
@@ -51,9 +54,9 @@ def read_notebook(data: bytes) -> Read:
         tree = _converted(tree, len(data), notes)
     cells = _cells(tree, notes)
     _count(cells)
-    read = [cell for cell in (_cell(item, notes) for item in cells) if cell is not None]
-    if sum(len(cell.source) for cell in read) > MAX_SOURCE:
+    if sum(map(_length, cells)) > MAX_SOURCE:  # before it is copied
         raise Unreadable(f"its cells hold more than {MAX_SOURCE >> 20} million characters")
+    read = [cell for cell in (_cell(item, notes) for item in cells) if cell is not None]
     language = _language(tree.get("metadata"))
     if language not in ("", "python"):
         notes.append(f"it was saved with a kernel for {language!r}; it is graded as Python")
@@ -75,8 +78,10 @@ def _text(data: bytes, notes: list[str]) -> str:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
+        return bounded_json.load(text, MAX_VALUES)
+    except bounded_json.TooManyValues as error:
+        raise Unreadable(f"it holds {error}; clear all outputs in Jupyter, save it and hand it in again") from None
+    except JSONDecodeError as error:
         cause = "it was changed by a merge" if "\n<<<<<<<" in text else f"line {error.lineno}: {error.msg}"
         raise Unreadable(f"it is not valid JSON, so no notebook program opens it ({cause})") from None
     except RecursionError:
@@ -115,6 +120,13 @@ def _converted(tree: dict, size: int, notes: list[str]) -> dict:
 def _count(cells: list) -> None:
     if len(cells) > MAX_CELLS:
         raise Unreadable(f"it has {len(cells):,} cells; at most {MAX_CELLS:,} are read")
+
+
+def _length(item: Any) -> int:
+    """Characters of a cell's text."""
+    source = item.get("source") if isinstance(item, dict) else None
+    lines = source if isinstance(source, list) else [source]
+    return sum(len(line) for line in lines if isinstance(line, str))
 
 
 def _cells(tree: dict, notes: list[str]) -> list:
@@ -160,7 +172,9 @@ def _attachments(found: Any) -> dict:
     if not isinstance(found, dict):
         return {}
     return {
-        _clean(name): {mime: _clean(text) for mime, text in kinds.items() if isinstance(text, str) and "image/" in mime}
+        _clean(name): {
+            mime: text for mime, text in kinds.items() if isinstance(text, str) and text.isascii() and "image/" in mime
+        }
         for name, kinds in found.items()
         if isinstance(kinds, dict)
     }

@@ -15,7 +15,7 @@ from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.intake.align import Aligned
 from autograder.sandbox.job import Result
 from coursework.marking import Outcome
-from coursework.marking.feedback import FORBIDDEN, judge_runs
+from coursework.marking.feedback import judge_runs
 from coursework.marking.messages import say
 from coursework.marking.verdict import Verdict
 
@@ -58,7 +58,7 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
         for name, sentence in sentences.items()
     }
     for name, outcomes in fresh.items():
-        if any(run.error == FORBIDDEN for run in outcomes):
+        if any(run.refused for run in outcomes):
             mistakes[name] = f"{name}/{CALLED_INSTEAD}"
     notebook = aligned.notebook
     _fill(notebook, result)

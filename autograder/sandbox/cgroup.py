@@ -1,4 +1,5 @@
-"""A control group per job, where one can be had: a hard cap on the memory and number of a job's processes together.
+"""A control group per job, where one can be had: a hard cap on the memory and number of a job's processes together, and
+the processor time of all of them, of those that ended too.
 
 Version 2 where its memory controller is delegated to us, else version 1 as root. Both are plain files.
 """
@@ -50,6 +51,9 @@ def _version_1() -> tuple[int, dict[str, Path]] | None:
     for controllers, path in _own_paths().items():
         for name in {"memory", "pids"} & set(controllers.split(",")):
             found[name] = Path("/sys/fs/cgroup") / name / path.lstrip("/")
+        if "cpuacct" in controllers.split(","):  # it only counts: where it cannot be had, the caps are still worth it
+            folder = Path("/sys/fs/cgroup/cpuacct") / path.lstrip("/")
+            found |= {"cpuacct": folder} if _can_make(folder) else {}
     return (1, found) if "memory" in found else None
 
 
@@ -73,7 +77,7 @@ def _tidy(folder: Path) -> None:
 
 
 class Group:
-    """One job's group: made, filled with the job's first process, asked for out-of-memory kills, removed."""
+    """One job's group: made, filled with the job's first process, asked for kills and time, removed."""
 
     def __init__(self, memory_mb: int, processes: int):
         self.version, parents = hierarchy()
@@ -108,6 +112,17 @@ class Group:
                     if line.startswith("oom_kill "):
                         return int(line.split()[1])
         return 0
+
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds of all processes that were ever in the group; None where nobody counts them."""
+        for folder in self._folders:
+            with contextlib.suppress(OSError):
+                if self.version == 1:
+                    return int((folder / "cpuacct.usage").read_text()) / 1e9
+                for line in (folder / "cpu.stat").read_text().splitlines():
+                    if line.startswith("usage_usec "):
+                        return int(line.split()[1]) / 1e6
+        return None
 
     def remove(self) -> None:
         """Take the group away, now or, where a process of it is still ending, with a later one."""

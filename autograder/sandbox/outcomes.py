@@ -6,6 +6,7 @@ What cannot be read is an `Outcome` with an error, never an exception: a forged 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,15 @@ _DTYPES = {
 }
 
 
-def read_outcomes(packed: Any, body: bytes, count: int) -> list[Outcome]:
-    """The outcomes of one check over `count` seeds."""
+def read_outcomes(packed: Any, body: bytes, count: int, refusable: Collection[str] = ()) -> list[Outcome]:
+    """The outcomes of one check over `count` seeds; none but these names can have been refused to it."""
     if not isinstance(packed, list) or len(packed) != count:
         return [_unreadable("wrong number of outcomes")] * count
     try:
         arrays = _arrays(body) if body else {}
     except Exception as error:
         return [_unreadable(type(error).__name__)] * count
-    return [_read_outcome(item, arrays) for item in packed]
+    return [_read_outcome(item, arrays, refusable) for item in packed]
 
 
 def _arrays(body: bytes) -> dict[str, np.ndarray]:
@@ -56,10 +57,12 @@ def _unreadable(why: str) -> Outcome:
     return Outcome(error="UnreadableValue", message=why[:300])
 
 
-def _read_outcome(item: Any, arrays: dict[str, np.ndarray]) -> Outcome:
+def _read_outcome(item: Any, arrays: dict[str, np.ndarray], refusable: Collection[str]) -> Outcome:
     try:
         if "error" in item:
-            return Outcome(error=clean_text(str(item["error"]), 100), message=clean_text(str(item["message"]), 1000))
+            error, message = clean_text(str(item["error"]), 100), clean_text(str(item["message"]), 1000)
+            refused = item.get("refused")
+            return Outcome(error=error, message=message, refused=refused if refused in refusable else "")
         return Outcome(value=_sound(unpack(item["value"], arrays), [MAX_ELEMENTS, MAX_ITEMS], MAX_DEPTH))
     except Exception as error:  # whatever shape the forgery has
         return _unreadable(type(error).__name__)

@@ -1,7 +1,7 @@
 """One job seen from the trusted side: sends it cells one by one, keeps what comes back, and ends it at its limits.
 
 The child is believed in nothing: the cell that runs is the one sent last, a check's values count once, what is too
-long or malformed ends the job, and processor time is read from the kernel.
+much, too long or malformed ends the job, and processor time is read from the kernel.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import socket
 import time
 
 from coursework.marking import Outcome
+from coursework.marking.outcome import SEARCHES
 
 from .cgroup import Group
 from .inside.lockdown import PROCESSES
@@ -26,8 +27,9 @@ from .outputs import Outputs
 from .watch import cpu_seconds, memory_mb, process_tree
 
 _VALUE_BYTES = 256 * 2**20  # returned values of one notebook
-_MEMORY_LOOK_S = 0.5  # how often memory is looked at
-_CHUNK = 1 << 20
+_LOOK_S, _MEMORY_LOOK_S = 0.02, 0.5  # at least so long between two looks at processor time, and at memory
+_CHUNK = 1 << 16  # bytes read from one job before the next has its turn
+_LAST_CHUNKS = 64  # read from a process that ended; a socket holds far less
 _START_S = 30.0
 _OWN_PROCESSES = 2  # the job's init and the notebook's process
 
@@ -55,13 +57,15 @@ class Run:
         self._frames = Frames(_VALUE_BYTES + 3 * job.limits.output_mb * 2**20)
         self._outputs = Outputs(len(job.cells))
         self._outcomes: dict[str, list[Outcome]] = {}
+        self._forbidden = sorted({name for cell in job.cells for name in cell.forbidden})
         self._finished: list[tuple[str, float]] = []  # status and CPU seconds of the cells that ended
         self._waiting = bytearray()  # frames on their way to the child
         self.pidfd, self._pid, self._group = -1, 0, None
         self._ready, self._messages, self._output_bytes = False, 0, 0
+        self._answers_left = 1 + 2 * len(job.cells)  # it is ready; of each cell what its check returned, and its end
         self._started = self._cell_started = time.monotonic()
         self._cpu = self._cell_cpu = 0.0
-        self._next_memory_look = 0.0
+        self._next_look = self._next_memory_look = 0.0
         self._notes: list[str] = []
 
     # ------------------------------------------------------------------ what the loop calls
@@ -129,6 +133,9 @@ class Run:
             return
         if self.closed_at and now - self.closed_at > 1:
             return self._end("the notebook closed its connection to the grader")
+        if now < self._next_look:  # the loop comes by with every message of any job
+            return
+        self._next_look = now + _LOOK_S
         self._measure()
         cell, notebook = self._cpu - self._cell_cpu, self._cpu
         if cell > limits.cell_cpu_s:
@@ -192,8 +199,7 @@ class Run:
         }
         self.status.send(json.dumps(go).encode())
         files = {name: len(content) for name, content in self.job.files.items()}
-        forbidden = sorted({name for cell in self.job.cells for name in cell.forbidden})
-        head = {"files": files, "output_mb": limits.output_mb, "forbidden": forbidden}
+        head = {"files": files, "output_mb": limits.output_mb, "forbidden": self._forbidden}
         self._send(head, b"".join(self.job.files.values()))
 
     def _send(self, head: dict, body: bytes = b"") -> None:
@@ -212,11 +218,17 @@ class Run:
     def _read_rest(self) -> None:
         """What the process sent before it ended."""
         with contextlib.suppress(OSError):
-            while not self.ended and (data := self.connection.recv(_CHUNK)):
+            for _ in range(_LAST_CHUNKS):  # a fork of it may still be sending
+                if self.ended or not (data := self.connection.recv(_CHUNK)):
+                    return
                 self._feed(data)
 
     def _on_frame(self, head: dict, body: bytes, size: int) -> None:
         place = len(self._finished)
+        if "message" not in head:
+            self._answers_left -= 1
+            if self._answers_left < 0:
+                raise WireError("more messages than a notebook may send")
         if "ready" in head and not self._ready:
             self._ready = True
             self._measure()
@@ -233,7 +245,7 @@ class Run:
             cell = self.job.cells[place]
             name, seeds, _ = self._runs(cell)
             if cell.check and head.get("check") == cell.check and name not in self._outcomes:
-                self._outcomes[name] = read_outcomes(head["outcomes"], body, len(seeds))
+                self._outcomes[name] = read_outcomes(head["outcomes"], body, len(seeds), {*self._forbidden, *SEARCHES})
         elif head.get("done") != self.job.cells[place].index:
             raise WireError("a message that means nothing")
         else:
@@ -263,8 +275,11 @@ class Run:
 
     # ------------------------------------------------------------------ measuring and ending
     def _measure(self) -> None:
-        # A process that ended may take its time along (its parent ignored it); time never runs backwards.
-        self._cpu = max(self._cpu, cpu_seconds(process_tree(self._pid)))
+        used = self._group.cpu_seconds() if self._group else None
+        if used is None:
+            # Here a process that ended may take its time along (its parent ignored it); time never runs backwards.
+            used = cpu_seconds(process_tree(self._pid))
+        self._cpu = max(self._cpu, used)
 
     def _how_it_died(self, code: int) -> str:
         limits = self.job.limits

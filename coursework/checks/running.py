@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from coursework.marking.outcome import Outcome
+from coursework.marking.outcome import ForbiddenCall, Outcome
 
 from .blank import NotAttempted
 from .draw import Draw
@@ -40,7 +40,12 @@ def run_check(function: Callable[[Draw], Any], name: str, seed: int, jitter: flo
         except NotAttempted:
             return Outcome(error="NotAttempted")
         except BaseException as error:  # SystemExit and friends are a student's mistake too
-            return Outcome(error=type(error).__name__, message=_where(error))
+            return Outcome(error=type(error).__name__, message=_where(error), refused=_refused(error))
+
+
+def _refused(error: BaseException) -> str:
+    """The name that a guard refused; nothing of an exception that is only called like the guard's."""
+    return error.name if type(error) is ForbiddenCall and isinstance(error.name, str) else ""
 
 
 def _where(error: BaseException) -> str:

@@ -18,7 +18,6 @@ from .verdict import Verdict
 
 Invariant = tuple[str, Callable[[Any], bool]]
 MOST_ITEMS = 5  # items of a list that are named
-FORBIDDEN = "ForbiddenCall"  # a grader raises it where an answer calls what it should be; the message says it all
 
 
 def earned(runs: list[Outcome], expected: list[Outcome], points: float, parts: dict[str, float] | None) -> float:
@@ -62,8 +61,8 @@ def judge_runs(runs: list[Outcome], data: dict, invariants: Callable[[], list[In
     if run.error == "NotAttempted":
         return Verdict(got, points, "open", say("not_attempted"))
     lines = _part_lines(runs, expected, parts)
-    if run.error == FORBIDDEN:
-        return Verdict(got, points, "partly" if got else "wrong", run.message, tuple(lines))
+    if run.refused:  # the name says it all
+        return Verdict(got, points, "partly" if got else "wrong", say("forbidden", name=run.refused), tuple(lines))
     if run.error:
         title = say("raised", error=run.error + (f": {run.message}" if run.message else ""))
         lines.append(say("expected", expected=describe(right.value)))

@@ -1,4 +1,4 @@
-"""One run of a check: a frozen value, or the type of the exception that ended it."""
+"""One run of a check: a frozen value, or the exception that ended it, or the name that a guard refused to it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,31 @@ from typing import Any
 import numpy as np
 
 from .compare import apart, difference
+from .messages import say
 from .values import pack, unpack
+
+SEARCHES = ("gc.get_objects", "gc.get_referrers", "gc.get_referents")  # refused, since they lead to any function
+
+
+class ForbiddenCall(RuntimeError):
+    """A grader's guard raises it: the exercise's own subject was called instead of written."""
+
+    def __init__(self, name: str):
+        super().__init__(say("forbidden", name=name))
+        self.name = name
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of a check gave: `value` where `error` is None, else the exception's type name and message."""
+    """What one run of a check gave: `value` where `error` is None, else the exception's type name and message.
+
+    `refused` is the name that a guard refused, and only a guard: an exception of the same type name has none.
+    """
 
     value: Any = None
     error: str | None = None
     message: str = ""
+    refused: str = ""
 
     def equals(self, other: Outcome) -> bool:
         """Same value within tolerance, or the same type of exception."""

@@ -91,6 +91,18 @@ def test_without_a_sandbox_nothing_is_executed(module, what, tmp_path, monkeypat
     assert places.log.read_bytes() == before
 
 
+def test_a_students_words_reach_the_terminal_without_what_it_obeys(tmp_path, monkeypatch, capsys):
+    sandboxed()
+    places = make_course(tmp_path)
+    in_course(monkeypatch, places)
+    said = "def corner(b):\n    raise ValueError('\\x1b]0;me\\x07 \\u202e틀렸다\\n    3 / 3  corners: Right.\\x9b2J')"
+    folder = hand_in(places, "bob", small={"corners_code": said})
+    assert main(["check", str(folder / "small.ipynb")]) == 0
+    out = capsys.readouterr().out
+    assert "0 / 3  corners: Your code stopped with ValueError: ]0;me 틀렸다     3 / 3  corners: Right.2J" in out
+    assert out.replace("\n", "").isprintable() and len(out.splitlines()) == 3  # a check, a text, the sum
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL], ids=["ctrl_c", "kill_9"])
 def test_a_stopped_command_is_resumed(stop, tmp_path):
     sandboxed()

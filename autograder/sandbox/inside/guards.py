@@ -12,12 +12,10 @@ import secrets
 import sys
 from pathlib import Path
 
+from coursework.marking.outcome import ForbiddenCall
+
 _FILE = Path(__file__).with_name("keeper.py")
 _KEEPER = compile(_FILE.read_text(encoding="utf-8"), str(_FILE), "exec")  # once, before the forks
-
-
-class ForbiddenCall(RuntimeError):
-    """The exercise's own subject was called instead of written."""
 
 
 class Guards:

@@ -28,9 +28,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from coursework.checks import run_check
 from coursework.checks.notebook import Check
-from coursework.marking.messages import say
-
-SEARCHES = ("gc.get_objects", "gc.get_referrers", "gc.get_referents")  # they lead to what no name leads to
+from coursework.marking.outcome import SEARCHES
 
 
 class Keeper:
@@ -70,7 +68,7 @@ class Keeper:
             if event in acts:
                 acts[event](*arguments)
             elif event in SEARCHES and _is_running(self._owner):
-                raise self._refusal(say("forbidden", name=event))
+                raise self._refusal(event)
 
         self._guard_all()
         addaudithook(hook)
@@ -218,7 +216,7 @@ class Keeper:
                 self._made_of(part)
 
     def _say_no(self, name: str) -> None:
-        raise self._refusal(say("forbidden", name=name))
+        raise self._refusal(name)
 
 
 def _is_running(frame: FrameType) -> bool:

@@ -23,7 +23,7 @@ from coursework.checks import recording
 
 from .guards import Guards
 from .shell import Shell
-from .wire import MAX_HEAD, MAX_MESSAGES, encode, read_frame
+from .wire import MAX_MESSAGES, WireError, encode, read_frame
 
 TORCH_SEED = 67280421310721  # what torch starts with in a fresh process
 
@@ -50,10 +50,13 @@ class Courier:
             return
         if self._left <= 0:
             return
-        frame = encode({"message": kind, "content": content}, default=json_default)  # bytes as base64
-        self._left -= len(frame)
+        try:
+            frame = encode({"message": kind, "content": content}, default=json_default)  # bytes as base64
+            self._left -= len(frame)
+        except WireError:
+            self._left = 0
         self._messages -= 1
-        if self._left <= 0 or self._messages <= 0 or len(frame) > MAX_HEAD:
+        if self._left <= 0 or self._messages <= 0:
             self._left = 0
             note = "\n[The notebook showed more than is kept; the rest of its outputs is left out.]\n"
             frame = encode({"message": "stream", "content": {"name": "stderr", "text": note}})
@@ -96,7 +99,8 @@ def _run_check(shell: Shell, courier: Courier, cell: dict) -> str:
     try:
         arrays: dict[str, np.ndarray] = {}
         packed = [
-            {**outcome.pack(arrays, "v"), **({"message": outcome.message} if outcome.error else {})}
+            outcome.pack(arrays, "v")
+            | ({"message": outcome.message, "refused": outcome.refused} if outcome.error else {})
             for outcome in record[cell["check"]]
         ]
         courier.send({"check": cell["check"], "outcomes": packed}, safetensors.numpy.save(arrays) if arrays else b"")

@@ -11,9 +11,12 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from .bounded_json import holds_more, load
+
 _LENGTHS = struct.Struct(">II")
 MAX_HEAD = 18 * 2**20
 MAX_BODY = 160 * 2**20
+MAX_VALUES = 500_000  # in one head
 MAX_MESSAGES = 10_000  # outputs of one notebook; the honest side sends no more, a forger may try
 
 
@@ -22,8 +25,14 @@ class WireError(ValueError):
 
 
 def encode(head: dict, body: bytes = b"", default: Callable[[Any], Any] | None = None) -> bytes:
-    """One frame as bytes; `default` turns what JSON does not know into something it does."""
-    text = json.dumps(head, separators=(",", ":"), default=default).encode()
+    """One frame as bytes; `default` turns what JSON does not know into something it does.
+
+    Raises WireError where the other side would not read it.
+    """
+    text = json.dumps(head, separators=(",", ":"), default=default)
+    if len(text) > MAX_HEAD or len(body) > MAX_BODY or holds_more(text, MAX_VALUES):
+        raise WireError("a message is longer than allowed")
+    text = text.encode()
     return _LENGTHS.pack(len(text), len(body)) + text + body
 
 
@@ -79,7 +88,7 @@ class Frames:
 
 def _head(text: bytearray) -> dict:
     try:
-        head = json.loads(text)
+        head = load(text.decode("ascii"), MAX_VALUES)  # as `encode` writes it
     except (ValueError, RecursionError) as error:
         raise WireError(f"a message cannot be read ({type(error).__name__})") from None
     if not isinstance(head, dict):

@@ -48,6 +48,18 @@ def test_a_folder_named_like_a_notebook_and_a_page_of_a_students_own_are_no_page
     assert {page.name for page in write_feedback(places, ASSIGNMENT, ["bob"])} == {"small.html", "wide.html"}
 
 
+def test_a_folder_named_like_a_page_keeps_nobody_from_getting_theirs(tmp_path):
+    places = graded_course(tmp_path)
+    for name in ("small.html/own.png", "wide.html/a/b.txt", "other.html/c.txt"):
+        path = places.autograded / "bob" / ASSIGNMENT / name
+        path.parent.mkdir(parents=True)
+        path.write_text("x")
+    pages = write_feedback(places, ASSIGNMENT, [])
+    assert len(pages) == 8 and all("</html>" in page.read_text() for page in pages)
+    assert (places.feedback / "bob" / ASSIGNMENT / "other.html/c.txt").exists()  # no page is called so
+    assert (places.autograded / "bob" / ASSIGNMENT / "small.html/own.png").exists()
+
+
 def test_who_gets_no_page_is_named_after_all_others_got_theirs(tmp_path):
     places = graded_course(tmp_path)
     for student in ("ada", "carl"):
@@ -91,4 +103,4 @@ def test_a_students_script_acts_on_no_page(tmp_path):
     body = page.read_text().split("<body>", 1)[1]
     assert "<script>steal" not in body and '<img src="x" onerror' not in body and "<iframe" not in body
     assert "javascript:steal" not in body.replace("&lt;", "") and "onload=" not in body
-    assert "<blockquote>" in body and "<table" in body and "dataframe" in body and "<td>1</td>" in body
+    assert "<blockquote>" in body and "<table" in body and "dataframe" not in body and "<td>1</td>" in body

@@ -1,28 +1,10 @@
 """nbgrader's formgrader on what we wrote, in a real browser: a written answer is read, marked, and stays marked."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from served_course import opened_page, served_course
 from small_course import ASSIGNMENT, graded_course
-
-from autograder.course.places import ROOT
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api")
-if not BROWSER:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-FLAGS = """
---no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update
---disable-sync
-"""
 
 
 @pytest.fixture(params=["guarded"])
@@ -37,45 +19,15 @@ def served(request, tmp_path):
         "Because <script>document.title = 'stolen'</script><img src=x onerror=\"document.title = 'stolen'\"> I say so."
     )
     nbformat.write(notebook, path)
-    root = places.records.parent
-    config = (ROOT / "nbgrader_config.py").read_text()
-    assert "\nconfigure(c)" in config
-    if request.param == "unguarded":
-        config = config.replace("\nconfigure(c)", "\n")
-    (root / "nbgrader_config.py").write_text(config)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyter", "server", "--allow-root", "--no-browser", f"--port={port}"]
-    command += ["--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", "--ServerApp.password="]
-    with open(tmp_path / "server.log", "w") as log:
-        server = subprocess.Popen(
-            command, cwd=root, stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "ignore"}
-        )
-    try:
-        address = f"http://127.0.0.1:{port}/formgrader"
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(address, timeout=5).read()
-                break
-            except OSError:
-                assert server.poll() is None, (tmp_path / "server.log").read_text()[-3000:]
-                time.sleep(0.25)
-        yield places, address
-    finally:
-        server.terminate()
-        server.wait(20)
+    without = ("configure(c)",) if request.param == "unguarded" else ()
+    with served_course(places.records.parent, without) as address:
+        yield places, f"{address}/formgrader"
 
 
 @pytest.fixture
 def page():
-    """A page of a real browser."""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=BROWSER, args=FLAGS.split())
-        try:
-            yield browser.new_page()
-        finally:
-            browser.close()
+    with opened_page() as page:
+        yield page
 
 
 def answer_of_bob(places):
@@ -111,4 +63,4 @@ def test_a_person_marks_a_written_answer(served, page, tmp_path):
     with Gradebook(places.db_url, places.course_id) as gradebook:
         grade = gradebook.find_grade("why", "small", ASSIGNMENT, "bob")
         assert grade.manual_score == 1.5 and not grade.needs_manual_grade
-    assert [error for error in errors if "MathJax" not in error] == []  # MathJax comes from a server, which tests lack
+    assert errors == []

@@ -42,9 +42,11 @@ def test_everyone_who_handed_in_something_is_found(tmp_path):
 def test_a_folder_whose_name_can_be_nobodys_is_said(tmp_path):
     folder(tmp_path, "ada")
     folder(tmp_path, "ev\x1bil")
+    folder(tmp_path, "김\u202e민수")
     folder(tmp_path, "c:drive")
     assert students(tmp_path, A) == ["ada"]
-    assert submitted.unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'"] and submitted.unfit(tmp_path / "nowhere") == []
+    assert submitted.unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'", "'김\\u202e민수'"]
+    assert submitted.unfit(tmp_path / "nowhere") == []
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in_the_folder", "in_its_place"])

@@ -1,11 +1,12 @@
 """Reading a stranger's notebook: repaired, or refused with a reason; never another exception."""
 
 import json
+import tracemalloc
 
 import nbformat
 import pytest
 
-from autograder.intake.read_notebook import MAX_CELLS, MAX_OLD, Unreadable, read_notebook
+from autograder.intake.read_notebook import MAX_CELLS, MAX_OLD, MAX_VALUES, Unreadable, read_notebook
 
 
 def notebook(cells=({"cell_type": "code", "source": "x = 1", "metadata": {}},), **fields):
@@ -46,6 +47,10 @@ REFUSED = {
     "too_large_and_old": (
         json.dumps({"nbformat": 3, "worksheets": [], "x": "x" * MAX_OLD}).encode(),
         "4 million bytes",
+    ),
+    "too_many_values": (
+        b'{"nbformat": 4, "cells": [], "x": [' + b"[]," * (MAX_VALUES // 2) + b"0]}",
+        "more than 1,000,000 values; clear all outputs",
     ),
     "too_much_text": (json.dumps(notebook([{"cell_type": "code", "source": "x" * 5_000_000}])).encode(), "million"),
 }
@@ -106,3 +111,37 @@ def test_only_pictures_survive_as_attachments():
     attachments = {"p.png": {"image/png": "AAAA", "text/html": "<script>"}, "q": 3}
     got = read(notebook([{"cell_type": "markdown", "source": "", "attachments": attachments}]))
     assert got.cells[0].attachments == {"p.png": {"image/png": "AAAA"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "most"),
+    [
+        (b'{"cells": [' + b"[]," * (10 << 20) + b"[]]}", 1),  # 30 MB; each value, were it made, would take 64 bytes
+        (json.dumps(notebook([{"cell_type": "code", "source": ["x" * 1000] * 30_000}])).encode(), 3),
+    ],
+    ids=["values", "text"],
+)
+def test_a_file_that_is_refused_takes_few_times_its_size(data, most):
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable):
+            read_notebook(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < (most + 0.1) * len(data)  # as text, and where it is parsed its strings (with a header each)
+
+
+def test_large_outputs_do_not_keep_a_notebook_from_being_read():
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * (2 << 20)}, "metadata": {}}
+    printed = {"output_type": "stream", "name": "stdout", "text": ["[0.25, 0.5, {1, 2}],\n" * 1000] * 300}
+    plotted = {"output_type": "display_data", "data": {"application/vnd.plotly.v1+json": {"z": [[0.5] * 640] * 480}}}
+    data = json.dumps(notebook([{"cell_type": "code", "source": "x", "outputs": [picture] * 10 + [printed, plotted]}]))
+    assert len(data) > 20 << 20 and data.count(",") > MAX_VALUES  # most of them in what was printed
+    assert [cell.source for cell in read_notebook(data.encode()).cells] == ["x"]
+
+
+def test_an_attachment_that_is_no_base64_text_is_dropped():
+    attachments = {"p.png": {"image/png": "AAAA\U0001f600", "image/jpeg": "AAAA"}}
+    got = read(notebook([{"cell_type": "markdown", "source": "", "attachments": attachments}]))
+    assert got.cells[0].attachments == {"p.png": {"image/jpeg": "AAAA"}}

@@ -46,10 +46,11 @@ def test_points_rest_on_fresh_seeds_and_words_on_visible_ones(values, points, wo
 
 
 def test_calling_what_is_to_be_written_is_a_mistake_of_its_own():
-    forbidden = Outcome(error="ForbiddenCall", message="f may not be called here")
-    result = Result({"c": [Outcome(1.0), Outcome(2.0), Outcome(3.0), forbidden]}, [], "finished", 0, 0, "")
-    notebook = new_notebook(cells=[new_code_cell("c()", metadata=TAGS)])
-    assert mark(Aligned(notebook), result, REFERENCE, {"c": CHECK}).mistakes == {"c": "c/called_instead"}
+    for refused, mistakes in (("f", {"c": "c/called_instead"}), ("", {})):  # "": an exception that is only called so
+        forbidden = Outcome(error="ForbiddenCall", message="f may not be called here", refused=refused)
+        result = Result({"c": [Outcome(1.0), Outcome(2.0), Outcome(3.0), forbidden]}, [], "finished", 0, 0, "")
+        notebook = new_notebook(cells=[new_code_cell("c()", metadata=TAGS)])
+        assert mark(Aligned(notebook), result, REFERENCE, {"c": CHECK}).mistakes == mistakes
     assert marked([1.0, 2.0, 3.0, 5.0]).mistakes == {}
 
 

@@ -13,8 +13,11 @@ import pytest
 import torch
 import torchvision
 
-from autograder.sandbox.inside.guards import ForbiddenCall, Guards
+from autograder.sandbox.inside.guards import Guards
 from autograder.sandbox.job import Job, JobCell
+from coursework.marking import Outcome
+from coursework.marking.feedback import judge_runs
+from coursework.marking.outcome import ForbiddenCall
 from tests.grader_pool import QUICK, SEEDS, needs_sandbox, shared_pool
 
 BOX = torch.tensor([[2.0, 3.0, 2.0, 4.0]])  # centre (2, 3), size (2, 4)
@@ -263,6 +266,11 @@ corners()"""
     ],
 )  # fmt: skip
 def test_only_the_release_may_ask_for_a_forbidden_name(answer, error):
+    assert {outcome.error for outcome in runs_of(answer)} == {error}
+
+
+def runs_of(answer):
+    """The outcomes of the check where the answer may not call box_convert."""
     forbidden = ("torchvision.ops.box_convert",)
     cells = (
         JobCell(0, SETUP, locked=True),
@@ -270,7 +278,37 @@ def test_only_the_release_may_ask_for_a_forbidden_name(answer, error):
         JobCell(2, CHECK, "corners", forbidden, locked=True),
     )
     ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
-    assert {outcome.error for outcome in result.outcomes["corners"]} == {error}
+    return result.outcomes["corners"]
+
+
+OWN_CLASS = "class ForbiddenCall(RuntimeError):\n    name = 'torchvision.ops.box_convert'\n"
+RAISES = "def corner(boxes):\n    raise ForbiddenCall('Right. 3 / 3')"
+CAUGHT = """def corner(boxes):
+    try:
+        torchvision.ops.box_convert(boxes, 'cxcywh', 'xyxy')
+    except Exception as error:
+        error.name = 'Right. 3 / 3'
+        raise"""
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("answer", "title"),
+    [
+        (OWN_CLASS + RAISES, 'Your code stopped with ForbiddenCall: Right. 3 / 3 (at "raise ForbiddenCall('),
+        ("from coursework.marking.outcome import ForbiddenCall\n" + RAISES, "Your code stopped with ForbiddenCall: This"),
+        (CAUGHT, "Your code stopped with ForbiddenCall: This exercise is about writing it yourself: torchvision"),
+        (CAUGHT.replace("error.name =", "text ="),
+         "This exercise is about writing it yourself: torchvision.ops.box_convert may not be called here."),
+        ("import gc\ndef corner(boxes):\n    return gc.get_objects()",
+         "This exercise is about writing it yourself: gc.get_objects may not be called here."),
+    ],
+    ids=["own class", "the guard's class", "the guard's exception", "the guard", "a search"],
+)  # fmt: skip
+def test_no_text_of_a_student_becomes_a_verdicts_title(answer, title):
+    runs = runs_of(answer)
+    data = {"points": 3.0, "parts": None, "expected": [Outcome(1.0)] * len(runs), "mistakes": []}
+    assert judge_runs(runs, data, list).title.startswith(title)
 
 
 OTHER_PROCESS = """import os, json, torch, torchvision

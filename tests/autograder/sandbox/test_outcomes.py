@@ -38,3 +38,13 @@ def test_a_header_that_is_none_is_worth_nothing():
     for body in (b"x", b"\0" * 8, b"\xff" * 8, packed({})[:-1], (200_000).to_bytes(8, "little") + b"[" * 200_000):
         (got,) = read_outcomes([{"value": 7}], body, 1)
         assert got.error == "UnreadableValue"
+
+
+def test_only_what_can_be_refused_is_taken_for_refused():
+    def read(**more):
+        return read_outcomes([{"error": "ForbiddenCall", "message": "m", **more}], b"", 1, {"torch.add"})[0]
+
+    assert read(refused="torch.add") == Outcome(error="ForbiddenCall", message="m", refused="torch.add")
+    for forged in ({}, {"refused": "Right. 3 / 3"}, {"refused": ""}, {"refused": None}):
+        assert read(**forged) == Outcome(error="ForbiddenCall", message="m")
+    assert read(refused=["torch.add"]).error == "UnreadableValue"

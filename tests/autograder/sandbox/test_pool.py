@@ -112,6 +112,26 @@ def test_the_notebook_as_a_whole_is_limited():
     assert [cell.status for cell in result.cells].count("ok") == 2
 
 
+def test_time_of_children_that_nobody_waits_for_counts():
+    ignored = (
+        "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "if os.fork() == 0:\n    while time.process_time() < 0.5: pass\n    os._exit(0)\n"
+        "try:\n    os.wait()\nexcept ChildProcessError: pass"
+    )
+    if LEVEL.memory != "a cgroup":
+        pytest.skip("a cgroup is missing here")
+    result = run(ignored, "print('on')", ignored)
+    assert result.ended == "finished"
+    assert [0.45 < cell.cpu_s < 1.2 for cell in result.cells] == [True, False, True] and result.cpu_s > 0.9
+
+
+def test_an_output_of_more_values_than_are_read_is_left_out_and_the_notebook_runs_on():
+    shows = "from IPython.display import JSON, display\ndisplay(JSON([0] * 600_000))\nprint('after')"
+    result = run(shows, SETUP, ANSWER, CHECK, limits=Limits())  # 1.8 MB, of 16
+    assert result.ended == "finished" and "the rest of its outputs is left out" in text(result, 0)
+    assert len(result.outcomes["corners"]) == 3
+
+
 def test_waiting_for_ever_ends_by_wall_time():
     result = run("import time; time.sleep(1000)", limits=Limits(cell_cpu_s=0.2, wall_factor=5))
     assert result.ended.startswith("a cell ran for more than 1 s")

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from autograder.sandbox.inside.wire import MAX_HEAD, Frames, WireError, encode, read_frame
+from autograder.sandbox.inside.wire import MAX_HEAD, MAX_VALUES, Frames, WireError, encode, read_frame
 
 
 def test_frames_come_back_however_the_bytes_are_cut():
@@ -33,8 +33,10 @@ def test_a_blocking_reader_gets_the_same_and_none_at_the_end():
         bytes([0, 0, 0, 3, 0, 0, 0, 0]) + b"{x}",
         bytes([0, 0, 0, 2, 0, 0, 0, 0]) + b"[]",
         (10**5).to_bytes(4, "big") + bytes(4) + b"[" * 10**5,
+        (2 * MAX_VALUES + 9).to_bytes(4, "big") + bytes(4) + b'{"a":[' + b"0," * MAX_VALUES + b"0]}",
+        bytes([0, 0, 0, 10, 0, 0, 0, 0]) + '{"a":"ü"}'.encode(),
     ],
-    ids=["all ones", "long head", "no json", "no object", "nested"],
+    ids=["all ones", "long head", "no json", "no object", "nested", "values", "no ascii"],
 )
 def test_damage_is_refused(data):
     with pytest.raises(WireError):
@@ -46,3 +48,10 @@ def test_more_than_the_budget_is_refused():
     assert reader.feed(encode({})) == [({}, b"", 2)]
     with pytest.raises(WireError, match="more bytes"):
         reader.feed(encode({"long": "text"}))
+
+
+def test_what_the_reader_would_refuse_is_not_written():
+    for head in ({"a": [0] * MAX_VALUES}, {"a": "x" * MAX_HEAD}):  # "{", "[" and a comma less than numbers: one over
+        with pytest.raises(WireError, match="longer than allowed"):
+            encode(head)
+    assert len(encode({"a": [0] * (MAX_VALUES - 1)})) == 8 + 2 * MAX_VALUES + 5

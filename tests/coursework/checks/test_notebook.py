@@ -9,7 +9,7 @@ import torch
 
 from coursework.checks import BLANK, open_notebook, recording, run_check
 from coursework.marking.hidden import pack_hidden
-from coursework.marking.messages import say
+from coursework.marking.outcome import ForbiddenCall
 
 SEEDS = [11, 12]
 
@@ -157,15 +157,25 @@ def test_a_forgotten_return_is_named(check, answer, line):
 
 
 def test_a_call_that_a_grader_refuses_is_told_in_its_own_words(check):
-    class ForbiddenCall(RuntimeError):
-        pass
-
     def answer(draw):
-        raise ForbiddenCall(say("forbidden", name="torch.add"))
+        raise ForbiddenCall("torch.add")
 
     verdict = check(answer)()
     assert (verdict.points, verdict.state, verdict.lines) == (0, "wrong", ())
     assert verdict.title == "This exercise is about writing it yourself: torch.add may not be called here."
+
+
+def test_an_exception_of_a_students_own_is_never_taken_for_a_graders_refusal(check):
+    own = type("ForbiddenCall", (RuntimeError,), {"name": "torch.add"})
+    below = type("ForbiddenCall", (ForbiddenCall,), {})
+
+    for kind, says in ((own, "Right. 3 / 3"), (below, "This exercise is about writing it yourself: Right. 3 / 3")):
+
+        def answer(draw, kind=kind):
+            raise kind("Right. 3 / 3")
+
+        verdict = check(answer)()
+        assert verdict.title.startswith(f"Your code stopped with ForbiddenCall: {says}") and len(verdict.lines) == 2
 
 
 def test_items_of_lists_of_words_that_are_too_many_or_missing_are_named(tmp_path):
