@@ -127,7 +127,7 @@ def _dry_run(options: argparse.Namespace) -> int:
     for student in waiting(places, options.assignment):
         print(f"{student}: downloaded; grading takes it into {places.submitted}")
     for graded in dry_run(places, options.assignment, options.student):
-        print("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
+        print("  ".join(map(str, (f"{graded.student}: {graded.status}", *graded.review, *graded.notes))))
     return 0
 
 
@@ -143,7 +143,7 @@ def _grade(options: argparse.Namespace) -> int:
         # Not before: these imports take as long as the warm process's own, which has just begun with them.
         from .course.places import project_places
         from .grade import grade
-        from .gradebook.writer import shown_url
+        from .gradebook.opened import shown_url
 
         places = project_places()
         print(f"sandbox: {level}")

@@ -21,13 +21,13 @@ class WireError(ValueError):
     """What came is no frame, or a frame beyond the caps."""
 
 
-def encode(head: dict, body: bytes = b"", default: Callable[[Any], Any] | None = None) -> bytes:
+def encode(head: dict[str, Any], body: bytes = b"", default: Callable[[Any], Any] | None = None) -> bytes:
     """One frame as bytes; `default` turns what JSON does not know into something it does."""
     text = json.dumps(head, separators=(",", ":"), default=default).encode()
     return _LENGTHS.pack(len(text), len(body)) + text + body
 
 
-def read_frame(connection: socket.socket) -> tuple[dict, bytes] | None:
+def read_frame(connection: socket.socket) -> tuple[dict[str, Any], bytes] | None:
     """The next frame of a blocking socket, or None at its end."""
     lengths = _read_exactly(connection, _LENGTHS.size)
     if lengths is None:
@@ -55,7 +55,7 @@ class Frames:
         self._buffer = bytearray()
         self._budget = budget
 
-    def feed(self, data: bytes) -> list[tuple[dict, bytes, int]]:
+    def feed(self, data: bytes) -> list[tuple[dict[str, Any], bytes, int]]:
         """The frames that are complete now, with the length of their heads; raises WireError for damage or excess."""
         self._budget -= len(data)
         if self._budget < 0:
@@ -77,7 +77,7 @@ class Frames:
         return frames
 
 
-def _head(text: bytearray) -> dict:
+def _head(text: bytearray) -> dict[str, Any]:
     try:
         head = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -8,9 +8,10 @@ import pytest
 from small_course import ASSIGNMENT, graded_course
 
 from autograder.errors import GradeError
-from autograder.feedback.report import pseudonyms, write_report
+from autograder.feedback.report import write_report
 from autograder.feedback.report_figures import distribution, exercises, times
 from autograder.gradebook.log import Log
+from autograder.gradebook.pseudonyms import pseudonyms
 
 
 @pytest.fixture

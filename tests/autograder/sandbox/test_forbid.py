@@ -14,7 +14,8 @@ import torch
 import torchvision
 
 from autograder.sandbox.inside.guards import ForbiddenCall, Guards
-from autograder.sandbox.job import Job, JobCell
+from autograder.sandbox.job import CheckRun, Job, JobCell
+from coursework.marking.messages import Note
 from tests.grader_pool import QUICK, SEEDS, needs_sandbox, shared_pool
 
 BOX = torch.tensor([[2.0, 3.0, 2.0, 4.0]])  # centre (2, 3), size (2, 4)
@@ -267,9 +268,9 @@ def test_only_the_release_may_ask_for_a_forbidden_name(answer, error):
     cells = (
         JobCell(0, SETUP, locked=True),
         JobCell(1, answer, forbidden=forbidden),
-        JobCell(2, CHECK, "corners", forbidden, locked=True),
+        JobCell(2, CHECK, CheckRun("corners", SEEDS), forbidden, locked=True),
     )
-    ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
+    ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, {}, QUICK)])
     assert {outcome.error for outcome in result.outcomes["corners"]} == {error}
 
 
@@ -298,14 +299,14 @@ def test_a_process_that_was_started_where_nothing_is_forbidden_is_refused_and_no
             JobCell(0, SETUP, locked=True),
             JobCell(1, OTHER_PROCESS),
             JobCell(2, ASKS, forbidden=names),
-            JobCell(3, check, "corners", names, locked=True),
+            JobCell(3, check, CheckRun("corners", SEEDS), names, locked=True),
         )
-        ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
+        ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, {}, QUICK)])
         return [outcome.value["yours"] for outcome in result.outcomes["corners"]], result.notes
 
     assert graded(forbidden) == (
         ["ForbiddenCall"] * len(SEEDS),
-        ("other processes of the notebook, where nothing is refused, ran beside corners",),
+        (Note("others_beside", {"check": "corners"}),),
     )
     values, notes = graded(())
     assert all(len(value) == 5 for value in values) and notes == ()
