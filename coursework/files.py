@@ -1,4 +1,4 @@
-"""Files written whole or not at all: whoever reads one, now or after a crash, finds what was there or all that is new."""
+"""Files written whole or not at all: whoever reads one, now or after a crash, finds the old one or the new one."""
 
 from __future__ import annotations
 

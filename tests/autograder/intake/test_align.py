@@ -1,13 +1,11 @@
-"""Aligning: duplicated, deleted, retyped, moved, renamed cells and files come back into the release's frame."""
+"""Aligning: duplicated, deleted, retyped, moved, renamed cells come back into the release's frame."""
 
 import copy
 
 import pytest
-from small_course import ASSIGNMENT, make_course, released
+from small_course import make_course, released
 
-from autograder.course.assignment import load_assignment
 from autograder.intake.align import align
-from autograder.intake.identify import identify
 from autograder.intake.read_notebook import Cell
 
 ANSWER = "def corner(boxes_cxcywh):\n    return boxes_cxcywh[..., :2]"
@@ -157,19 +155,3 @@ def test_an_empty_notebook_is_the_release(release):
     got = align([], release)
     same_frame(got, release)
     assert len(got.notes) == 5
-
-
-def test_files_are_known_by_what_they_hold(places):
-    releases = load_assignment(places, ASSIGNMENT).releases
-    small, wide = submitted(releases["small"], corners_code=ANSWER), submitted(releases["wide"])
-    stub = submitted(releases["small"])
-    found, notes = identify({"homework (1).ipynb": wide, "small.ipynb": stub, "small-Copy1.ipynb": small}, releases)
-    assert found == {"wide": "homework (1).ipynb", "small": "small.ipynb"}
-    assert len(notes) == 2 and "was graded, not 'small-Copy1.ipynb'" in " ".join(map(str, notes))
-    found, _ = identify({"Small.ipynb": [Cell("code", "x")], "sketch.ipynb": [Cell("code", "y")]}, releases)
-    assert found == {"small": "Small.ipynb"}
-    setup = [cell for cell in small if cell.grade_id in ("install", "setup")]  # called the same in every notebook
-    found, notes = identify({"another_course.ipynb": setup}, releases)
-    assert found == {} and "belongs to no notebook of this assignment" in str(notes[0])
-    swapped, notes = identify({"small.ipynb": wide, "wide.ipynb": small}, releases)
-    assert swapped == {"wide": "small.ipynb", "small": "wide.ipynb"} and len(notes) == 2

@@ -121,7 +121,10 @@ def with_corners(runs):
         ),
         (with_corners(lambda _: []), "corners .*did not run"),
         (with_corners(lambda runs: runs[2:4] + runs[2:]), "the values stored for corners are not the solution's"),
-        (lambda result: replace(result, ended=Note("ended_by_signal", {"signal": "SIGABRT"})), r"does not get through .*SIGABRT"),
+        (
+            lambda result: replace(result, ended=Note("ended_by_signal", {"signal": "SIGABRT"})),
+            r"does not get through .*SIGABRT",
+        ),
     ],
 )
 def test_a_solution_that_gives_something_else_in_the_sandbox_stops_the_run(assignment, change, message):
