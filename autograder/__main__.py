@@ -131,7 +131,7 @@ def _dry_run(options: argparse.Namespace) -> int:
     for student in waiting(places, options.assignment):
         tell(f"{student}: downloaded; grading takes it into {places.submitted}")
     for graded in dry_run(places, options.assignment, options.student):
-        tell("  ".join([f"{graded.student}: {graded.status}", *graded.review, *graded.notes]))
+        tell("  ".join(map(str, (f"{graded.student}: {graded.status}", *graded.review, *graded.notes))))
     return 0
 
 
@@ -147,7 +147,7 @@ def _grade(options: argparse.Namespace) -> int:
         # Not before: these imports take as long as the warm process's own, which has just begun with them.
         from .course.places import project_places
         from .grade import grade
-        from .gradebook.writer import shown_url
+        from .gradebook.opened import shown_url
 
         places = project_places()
         tell(f"sandbox: {level}")

@@ -6,12 +6,15 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coursework.marking.messages import Note
+from coursework.submission import MAX_FILE
+
 from .course.assignment import Assignment, load_assignment
 from .course.places import Places, project_places
 from .errors import GradeError
 from .grade import DEFAULT_LIMITS
-from .intake.align import align, identify
-from .intake.collect import MAX_FILE
+from .intake.align import align
+from .intake.identify import identify
 from .intake.prepare import Prepared
 from .intake.read_notebook import Cell, Unreadable, read_notebook
 from .judge.mark import Marked, mark
@@ -30,7 +33,7 @@ class NotebookMarks:
     verdicts: dict[str, str]
     written: list[str]
     notes: list[str] = field(default_factory=list)
-    ended: str = "finished"
+    stopped: str = ""  # why not all of it was run
 
     @property
     def total(self) -> float:
@@ -42,8 +45,8 @@ class NotebookMarks:
         lines = [f"{self.points[n]:5g} / {self.maximum[n]:g}  {n}: {self.verdicts[n]}" for n in checks]
         lines += [f"    - / {self.maximum[n]:g}  {n}: a person grades this" for n in self.written]
         lines += [f"repaired: {note}" for note in self.notes]
-        if self.ended != "finished":
-            lines.append(f"stopped: {self.ended}")
+        if self.stopped:
+            lines.append(f"stopped: {self.stopped}")
         written = sum(self.maximum[n] for n in self.written)
         rest = f", and {written:g} that a person gives" if written else ""
         lines.append(f"{self.total:5g} / {sum(self.maximum[n] for n in checks):g}  in all{rest}")
@@ -82,10 +85,12 @@ def grade_notebook(
     }
     maximum = found.points(name)
     written = [cell for cell in maximum if cell not in marked.scores]
-    return NotebookMarks(name, marked.scores, maximum, verdicts, written, notes + aligned.notes, marked.ended)
+    stopped = "" if marked.whole else str(marked.ended)
+    said = [note.sentence for note in notes + aligned.notes]
+    return NotebookMarks(name, marked.scores, maximum, verdicts, written, said, stopped)
 
 
-def _find(places: Places, path: Path, assignment: str | None) -> tuple[Assignment, str, list[Cell], list[str]]:
+def _find(places: Places, path: Path, assignment: str | None) -> tuple[Assignment, str, list[Cell], list[Note]]:
     try:
         with open(path, "rb") as file:
             read = read_notebook(file.read(MAX_FILE))

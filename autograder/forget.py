@@ -8,12 +8,17 @@ import shutil
 
 from nbgrader.api import MissingEntry
 
+from coursework.files import write_whole
+
 from .course.places import Places
 from .errors import GradeError
 from .gradebook.log import Log, only_one
-from .gradebook.writer import open_gradebook
-from .intake.collect import ARCHIVES
+from .gradebook.opened import Book
+from .intake.archives import ARCHIVES
 from .lms.take_in import remove_downloads
+
+# Made of everybody's, and made anew without a student; and what a run that was killed left of such a file.
+_OF_EVERYBODY = ("report-*.html", "marks-*.csv", "pseudonyms.csv", ".*.new")
 
 
 def forget(places: Places, student: str) -> list[str]:
@@ -24,31 +29,13 @@ def forget(places: Places, student: str) -> list[str]:
     if not student or student in (".", "..") or "/" in student or os.sep in student:
         raise GradeError(f"{student!r} is no student's name")
     with only_one(places.records):
-        deleted = remove_downloads(places, student)  # first: the gradebook knows whose an LMS's names are
-        for folder in (places.submitted, places.autograded, places.feedback):
-            if (folder / student).is_dir() and not (folder / student).is_symlink():
-                shutil.rmtree(folder / student)
-                deleted.append(f"{folder.name}/{student}")
-        for path in places.submitted.glob("*") if places.submitted.is_dir() else ():
-            if path.name in {student + ending for ending in ARCHIVES}:
-                path.unlink()
-                deleted.append(f"{places.submitted.name}/{path.name}")
-        if places.has_gradebook():
-            with open_gradebook(places) as gradebook:
-                try:
-                    gradebook.remove_student(student)
-                    deleted.append("rows of the gradebook")
-                except MissingEntry:
-                    pass
+        with Book(places) as book:
+            deleted = _forget_in(places, student, book)
         lines = _clean_log(places, student)
         if lines:
             deleted.append(f"{lines} lines of the log")
-        for pattern in (
-            "report-*.html",
-            "marks-*.csv",
-            "pseudonyms.csv",
-        ):  # made of everybody's: made anew without them
-            for page in places.records.glob(pattern) if deleted else ():
+        for pattern in _OF_EVERYBODY if deleted else ():
+            for page in places.records.glob(pattern):
                 page.unlink()
                 deleted.append(page.name)
         if not deleted:
@@ -57,8 +44,28 @@ def forget(places: Places, student: str) -> list[str]:
     return deleted
 
 
+def _forget_in(places: Places, student: str, book: Book) -> list[str]:
+    """Delete a student's files and rows; returns which."""
+    deleted = remove_downloads(places, student, book)  # first: the gradebook knows whose an LMS's names are
+    for folder in (places.submitted, places.autograded, places.feedback):
+        if (folder / student).is_dir() and not (folder / student).is_symlink():
+            shutil.rmtree(folder / student)
+            deleted.append(f"{folder.name}/{student}")
+    for path in places.submitted.glob("*") if places.submitted.is_dir() else ():
+        if path.name in {student + ending for ending in ARCHIVES}:
+            path.unlink()
+            deleted.append(f"{places.submitted.name}/{path.name}")
+    if gradebook := book.if_there():
+        try:
+            gradebook.remove_student(student)
+            deleted.append("rows of the gradebook")
+        except MissingEntry:
+            pass
+    return deleted
+
+
 def _clean_log(places: Places, student: str) -> int:
-    """Take the student out of the log, by way of a new file that replaces the old one whole."""
+    """Take the student out of the log; returns how many lines that changed."""
     if not places.log.exists():
         return 0
     kept, touched = [], 0
@@ -77,10 +84,5 @@ def _clean_log(places: Places, student: str) -> int:
         else:
             kept.append(line)
     if touched:
-        beside = places.log.with_suffix(".new")
-        with open(beside, "w", encoding="utf-8") as file:
-            file.writelines(kept)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(places.log)
+        write_whole(places.log, "".join(kept))
     return touched

@@ -1,17 +1,21 @@
-"""Strangers' names for files and folders: which can be kept, which two are one, and how they are printed."""
+"""What may be handed in, for the student's side and the grader's alike: how much of it, and under which names."""
 
 from __future__ import annotations
 
 import unicodedata
 from pathlib import PurePosixPath
 
+MAX_FILE = 32 << 20  # bytes
+MAX_TOTAL = 96 << 20
+MAX_FILES = 200
 MAX_DEPTH = 6  # folders below each other
-CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git"}
+PROGRESS = ".progress.json"  # a student's own, which stays at home
+CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git", PROGRESS}
 
 
 def is_clutter(name: str) -> bool:
-    """Is it one of those files that systems leave behind?"""
-    return any(part in CLUTTER or part.startswith("._") for part in name.split("/"))
+    """Is it one of those files that systems leave behind, and nobody means to hand in?"""
+    return any(part in CLUTTER or part.startswith(("._", PROGRESS)) for part in name.split("/"))
 
 
 def normal(name: str) -> str:

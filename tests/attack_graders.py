@@ -14,16 +14,17 @@ import torch
 
 from autograder.build.in_process import run_notebook, runner
 from autograder.course.seeds import VISIBLE_SEEDS
-from autograder.judge.judge import marks
+from autograder.judge.mark import marks
 from autograder.sandbox import supervise
-from autograder.sandbox.job import Job, JobCell, Limits, Result
+from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.checks import Outcome
+from coursework.marking.stored import StoredCheck
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
 from tests.grader_pool import SEEDS, shared_pool
 
 LIMITS = Limits(cell_cpu_s=4, notebook_cpu_s=8, wall_factor=15, memory_mb=1500, file_mb=16, output_mb=1)
 WRONG = "def corner(boxes):\n    return boxes[..., :2]\n"
-CHECKS = {"corners": {"points": 3.0, "parts": None}}
+CHECKS = {"corners": StoredCheck(3.0, None, [], [], [])}
 FORBIDDEN = ("torchvision.ops.box_convert", "torch.sub")
 
 
@@ -47,10 +48,10 @@ HIDDEN = {
 
 def run(code: str, last: str = CHECK, files: dict[str, bytes] = PUBLIC, forbidden: tuple[str, ...] = ()) -> Result:
     """Setup, the attack as an answer, and a last cell (the check), in the sandbox."""
-    name = "corners" if last == CHECK else ""
+    check = CheckRun("corners", SEEDS) if last == CHECK else None
     answer = JobCell(1, WRONG + code, forbidden=forbidden)
-    cells = (JobCell(0, SETUP, locked=True), answer, JobCell(2, last, name, forbidden, locked=True))
-    job = Job("attacker", "00_small", "small", cells, SEEDS, dict(files), LIMITS)
+    cells = (JobCell(0, SETUP, locked=True), answer, JobCell(2, last, check, forbidden, locked=True))
+    job = Job("attacker", "00_small", "small", cells, dict(files), LIMITS)
     return next(iter(shared_pool().run([job])))[1]
 
 
@@ -124,8 +125,9 @@ function.__code__ = guarded.__code__
 
 def names_kept_in_a_module(code: str) -> float:
     """A guard as simple as can be: originals, and what is refused, are in a module of the student's own process."""
-    cells = (JobCell(0, SETUP), JobCell(1, KEPT_IN_A_MODULE), JobCell(2, WRONG + code), JobCell(3, CHECK, "corners"))
-    job = Job("attacker", "00_small", "small", cells, SEEDS, dict(PUBLIC), LIMITS)
+    check = JobCell(3, CHECK, CheckRun("corners", SEEDS))
+    cells = (JobCell(0, SETUP), JobCell(1, KEPT_IN_A_MODULE), JobCell(2, WRONG + code), check)
+    job = Job("attacker", "00_small", "small", cells, dict(PUBLIC), LIMITS)
     return points(next(iter(shared_pool().run([job])))[1].outcomes)
 
 

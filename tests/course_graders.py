@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import SourceNotebook, read_source
-from autograder.sandbox.job import Job, JobCell, Limits
+from autograder.sandbox.job import CheckRun, Job, JobCell, Limits
 from coursework.checks import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
@@ -33,8 +33,8 @@ def outcomes(notebook: str, exercise: str, answer: str, *, refuse: bool, check: 
         elif cell.name == exercise and cell.kind == "exercise":
             cells.append(JobCell(i, cell.source, forbidden=forbidden))
         elif cell.name == exercise:
-            cells.append(JobCell(i, check or cell.source, exercise, forbidden, locked=True))
-    job = Job("attacker", "01_detr", notebook, tuple(cells), SEEDS, {}, Limits())
+            cells.append(JobCell(i, check or cell.source, CheckRun(exercise, SEEDS), forbidden, locked=True))
+    job = Job("attacker", "01_detr", notebook, tuple(cells), {}, Limits())
     return next(iter(shared_pool().run([job])))[1].outcomes.get(exercise, [])
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from autograder.sandbox.job import Job, JobCell, Limits, Result
+from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from autograder.sandbox.levels import SandboxUnavailable, found_level
 
 try:
@@ -38,8 +38,8 @@ def job(*cells: str, limits: Limits = QUICK, files: dict[str, bytes] | None = No
     made = []
     for index, source in enumerate(cells):
         name = source.split()[1] if source.startswith("#check ") else ""
-        made.append(JobCell(index, source, name))
-    return Job(student, "00_small", "small", tuple(made), SEEDS, files or {}, limits)
+        made.append(JobCell(index, source, CheckRun(name, SEEDS) if name else None))
+    return Job(student, "00_small", "small", tuple(made), files or {}, limits)
 
 
 def run(*cells: str, **options) -> Result:

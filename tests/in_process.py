@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 from autograder.build.in_process import runner
-from autograder.sandbox.job import CellResult, CheckRun, Result
+from autograder.sandbox.job import FINISHED, CellResult, CheckRun, Result
 from coursework.checks import recording
+from coursework.marking.messages import Note
 
 gc.freeze()  # each shell collects garbage when it closes; not through all of torch every time
 
@@ -25,18 +26,18 @@ def run(job) -> Result:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         with runner(Path(folder)) as kernel:
-            outcomes, cells, total, ended = {}, [], 0.0, "finished"
+            outcomes, cells, total, ended = {}, [], 0.0, FINISHED
             for cell in job.cells:
                 if "while True" in cell.source:  # as if the sandbox had stopped it
-                    ended = "cell used more than 60 s of CPU time"
-                if ended != "finished":
+                    ended = Note("cell_cpu", {"seconds": "60"})
+                if ended != FINISHED:
                     cells.append(CellResult(cell.index, "not run"))
                     continue
-                runs_as = cell.runs_as or CheckRun(cell.check, job.seeds)
-                with recording(list(runs_as.seeds), runs_as.jitter) as record:
+                check = cell.check or CheckRun("", ())
+                with recording(list(check.seeds), check.jitter) as record:
                     done = kernel.run(cell.source)
-                if cell.check in record:
-                    outcomes[runs_as.name] = record[cell.check]
+                if check.check in record:
+                    outcomes[check.name] = record[check.check]
                 outputs = [{"output_type": "display_data", "data": data, "metadata": {}} for data in done.outputs]
                 if done.stdout:
                     outputs.insert(0, {"output_type": "stream", "name": "stdout", "text": done.stdout})

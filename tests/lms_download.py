@@ -6,6 +6,7 @@ import zipfile
 
 from small_course import ASSIGNMENT
 
+from autograder.gradebook.opened import Book
 from autograder.lms.take_in import archive_folder, take_in
 
 ADA = "Ada Lovelace_4711_assignsubmission_file_"  # Moodle's folders
@@ -30,7 +31,8 @@ def download(places, files: dict[str, bytes], archive="class.zip", assignment=AS
 def taken(places, assignment=ASSIGNMENT):
     """Take in; returns ({student/file: content}, what was said)."""
     said: list[str] = []
-    take_in(places, assignment, said.append)
+    with Book(places) as book:
+        take_in(places, assignment, book, said.append)
     files = {
         path.relative_to(places.submitted).as_posix().replace(f"/{assignment}/", "/"): path.read_bytes()
         for path in sorted(places.submitted.rglob("*"))

@@ -38,7 +38,7 @@ _JOBS = 12
 def probe_job(number: int = 0) -> Job:
     """The probe as a job."""
     cells = tuple(JobCell(index, source) for index, source in enumerate(PROBE))
-    return Job(f"student{number}", "probe", "probe", cells, (1,))
+    return Job(f"student{number}", "probe", "probe", cells)
 
 
 def cells_alone_cpu_s() -> float:
@@ -66,7 +66,7 @@ def run_probes(pool: Pool, count: int) -> tuple[float, float]:
     list(pool.run([probe_job()] * 2))
     before, started, jobs = _tree_cpu_s(), time.monotonic(), 0.0
     for _job, result in pool.run(probe_job(number) for number in range(count)):
-        assert result.ended == "finished", result.ended
+        assert result.finished, result.ended
         jobs += result.cpu_s
     return _tree_cpu_s() - before + jobs, time.monotonic() - started
 

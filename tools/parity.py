@@ -16,7 +16,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from autograder.sandbox.inside import lockdown
-from autograder.sandbox.job import Job, JobCell, Result
+from autograder.sandbox.job import CheckRun, Job, JobCell, Result
 
 from .bench import ROOT
 
@@ -29,8 +29,9 @@ def as_job(notebook: nbformat.NotebookNode, files: dict[str, bytes], seeds: tupl
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":
             tags = cell.metadata.get("nbgrader", {})
-            cells.append(JobCell(index, cell.source, tags["grade_id"] if tags.get("grade") else ""))
-    return Job("student", "parity", "notebook", tuple(cells), seeds, files)
+            check = CheckRun(tags["grade_id"], seeds) if tags.get("grade") else None
+            cells.append(JobCell(index, cell.source, check))
+    return Job("student", "parity", "notebook", tuple(cells), files)
 
 
 def in_a_kernel(notebook: nbformat.NotebookNode, files: dict[str, bytes]) -> nbformat.NotebookNode:

@@ -6,15 +6,13 @@ Everything is deterministic: cell ids come from a cell's name or its text, and n
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 import nbformat
-import numpy as np
-import safetensors.numpy
 
 from coursework.marking import Outcome
 from coursework.marking.hidden import pack_hidden
+from coursework.marking.stored import KnownMistake, Stored, StoredCheck, write_stored
 
 from .expected import Expected
 from .first_cell import first_cell
@@ -75,34 +73,22 @@ def _unique(name: str, used: dict[str, int]) -> str:
 
 def write_data(notebook: SourceNotebook, expected: Expected, folder: Path) -> None:
     """`<name>.json` and `<name>.safetensors`: points, hints, sentences and the values expected on visible seeds."""
-    arrays: dict[str, np.ndarray] = {}
-    checks = {}
-    for name, cell in notebook.named("check").items():
-        mistakes = [
-            {
-                "id": mistake.message_id,
-                "says": mistake.says,
-                "outcomes": _visible(expected.mistakes[mistake.message_id], arrays, mistake.message_id),
-            }
-            for mistake in notebook.mistakes
-            if mistake.exercise == name
-        ]
-        checks[name] = {
-            "points": cell.points,
-            "parts": expected.parts[name],
-            "seeds": VISIBLE_SEEDS,
-            "expected": _visible(expected.checks[name], arrays, name),
-            "mistakes": mistakes,
-        }
-    text = json.dumps(
-        {"notebook": notebook.name, "hints": notebook.hints, "checks": checks},
-        indent=1,
-        ensure_ascii=False,
-        sort_keys=True,
-    )
-    (folder / f"{notebook.name}.json").write_text(text + "\n", encoding="utf-8")
-    safetensors.numpy.save_file(arrays, folder / f"{notebook.name}.safetensors")
+    checks = {
+        name: StoredCheck(
+            cell.points,
+            expected.parts[name],
+            VISIBLE_SEEDS,
+            _visible(expected.checks[name]),
+            [
+                KnownMistake(mistake.message_id, mistake.says, _visible(expected.mistakes[mistake.message_id]))
+                for mistake in notebook.mistakes
+                if mistake.exercise == name
+            ],
+        )
+        for name, cell in notebook.named("check").items()
+    }
+    write_stored(Stored(notebook.name, notebook.hints, checks), folder)
 
 
-def _visible(outcomes: dict[int, Outcome], arrays: dict[str, np.ndarray], prefix: str) -> list[dict]:
-    return [outcomes[seed].pack(arrays, prefix) for seed in VISIBLE_SEEDS]
+def _visible(outcomes: dict[int, Outcome]) -> list[Outcome]:
+    return [outcomes[seed] for seed in VISIBLE_SEEDS]

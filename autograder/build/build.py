@@ -17,6 +17,7 @@ import nbformat
 
 from autograder.errors import SourceError
 from autograder.course.source import read_source
+from coursework.marking.stored import StoredCheck
 from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,22 +103,21 @@ def data_agrees(one: Path, other: Path) -> bool:
         data, again = Notebook(one.stem, one.parent).data, Notebook(other.stem, other.parent).data
     except KeyError:  # values that name arrays which are not there: the two files are of different builds
         return False
-    if (
-        data is None
-        or again is None
-        or data["hints"] != again["hints"]
-        or data["checks"].keys() != again["checks"].keys()
-    ):
+    if data is None or again is None or data.hints != again.hints or data.checks.keys() != again.checks.keys():
         return False
-    for name, check in data["checks"].items():
-        theirs = again["checks"][name]
-        outcomes = [list(check.pop("expected")), *(mistake.pop("outcomes") for mistake in check["mistakes"])]
-        others = [list(theirs.pop("expected")), *(mistake.pop("outcomes") for mistake in theirs["mistakes"])]
-        if check != theirs or not all(
-            a.equals(b) for mine, yours in zip(outcomes, others, strict=True) for a, b in zip(mine, yours, strict=True)
-        ):
-            return False
-    return True
+    return all(_check_agrees(check, again.checks[name]) for name, check in data.checks.items())
+
+
+def _check_agrees(one: StoredCheck, other: StoredCheck) -> bool:
+    runs, others = ([check.expected, *(known.outcomes for known in check.mistakes)] for check in (one, other))
+    return _words(one) == _words(other) and all(
+        a.equals(b) for mine, yours in zip(runs, others, strict=True) for a, b in zip(mine, yours, strict=True)
+    )
+
+
+def _words(check: StoredCheck) -> tuple:
+    """All of a check but its values."""
+    return check.points, check.parts, check.seeds, [(known.id, known.says) for known in check.mistakes]
 
 
 def has_answers(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """Runs a notebook's code cells in this process, one after the other, as a kernel would: IPython, inline figures.
 
 This is the quick runner behind the build, the tests and (inside a sandbox) the grader. It decides nothing: under
-`coursework.checks.recording` the checks return outcomes, and `autograder.judge.judge` compares them elsewhere.
+`coursework.checks.recording` the checks return outcomes, and `autograder.judge.mark` compares them elsewhere.
 """
 
 from __future__ import annotations

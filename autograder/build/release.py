@@ -16,6 +16,7 @@ import nbformat
 
 from autograder.course.assignment import load_assignment
 from autograder.errors import GradeError
+from coursework.files import whole
 from .first_cell import NAME
 from autograder.course.places import ROOT, Places, project_places
 from .start_page import write_start_page
@@ -39,13 +40,11 @@ def make_release(out: Path, places: Places | None = None, root: Path = ROOT) -> 
     files = {**_library(root), **_notebooks(places)}
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{NAME}.zip"
-    unfinished = path.with_suffix(".unfinished")
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):
             member = zipfile.ZipInfo(f"{NAME}/{name}", _DATE)
             member.external_attr, member.compress_type = 0o100644 << 16, zipfile.ZIP_DEFLATED
             archive.writestr(member, files[name])
-    unfinished.replace(path)
     return path
 
 

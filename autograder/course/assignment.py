@@ -12,7 +12,7 @@ import nbformat
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ComputeChecksums, LockCells
 
 from autograder.errors import GradeError
-from coursework.marking.stored import read_stored
+from coursework.marking.stored import StoredCheck, read_stored
 
 from .places import Places
 from .preprocess import StripSolutions
@@ -27,7 +27,7 @@ class Assignment:
     sources: dict[str, SourceNotebook]
     originals: dict[str, nbformat.NotebookNode]  # as nbgrader's gradebook keeps them: stubs, and hidden tests
     releases: dict[str, nbformat.NotebookNode]  # as students got them, with nbgrader's metadata and checksums
-    checks: dict[str, dict[str, dict]]  # per check: points, parts, seeds, expected, mistakes (on visible seeds)
+    checks: dict[str, dict[str, StoredCheck]]  # by check, on the seeds that students see
     files: dict[str, bytes]  # public files, which a submission cannot replace
 
     def points(self, notebook: str) -> dict[str, float]:
@@ -60,7 +60,7 @@ def load_assignment(places: Places, name: str) -> Assignment:
         originals[notebook] = _through([StripSolutions, LockCells, ComputeChecksums], solved)
         releases[notebook] = _through([ClearOutput, ClearHiddenTests, ComputeChecksums], originals[notebook])
         try:
-            checks[notebook] = read_stored(folder / f"{notebook}.json")["checks"]
+            checks[notebook] = read_stored(folder / f"{notebook}.json").checks
         except FileNotFoundError as error:
             raise GradeError(f"{error.filename} is missing: run `make build`") from None
     _up_to_date(sources, releases)

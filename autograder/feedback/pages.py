@@ -18,7 +18,8 @@ from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.harmless import HEAD, harmless_names
-from autograder.gradebook.writer import open_gradebook
+from autograder.gradebook.log import Log
+from autograder.gradebook.opened import Book
 from autograder.progress import Progress
 from autograder.terminal import Handler
 from coursework.marking.messages import say
@@ -43,7 +44,6 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
     """
     if not any(places.autograded.glob(f"*/{assignment}")):
         raise GradeError(f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first")
-    by_hand.notice(places, assignment)
     unread = _unread(places, assignment)
     students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
     logging.getLogger("traitlets").addFilter(_is_news)
@@ -88,13 +88,13 @@ class _Converter(GenerateFeedback):
 
 
 def _unread(places: Places, assignment: str) -> Unread:
-    """The cells that wait for a person."""
-    if not places.has_gradebook():
-        return {}
+    """The cells that wait for a person; what persons have done is logged first."""
     found: Unread = defaultdict(set)
-    with open_gradebook(places) as gradebook:
-        for student, notebook, cell in by_hand.rows(gradebook, Grade, assignment).filter(Grade.needs_manual_grade):
-            found[student, notebook].add(cell)
+    with Book(places) as book:
+        if gradebook := book.if_there():
+            by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
+            for student, notebook, cell in by_hand.rows(gradebook, Grade, assignment).filter(Grade.needs_manual_grade):
+                found[student, notebook].add(cell)
     return found
 
 

@@ -6,11 +6,6 @@ behind the pseudonyms are in pseudonyms.csv beside the log, for whoever may read
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import hmac
-import os
-import secrets
 from collections import Counter
 from datetime import UTC, datetime
 from html import escape
@@ -24,13 +19,16 @@ from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log, Run
+from autograder.gradebook.pseudonyms import pseudonyms
+from autograder.judge.graded import Status
 from autograder.judge.mark import CALLED_INSTEAD
 from autograder.review.lookalikes import Alike, answers_of, look_alikes
+from coursework.files import write_whole
 from coursework.marking.messages import say
 
 from . import report_figures as report_plots
 
-_STATUSES = ("graded", "repaired", "could not grade", "not graded yet")
+_STATUSES = (Status.GRADED, Status.REPAIRED, Status.COULD_NOT_GRADE, Status.NOT_YET)
 _STYLE = """
 :root{color-scheme:light} *{box-sizing:border-box}
 body{margin:0;background:#f3f4f6;color:#1f2937;font:16px/1.5 "Segoe UI",Helvetica,Arial,sans-serif}
@@ -62,38 +60,10 @@ def write_report(places: Places, name: str, to: Path) -> None:
         {student: _answers(places, assignment, student) for student in events}, list(assignment.releases.values())
     )
     page = _page(assignment, runs[-1], events, codes, alike)
-    beside = to.with_name(f".{to.name}.new")
     try:
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(to)
+        write_whole(to, page)
     except OSError as error:
         raise GradeError(f"{to} cannot be written: {error.strerror}") from error
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def pseudonyms(places: Places, students: list[str]) -> dict[str, str]:
-    """A short code per student, the same in every report of this course; the key is kept beside the log."""
-    key = places.records / "pseudonyms.key"
-    if not key.exists() or not key.read_bytes():  # an empty key, of a disk that was full, would hide nobody
-        beside = key.with_name(f".{key.name}.new")
-        try:
-            with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                file.write(secrets.token_hex(16))
-            beside.replace(key)
-        finally:
-            beside.unlink(missing_ok=True)
-    secret, codes = key.read_bytes(), {}
-    for student in sorted(set(students)):
-        digest = hmac.new(secret, student.encode(), hashlib.sha256).hexdigest().upper()
-        size = next(n for n in range(4, 65) if "S-" + digest[:n] not in codes.values())
-        codes[student] = "S-" + digest[:size]
-    table = places.records / "pseudonyms.csv"
-    with open(os.open(table, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(
-            [("pseudonym", "student"), *sorted((code, student) for student, code in codes.items())]
-        )
-    return codes
 
 
 def _answers(places: Places, assignment: Assignment, student: str):
@@ -104,10 +74,10 @@ def _answers(places: Places, assignment: Assignment, student: str):
 
 
 def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict[str, str], alike: list[Alike]) -> str:
-    judged = {student: event for student, event in events.items() if event["status"] != "could not grade"}
-    counts = Counter(event["status"] for event in events.values()) + Counter({"not graded yet": len(run.open)})
+    judged = {student: event for student, event in events.items() if event["status"] != Status.COULD_NOT_GRADE}
+    counts = Counter(event["status"] for event in events.values()) + Counter({Status.NOT_YET: len(run.open)})
     checks = {(nb, check): data for nb, found in assignment.checks.items() for check, data in found.items()}
-    maximum = sum(data["points"] for data in checks.values())
+    maximum = sum(data.points for data in checks.values())
     totals = {student: sum(sum(s.values()) for s in event["scores"].values()) for student, event in judged.items()}
     shares = [total / maximum for total in totals.values()] if maximum else []
     tiles = [(str(counts[status]), status) for status in _STATUSES if counts[status]]
@@ -152,9 +122,9 @@ def _table(head: list[str], rows: list[list[object]], numbers: int = 0) -> str:
 
 
 def _people(events: dict[str, dict], run: Run, codes: dict[str, str]) -> str:
-    rows = [[codes[s], "not graded yet", "the run was interrupted: --resume goes on with it"] for s in run.open]
+    rows = [[codes[s], Status.NOT_YET, "the run was interrupted: --resume goes on with it"] for s in run.open]
     rows += [[codes[s], e["status"], "; ".join(e["review"])] for s, e in events.items() if e["review"]]
-    repaired = sum(event["status"] == "repaired" and not event["review"] for event in events.values())
+    repaired = sum(event["status"] == Status.REPAIRED and not event["review"] for event in events.values())
     text = _table(["student", "status", "why"], sorted(rows)) if rows else _note("Nobody.")
     return text + (_note(f"{repaired} more were repaired; what was done is in the log.") if repaired else "")
 
@@ -162,13 +132,13 @@ def _people(events: dict[str, dict], run: Run, codes: dict[str, str]) -> str:
 def _exercises(checks: dict, judged: dict[str, dict], totals: dict[str, float]) -> str:
     names, difficulty, discrimination = [], [], []
     for (notebook, check), data in checks.items():
-        if not data["points"] or not judged:
+        if not data.points or not judged:
             continue
         got = np.array([event["scores"].get(notebook, {}).get(check, 0.0) for event in judged.values()])
         rest = np.array(list(totals.values())) - got
         known = len(got) > 2 and got.std() > 0 and rest.std() > 0
         names.append(f"{notebook} · {check}")
-        difficulty.append(float(got.mean() / data["points"]))
+        difficulty.append(float(got.mean() / data.points))
         discrimination.append(float(np.corrcoef(got, rest)[0, 1]) if known else None)
     if not names:
         return _note("No automatic points were judged.")
@@ -183,10 +153,10 @@ def _exercises(checks: dict, judged: dict[str, dict], totals: dict[str, float]) 
 
 def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> str:
     says = {
-        (notebook, mistake["id"]): mistake["says"]
+        (notebook, mistake.id): mistake.says
         for notebook, found in assignment.checks.items()
         for check in found.values()
-        for mistake in check["mistakes"]
+        for mistake in check.mistakes
     }
     says |= {
         (notebook, f"{check}/{CALLED_INSTEAD}"): say("called_forbidden")

@@ -28,7 +28,7 @@ from autograder.course.places import Places
 
 from . import late
 from .log import Log
-from .writer import open_gradebook
+from .opened import Book
 
 Cell = tuple[str, str, str]  # student, notebook, cell
 _NOTHING = {"manual_score": None, "extra_credit": None, "comment": None}
@@ -36,10 +36,9 @@ _NOTHING = {"manual_score": None, "extra_credit": None, "comment": None}
 
 def notice(places: Places, assignment: str) -> int:
     """Log what persons have changed in an assignment since last time; returns in how many cells."""
-    if not places.has_gradebook():
-        return 0
-    with open_gradebook(places) as gradebook:
-        return notice_in(gradebook, Log(places.log), places.config, assignment)
+    with Book(places) as book:
+        gradebook = book.if_there()
+        return notice_in(gradebook, Log(places.log), places.config, assignment) if gradebook else 0
 
 
 def notice_in(gradebook: Gradebook, log: Log, config: Config, assignment: str) -> int:
@@ -63,6 +62,7 @@ def notice_in(gradebook: Gradebook, log: Log, config: Config, assignment: str) -
                     "noticed_by": _user(),
                 }
             )
+    gradebook.db.rollback()  # who only reads holds no transaction open while others work
     log.append_all("manual", changes)
     return len(changes)
 

@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
 
 import nbformat
-import nbgrader.api
-from alembic.script import ScriptDirectory
 from nbgrader.api import (
     BaseCell,
     Comment,
@@ -30,7 +24,6 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, is_grade, is_solution
 from sqlalchemy.exc import SQLAlchemyError
@@ -39,31 +32,16 @@ from sqlalchemy.orm import scoped_session
 from autograder.course.assignment import Assignment
 from autograder.course.places import Places
 from autograder.errors import GradeError
-from autograder.judge.mark import Marked
+from autograder.judge.graded import Graded
 from coursework.marking.messages import say
 
 from .harmless import HEAD, harmless_names
 from .late import Penalties
+from .opened import first_line, patient, shown_url
 
 # What of the file system's errors is nobody's fault and will hit the next student too; any other is due to this one's
 # files (names that cannot be, a folder where a file should be), and the run goes on without them.
 _DISK = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO}
-
-
-@dataclass
-class Graded:
-    """All that is kept of one student's submission; dicts are by notebook name."""
-
-    student: str
-    status: str  # "graded", "repaired" or "could not grade"
-    marked: dict[str, Marked] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    absent: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)  # what was repaired
-    review: list[str] = field(default_factory=list)  # why a person should look
-    files: dict[str, bytes] = field(default_factory=dict)
-    timestamp: datetime | None = None
-    digest: str = ""
 
 
 class Writer:
@@ -91,7 +69,7 @@ class Writer:
             db.commit()
         except (SQLAlchemyError, InvalidEntry) as error:  # nbgrader wraps some of the database's errors
             db.rollback()
-            raise GradeError(f"the gradebook cannot be written: {_first_line(error)}") from error
+            raise GradeError(f"the gradebook cannot be written: {first_line(error)}") from error
         finally:
             db.expunge_all()  # a class of thousands keeps no objects
 
@@ -193,40 +171,17 @@ def _one_transaction(db: scoped_session) -> Iterator[None]:
         db.commit = commit
 
 
-def _alembic_version() -> str:
-    """The newest revision of nbgrader's tables; nbgrader starts a process to ask, which costs seconds."""
-    return ScriptDirectory(ALEMBIC_DIR).get_current_head()
-
-
-nbgrader.api.get_alembic_version = _alembic_version
-
-
-@contextmanager
-def open_gradebook(places: Places) -> Iterator[Gradebook]:
-    """nbgrader's Gradebook of this course; raises GradeError where the database cannot be used."""
-    if places.db_url.startswith("sqlite:///"):
-        Path(places.db_url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        gradebook = Gradebook(_patient(places.db_url), places.course_id)
-    except (SQLAlchemyError, ImportError, ValueError) as error:
-        raise GradeError(f"the gradebook {shown_url(places.db_url)} cannot be opened: {_first_line(error)}") from error
-    try:
-        yield gradebook
-    finally:
-        gradebook.close()
-
-
 def _register(places: Places, assignment: Assignment, gradebook: Gradebook) -> None:
     """What generate_assignment does: the assignment, its notebooks and their cells are in the database."""
     try:
         gradebook.update_or_create_assignment(assignment.name, course_id=places.course_id)
         for name, original in assignment.originals.items():
             resources = {
-                "nbgrader": {"notebook": name, "assignment": assignment.name, "db_url": _patient(places.db_url)}
+                "nbgrader": {"notebook": name, "assignment": assignment.name, "db_url": patient(places.db_url)}
             }
             SaveCells().preprocess(original, resources)
     except SQLAlchemyError as error:
-        raise GradeError(f"the gradebook {shown_url(places.db_url)} cannot be used: {_first_line(error)}") from error
+        raise GradeError(f"the gradebook {shown_url(places.db_url)} cannot be used: {first_line(error)}") from error
     except RuntimeError as error:  # nbgrader's word for cells that came or went
         raise GradeError(
             f"{assignment.name} has other cells than when it was first graded, and nbgrader keeps old marks by cell "
@@ -258,8 +213,8 @@ def _page(name: str, release: nbformat.NotebookNode, graded: Graded) -> nbformat
         reason = graded.unreadable.get(name)
         text = f"**{say('could_not_grade')}** {reason}" if reason else f"**{say('not_handed_in')}**"
     else:
-        notes = [note.removeprefix(f"{name}: ") for note in graded.notes if note.startswith(f"{name}: ")]
-        text = "".join(f"\n- {note}" for note in notes)
+        notes = [note for note in graded.notes if note.about == name]
+        text = "".join(f"\n- {note.sentence}" for note in notes)
         text = f"**{say('repaired')}**\n{text}" if notes else ""
         if not marked.whole:
             text += f"\n\n**{say('run_stopped')}** {marked.ended}. {say('run_stopped_kept')}"
@@ -267,17 +222,3 @@ def _page(name: str, release: nbformat.NotebookNode, graded: Graded) -> nbformat
     if text:
         notebook.cells = [nbformat.v4.new_markdown_cell(text.strip(), id="about-the-grading"), *notebook.cells]
     return notebook
-
-
-def _patient(url: str) -> str:
-    """SQLite waits up to a minute while a person saves a mark in formgrader, not five seconds."""
-    return f"{url}?timeout=60" if url.startswith("sqlite:///") and "?" not in url else url
-
-
-def shown_url(url: str) -> str:
-    """A database URL without its password."""
-    return re.sub(r"://([^:/@]*):[^@]*@", r"://\1:***@", url)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error).strip().splitlines()[0] if str(error).strip() else repr(error)

@@ -11,11 +11,11 @@ import copy
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 import nbformat
 from nbgrader.utils import is_grade, is_locked, is_solution
-from rapidfuzz import fuzz
+
+from coursework.marking.messages import Note
 
 from .read_notebook import Cell
 
@@ -27,7 +27,7 @@ class Aligned:
     """The notebook to run: the release's cells with the student's answers, and the student's own cells."""
 
     notebook: nbformat.NotebookNode
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def code(self) -> list[tuple[int, str, str]]:
         """(position, source, name of the check it holds or "") of every code cell, in running order."""
@@ -52,67 +52,13 @@ def align(submitted: list[Cell], release: nbformat.NotebookNode) -> Aligned:
             chosen[kept] = j
     order = [j for _, j in sorted(chosen.items()) if "nbgrader" in release.cells[j].metadata]
     if order != sorted(order):
-        aligned.notes.append("cells were moved; they are back in the order of the release")
+        aligned.notes.append(Note("cells_moved"))
     extras = _extras(submitted, chosen, dropped)
     cells = list(extras.get(-1, ()))
     for j, cell in enumerate(aligned.notebook.cells):
         cells += [cell, *extras.get(j, ())]
     aligned.notebook.cells = cells
     return aligned
-
-
-def identify(
-    notebooks: dict[str, list[Cell]], releases: dict[str, nbformat.NotebookNode]
-) -> tuple[dict[str, str], list[str]]:
-    """Which submitted file is which notebook of the release: {notebook: file}, and what had to be guessed."""
-    notes: list[str] = []
-    found: dict[str, str] = {}
-    ranked: dict[str, list[tuple]] = defaultdict(list)
-    for file, cells in notebooks.items():
-        name = _best_name(file, cells, releases)
-        if name is not None:
-            stem = PurePosixPath(file).name.removesuffix(".ipynb")
-            rank = (stem == name, _answered(cells, releases[name]), -file.count("/"), file)
-            ranked[name].append((rank, file))
-    for name, files in ranked.items():
-        files.sort(reverse=True)
-        found[name] = files[0][1]
-        if files[0][1] != f"{name}.ipynb":
-            notes.append(f"{files[0][1]!r} was taken for {name}.ipynb")
-        if len(files) > 1:
-            others = ", ".join(repr(file) for _, file in files[1:])
-            notes.append(f"{name}: {files[0][1]!r} was graded, not {others}")
-    for file in notebooks:
-        if all(file != other for files in ranked.values() for _, other in files):
-            notes.append(f"{file!r} belongs to no notebook of this assignment")
-    return found, notes
-
-
-def _best_name(file: str, cells: list[Cell], releases: dict[str, nbformat.NotebookNode]) -> str | None:
-    ids = {cell.grade_id for cell in cells if cell.grade_id} | {cell.cell_id for cell in cells if cell.cell_id}
-    shared = {name: len(ids & _ids(release)) for name, release in releases.items()}
-    best = max(shared, key=lambda name: shared[name])
-    if shared[best]:
-        return best
-    stem = PurePosixPath(file).name.removesuffix(".ipynb")
-    close = {
-        name: 100 if name.casefold() in stem.casefold() else fuzz.ratio(name.casefold(), stem.casefold())
-        for name in releases
-    }
-    best = max(close, key=lambda name: close[name])
-    return best if close[best] >= 80 else None
-
-
-def _ids(release: nbformat.NotebookNode) -> set[str]:
-    """Ids of answers and checks, which one notebook has; setup cells are called the same in all of them."""
-    cells = [cell for cell in release.cells if is_grade(cell) or is_solution(cell)]
-    return {cell.id for cell in cells} | {cell.metadata.nbgrader.grade_id for cell in cells}
-
-
-def _answered(cells: list[Cell], release: nbformat.NotebookNode) -> int:
-    """How many answer cells differ from what was released."""
-    stubs = {cell.metadata.nbgrader.grade_id: cell.source for cell in release.cells if is_solution(cell)}
-    return sum(cell.grade_id in stubs and not _same(cell.source, stubs[cell.grade_id]) for cell in cells)
 
 
 def _match(submitted: list[Cell], release: list) -> dict[int, list[int]]:
@@ -127,7 +73,7 @@ def _match(submitted: list[Cell], release: list) -> dict[int, list[int]]:
             free.append(i)
     ways = (
         lambda cell, wanted: cell.cell_id == wanted.id,
-        lambda cell, wanted: _same(cell.source, wanted.source),
+        lambda cell, wanted: same_text(cell.source, wanted.source),
         lambda cell, wanted: bool(is_solution(wanted) and _defined(wanted.source) & _defined(cell.source)),
     )
     for same in ways:
@@ -155,31 +101,31 @@ def _match_written(submitted: list[Cell], release: list, members: dict[int, list
             free[:] = [i for i in free if i not in loose]
 
 
-def _fill(cell, mine: list[tuple[int, Cell]], notes: list[str]) -> tuple[int | None, set[int]]:
+def _fill(cell, mine: list[tuple[int, Cell]], notes: list[Note]) -> tuple[int | None, set[int]]:
     """Put the student's text into this cell of the release: (which submitted cell it was, those that go with it)."""
     name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
     if not mine:
         if name:
-            notes.append(f"{name}: the cell was missing and is back as released")
+            notes.append(Note("cell_missing", {"cell": name}))
         return None, set()
     if is_locked(cell):
-        same = [i for i, found in mine if _same(found.source, cell.source)]
+        same = [i for i, found in mine if same_text(found.source, cell.source)]
         kept = same[0] if same else mine[0][0]
         if not same:
-            notes.append(f"{name}: a locked cell was changed; it is as released")
+            notes.append(Note("locked_changed", {"cell": name}))
         elif any(found.kind != cell.cell_type for i, found in mine if i == kept):
-            notes.append(f"{name}: the kind of a locked cell was changed; it is as released")
+            notes.append(Note("locked_kind", {"cell": name}))
         if len(mine) > 1:
-            notes.append(f"{name}: the cell was there {len(mine)} times")
+            notes.append(Note("cell_repeated", {"cell": name, "count": len(mine)}))
         return kept, set(same)
     if cell.cell_type == "markdown" and name:
         return _fill_written(cell, mine, name, notes)
     kept, found = _answer(cell.source, mine)
     if len(mine) > 1:
-        notes.append(f"{name}: the cell was there {len(mine)} times; all are run, one is the answer")
+        notes.append(Note("all_are_run", {"cell": name, "count": len(mine)}))
     if found.kind != cell.cell_type:
         if name:
-            notes.append(f"{name}: a {found.kind} cell became a {cell.cell_type} cell again")
+            notes.append(Note("kind_restored", {"cell": name, "came": found.kind, "kind": cell.cell_type}))
         else:
             return kept, set()  # a demonstration that was switched off: as released
     cell.source = found.source
@@ -187,17 +133,17 @@ def _fill(cell, mine: list[tuple[int, Cell]], notes: list[str]) -> tuple[int | N
     return kept, set()
 
 
-def _fill_written(cell, mine: list[tuple[int, Cell]], name: str, notes: list[str]) -> tuple[int, set[int]]:
+def _fill_written(cell, mine: list[tuple[int, Cell]], name: str, notes: list[Note]) -> tuple[int, set[int]]:
     """A written answer is all of its pieces: a cell that was split or copied carries its id twice."""
     if any(found.kind != "markdown" for _, found in mine):
-        notes.append(f"{name}: a cell became a markdown cell again")
-    answers = [found for _, found in mine if not _same(found.source, cell.source)]
+        notes.append(Note("markdown_restored", {"cell": name}))
+    answers = [found for _, found in mine if not same_text(found.source, cell.source)]
     pieces: list[str] = []
     for found in answers:
-        if not any(_same(found.source, piece) for piece in pieces):
+        if not any(same_text(found.source, piece) for piece in pieces):
             pieces.append(found.source)
     if len(mine) > 1:
-        notes.append(f"{name}: the cell was there {len(mine)} times; its texts were put together")
+        notes.append(Note("texts_together", {"cell": name, "count": len(mine)}))
     if pieces:
         cell.source = "\n\n".join(pieces)
     _attach(cell, answers)
@@ -207,7 +153,7 @@ def _fill_written(cell, mine: list[tuple[int, Cell]], name: str, notes: list[str
 def _answer(stub: str, mine: list[tuple[int, Cell]]) -> tuple[int, Cell]:
     """Of several cells with one id, the answer: the last one that defines what the stub defines and is not the stub."""
     wanted = _defined(stub)
-    ranked = [(not _same(cell.source, stub), bool(wanted & _defined(cell.source)), i, cell) for i, cell in mine]
+    ranked = [(not same_text(cell.source, stub), bool(wanted & _defined(cell.source)), i, cell) for i, cell in mine]
     *_, position, cell = max(ranked, key=lambda item: item[:3])
     return position, cell
 
@@ -234,7 +180,8 @@ def _attach(cell, found: list[Cell]) -> None:
         cell["attachments"] = nbformat.from_dict(pictures)
 
 
-def _same(one: str, other: str) -> bool:
+def same_text(one: str, other: str) -> bool:
+    """Do two texts differ in nothing but white space?"""
     return one.split() == other.split()
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -12,10 +11,13 @@ from nbgrader.utils import is_locked
 
 from autograder.course.assignment import Assignment
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits
-from coursework.submission import folded, parents, shown
+from coursework.marking.messages import Note
+from coursework.submission import folded, parents
 
-from .align import Aligned, align, identify
+from .align import Aligned, align
+from .basket import left_out
 from .collect import HandedIn
+from .identify import identify
 from .read_notebook import Cell, Unreadable, read_notebook
 
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # the last two: what browsers make of a download
@@ -27,12 +29,11 @@ class Prepared:
 
     student: str
     aligned: dict[str, Aligned] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)  # notebook: why it cannot be graded
+    unreadable: dict[str, Note] = field(default_factory=dict)  # notebook: why it cannot be graded
     absent: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     timestamp: datetime | None = None
-    digest: str = ""  # of all that was handed in
 
     def jobs(self, assignment: Assignment, seeds: dict[str, dict[str, tuple[int, ...]]], limits: Limits) -> list[Job]:
         """One job per notebook; the release's own files win over a student's of the same name.
@@ -46,7 +47,6 @@ class Prepared:
                 assignment.name,
                 notebook,
                 tuple(_cells(aligned, assignment.forbidden(notebook), seeds[notebook])),
-                (),
                 files,
                 limits,
             )
@@ -57,9 +57,8 @@ class Prepared:
 def prepare(handed_in: HandedIn, assignment: Assignment) -> Prepared:
     """Align all notebooks of a submission; what is wrong with it becomes notes and reasons."""
     prepared = Prepared(handed_in.student, timestamp=handed_in.timestamp, notes=list(handed_in.notes))
-    prepared.digest = digest(handed_in)
     cells: dict[str, list[Cell]] = {}
-    broken: dict[str, str] = {}
+    broken: dict[str, Note] = {}
     for name, data in handed_in.files.items():
         if not name.lower().endswith(NOTEBOOK_ENDINGS):
             prepared.files[name] = data
@@ -67,28 +66,32 @@ def prepare(handed_in: HandedIn, assignment: Assignment) -> Prepared:
         try:
             read = read_notebook(data)
         except Unreadable as error:
-            broken[name] = str(error)
+            broken[name] = error.why
         else:
             cells[name] = read.cells
-            prepared.notes += [f"{name}: {note}" for note in read.notes]
+            prepared.notes += [replace(note, about=name) for note in read.notes]
     found, notes = identify(cells, assignment.releases)
     prepared.notes += notes
     for notebook, release in assignment.releases.items():
         if notebook in found:
             aligned = align(cells[found[notebook]], release)
             prepared.aligned[notebook] = aligned
-            prepared.notes += [f"{notebook}: {note}" for note in aligned.notes]
+            prepared.notes += [replace(note, about=notebook) for note in aligned.notes]
             continue
         mine = [name for name in broken if notebook in PurePosixPath(name).name]
         if not mine and broken and not found and len(assignment.releases) == 1:
             mine = list(broken)
         if mine:
-            prepared.unreadable[notebook] = f"{mine[0]} cannot be read: {broken.pop(mine[0])}"
+            prepared.unreadable[notebook] = _not_readable(mine[0], broken.pop(mine[0]))
         else:
             prepared.absent.append(notebook)
-    prepared.notes += [f"{name} cannot be read: {why}" for name, why in broken.items()]
+    prepared.notes += [_not_readable(name, why) for name, why in broken.items()]
     _leave_in_the_way(prepared, assignment)
     return prepared
+
+
+def _not_readable(name: str, why: Note) -> Note:
+    return Note("not_readable", {"file": name, "why": why})
 
 
 def _leave_in_the_way(prepared: Prepared, assignment: Assignment) -> None:
@@ -100,7 +103,7 @@ def _leave_in_the_way(prepared: Prepared, assignment: Assignment) -> None:
             del prepared.files[name]  # most hand in the whole folder: nothing to be said
         elif folded(name) in files | folders or not files.isdisjoint(map(folded, parents(name))):
             del prepared.files[name]
-            prepared.notes.append(f"left out {shown(name)}: the assignment's own file has this name")
+            prepared.notes.append(left_out(name, Note("our_name")))
 
 
 def _cells(
@@ -111,13 +114,4 @@ def _cells(
         cell = aligned.notebook.cells[index]
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         run = CheckRun(check, seeds[check]) if check else None
-        yield JobCell(index, source, check, forbidden.get(name, ()), is_locked(cell), run)
-
-
-def digest(handed_in: HandedIn) -> str:
-    """A fingerprint of all files handed in, by name and content."""
-    total = hashlib.sha256()
-    for name in sorted(handed_in.files):
-        total.update(f"{name}\0{len(handed_in.files[name])}\0".encode())
-        total.update(handed_in.files[name])
-    return total.hexdigest()[:16]
+        yield JobCell(index, source, run, forbidden.get(name, ()), is_locked(cell))

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 
 from autograder.sandbox.inside import bounded_json
+from coursework.marking.messages import Note
 
 MAX_CELLS = 2_000
 MAX_VALUES = 1_000_000  # in the whole file, saved outputs included; a notebook of our course has some thousands
@@ -22,7 +23,11 @@ _KINDS = ("code", "markdown", "raw")
 
 
 class Unreadable(ValueError):
-    """The file is no notebook that can be graded; the message says why, in words for student and teacher."""
+    """The file is no notebook that can be graded; `why` says it to student and teacher."""
+
+    def __init__(self, why: Note):
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass
@@ -41,38 +46,38 @@ class Read:
     """A submitted notebook's cells, and what had to be repaired to read them."""
 
     cells: list[Cell]
-    notes: list[str]
+    notes: list[Note]
 
 
 def read_notebook(data: bytes) -> Read:
     """Parse a submitted notebook; raises Unreadable."""
-    notes: list[str] = []
+    notes: list[Note] = []
     tree = _parse(_text(data, notes))
     if not isinstance(tree, dict):
-        raise Unreadable(f"it holds a {type(tree).__name__}, not a notebook")
+        raise Unreadable(Note("not_a_notebook", {"kind": type(tree).__name__}))
     if _is_old(tree):
         tree = _converted(tree, len(data), notes)
     cells = _cells(tree, notes)
     _count(cells)
     if sum(map(_length, cells)) > MAX_SOURCE:  # before it is copied
-        raise Unreadable(f"its cells hold more than {MAX_SOURCE >> 20} million characters")
+        raise Unreadable(Note("too_much_text", {"millions": MAX_SOURCE >> 20}))
     read = [cell for cell in (_cell(item, notes) for item in cells) if cell is not None]
     language = _language(tree.get("metadata"))
     if language not in ("", "python"):
-        notes.append(f"it was saved with a kernel for {language!r}; it is graded as Python")
-    return Read(read, list(dict.fromkeys(notes)))
+        notes.append(Note("foreign_kernel", {"language": repr(language)}))
+    return Read(read, list({str(note): note for note in notes}.values()))
 
 
-def _text(data: bytes, notes: list[str]) -> str:
+def _text(data: bytes, notes: list[Note]) -> str:
     if not data.strip():
-        raise Unreadable("the file is empty")
+        raise Unreadable(Note("empty_file"))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     if data[:3] == b"\xef\xbb\xbf" or encoding == "utf-16":
-        notes.append("a byte order mark was removed")
+        notes.append(Note("byte_order_mark"))
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
-        notes.append("bytes that are no text were replaced")
+        notes.append(Note("bytes_replaced"))
         return data.decode(encoding, "replace")
 
 
@@ -80,14 +85,15 @@ def _parse(text: str) -> Any:
     try:
         return bounded_json.load(text, MAX_VALUES)
     except bounded_json.TooManyValues as error:
-        raise Unreadable(f"it holds {error}; clear all outputs in Jupyter, save it and hand it in again") from None
+        raise Unreadable(Note("too_many_values", {"found": str(error)})) from None
     except JSONDecodeError as error:
-        cause = "it was changed by a merge" if "\n<<<<<<<" in text else f"line {error.lineno}: {error.msg}"
-        raise Unreadable(f"it is not valid JSON, so no notebook program opens it ({cause})") from None
+        at = Note("json_error", {"line": error.lineno, "error": error.msg})
+        cause = Note("merge_conflict") if "\n<<<<<<<" in text else at
+        raise Unreadable(Note("not_json", {"cause": cause})) from None
     except RecursionError:
-        raise Unreadable("its JSON is nested too deeply") from None
+        raise Unreadable(Note("nested_deeply")) from None
     except ValueError as error:  # a number of more digits than Python reads
-        raise Unreadable(f"it is not valid JSON ({str(error)[:80]})") from None
+        raise Unreadable(Note("not_json_number", {"error": str(error)[:80]})) from None
 
 
 def _is_old(tree: dict) -> bool:
@@ -95,11 +101,11 @@ def _is_old(tree: dict) -> bool:
     return isinstance(version, int) and version < 4
 
 
-def _converted(tree: dict, size: int, notes: list[str]) -> dict:
+def _converted(tree: dict, size: int, notes: list[Note]) -> dict:
     """The notebook in format 4; what would make the conversion take much memory is refused or put right before."""
     version = tree["nbformat"]
     if size > MAX_OLD:
-        raise Unreadable(f"it has the old format {version} and more than {MAX_OLD >> 20} million bytes")
+        raise Unreadable(Note("old_and_large", {"version": version, "millions": MAX_OLD >> 20}))
     sheets = tree.get("worksheets")
     sheets = [sheet for sheet in sheets if isinstance(sheet, dict)] if isinstance(sheets, list) else []
     lists = [
@@ -112,14 +118,14 @@ def _converted(tree: dict, size: int, notes: list[str]) -> dict:
     try:
         tree = nbformat.convert(nbformat.from_dict(tree), 4)
     except Exception as error:  # nbformat's converters trust their input and may fail in any way
-        raise Unreadable(f"it has the old format {version} and could not be converted ({str(error)[:200]})") from None
-    notes.append(f"it was converted from notebook format {version}")
+        raise Unreadable(Note("old_and_broken", {"version": version, "error": str(error)[:200]})) from None
+    notes.append(Note("converted", {"version": version}))
     return tree
 
 
 def _count(cells: list) -> None:
     if len(cells) > MAX_CELLS:
-        raise Unreadable(f"it has {len(cells):,} cells; at most {MAX_CELLS:,} are read")
+        raise Unreadable(Note("too_many_cells", {"count": f"{len(cells):,}", "most": f"{MAX_CELLS:,}"}))
 
 
 def _length(item: Any) -> int:
@@ -129,23 +135,23 @@ def _length(item: Any) -> int:
     return sum(len(line) for line in lines if isinstance(line, str))
 
 
-def _cells(tree: dict, notes: list[str]) -> list:
+def _cells(tree: dict, notes: list[Note]) -> list:
     version = tree.get("nbformat")
     if version != 4:
-        notes.append(f"its notebook format {version!r:.20} is unknown; it was read as format 4")
+        notes.append(Note("unknown_format", {"version": repr(version)[:20]}))
     cells = tree.get("cells")
     if not isinstance(cells, list):
-        raise Unreadable("it has no cells")
+        raise Unreadable(Note("no_cells"))
     return cells
 
 
-def _cell(item: Any, notes: list[str]) -> Cell | None:
+def _cell(item: Any, notes: list[Note]) -> Cell | None:
     if not isinstance(item, dict):
-        notes.append("something that is no cell was left out")
+        notes.append(Note("no_cell"))
         return None
     kind = item.get("cell_type")
     if kind not in _KINDS:
-        notes.append(f"a cell of unknown type {kind!r:.20} became a raw cell")
+        notes.append(Note("unknown_cell", {"kind": repr(kind)[:20]}))
         kind = "raw"
     source = item.get("source", "")
     if isinstance(source, list):

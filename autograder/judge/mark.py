@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 import nbformat
 from nbgrader.preprocessors import LimitOutput
 
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.intake.align import Aligned
-from autograder.sandbox.job import Result
+from autograder.sandbox.job import FINISHED, Result
 from coursework.marking import Outcome
-from coursework.marking.feedback import judge_runs
-from coursework.marking.messages import say
+from coursework.marking.feedback import earned, judge_runs, known_mistake
+from coursework.marking.messages import Note, say
+from coursework.marking.stored import KnownMistake, StoredCheck
 from coursework.marking.verdict import Verdict
 
-from .judge import marks, named_mistakes
 from .reference import Reference
 
 _TEXT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml", "image/png", "image/jpeg")
@@ -35,30 +36,27 @@ class Marked:
     scores: dict[str, float]
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     mistakes: dict[str, str] = field(default_factory=dict)
-    ended: str = "finished"
+    ended: Note = FINISHED
     cpu_s: float = 0.0
     wall_s: float = 0.0
 
     @property
     def whole(self) -> bool:
-        return self.ended == "finished"
+        return self.ended == FINISHED
 
 
-def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[str, dict]) -> Marked:
-    """Judge one student's result; `checks` is the stored data of the notebook's checks (visible seeds)."""
+def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[str, StoredCheck]) -> Marked:
+    """Judge one student's result; `checks` are the notebook's, on the seeds that students see."""
     outcomes = {name: runs for name, runs in result.outcomes.items() if name in checks}
     runs = {name: found for name, found in outcomes.items() if len(found) == len(reference.seeds[name])}
-    fresh = {name: outcomes[len(VISIBLE_SEEDS) :] for name, outcomes in runs.items()}
+    fresh = {name: found[len(VISIBLE_SEEDS) :] for name, found in runs.items()}
     scores = {
-        name: _safe(points, checks[name]["points"]) for name, points in marks(fresh, reference.expected, checks).items()
+        name: _safe(points, checks[name].points) for name, points in marks(fresh, reference.expected, checks).items()
     }
-    sentences = named_mistakes(fresh, reference.mistakes)
-    mistakes = {
-        name: next(mistake["id"] for mistake in reference.mistakes[name] if mistake["says"] == sentence)
-        for name, sentence in sentences.items()
-    }
-    for name, outcomes in fresh.items():
-        if any(run.refused for run in outcomes):
+    known = named_mistakes(fresh, reference.mistakes)
+    mistakes = {name: mistake.id for name, mistake in known.items()}
+    for name, found in fresh.items():
+        if any(run.refused for run in found):
             mistakes[name] = f"{name}/{CALLED_INSTEAD}"
     notebook = aligned.notebook
     _fill(notebook, result)
@@ -67,16 +65,36 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if cell.cell_type == "code" and name in checks:
             verdict = verdicts[name] = _verdict(
-                name, runs.get(name), scores[name], checks[name], reference, sentences, result.ended
+                name, runs.get(name), scores[name], checks[name], reference, known, result.ended
             )
             cell.outputs = [
-                nbformat.v4.new_output(
+                nbformat.v4.new_output(  # type: ignore[no-untyped-call]
                     "execute_result",
                     {"text/plain": repr(verdict), "text/html": verdict._repr_html_()},
                     execution_count=cell.execution_count,
                 )
             ]
     return Marked(notebook, scores, verdicts, mistakes, result.ended, result.cpu_s, result.wall_s)
+
+
+def marks(
+    outcomes: dict[str, list[Outcome]], expected: dict[str, list[Outcome]], checks: dict[str, StoredCheck]
+) -> dict[str, float]:
+    """Points per check; a check that never ran earns 0."""
+    return {
+        name: earned(outcomes.get(name, []), expected[name], check.points, check.parts)
+        for name, check in checks.items()
+    }
+
+
+def named_mistakes(
+    outcomes: dict[str, list[Outcome]], mistakes: dict[str, list[KnownMistake]]
+) -> dict[str, KnownMistake]:
+    """The known mistake of every check that equals one, given their outcomes on the same seeds."""
+    found = {
+        name: known_mistake(outcomes.get(name, []), known) for name, known in mistakes.items() if outcomes.get(name)
+    }
+    return {name: mistake for name, mistake in found.items() if mistake}
 
 
 def _safe(points: float, maximum: float) -> float:
@@ -88,18 +106,18 @@ def _verdict(
     name: str,
     runs: list[Outcome] | None,
     points: float,
-    check: dict,
+    check: StoredCheck,
     reference: Reference,
-    sentences: dict[str, str],
-    ended: str,
+    known: dict[str, KnownMistake],
+    ended: Note,
 ) -> Verdict:
-    maximum = check["points"]
+    maximum = check.points
     if runs is None:
         return Verdict(0.0, maximum, "wrong", say("did_not_run", ended=ended))
     visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, lambda: reference.invariants(name))
     if points >= visible.points:
         return Verdict(points, maximum, visible.state, visible.title, visible.lines)
-    lines = (say("like", sentence=sentences[name]),) if name in sentences else ()
+    lines = (say("like", sentence=known[name].says),) if name in known else ()
     return Verdict(points, maximum, "partly" if points else "wrong", say("only_visible"), lines)
 
 
@@ -118,12 +136,12 @@ def _fill(notebook: nbformat.NotebookNode, result: Result) -> None:
         limit.preprocess_cell(target, {}, cell.index)
 
 
-def clean_output(output: dict, count: int) -> nbformat.NotebookNode | None:
+def clean_output(output: dict[str, Any], count: int) -> nbformat.NotebookNode | None:
     """An output as nbformat allows it, with kinds of data that show and do not act; None for anything else."""
     if not isinstance(output, dict):
         return None
     kind = output.get("output_type")
-    found: dict = {}
+    found: dict[str, Any] = {}
     if kind == "stream" and output.get("name") in ("stdout", "stderr"):
         found = {"name": output["name"], "text": _text(output.get("text"))}
     elif kind == "error":
@@ -136,10 +154,10 @@ def clean_output(output: dict, count: int) -> nbformat.NotebookNode | None:
             found = {"data": data, "metadata": _sizes(output.get("metadata"))}
             found |= {"execution_count": count} if kind == "execute_result" else {}
     # Not by nbformat's own functions, which validate each output: the notebook is validated once, when written.
-    return nbformat.from_dict({"output_type": kind, **found}) if found else None
+    return nbformat.from_dict({"output_type": kind, **found}) if found else None  # type: ignore[no-untyped-call]
 
 
-def _sizes(metadata: object) -> dict:
+def _sizes(metadata: object) -> dict[str, Any]:
     """What outputs say of pictures, {mime type: {"width": ..., "height": ...}} and the like; plain values only."""
     if not isinstance(metadata, dict):
         return {}

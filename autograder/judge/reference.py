@@ -22,6 +22,7 @@ from autograder.errors import GradeError
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.marking import Outcome
 from coursework.marking.feedback import Invariant
+from coursework.marking.stored import KnownMistake
 
 FRESH_SEEDS = 3
 REFERENCE = "(reference)"  # the student's name of the reference's own job
@@ -40,7 +41,7 @@ class Reference:
     notebook: SourceNotebook = field(repr=False)
     seeds: dict[str, tuple[int, ...]]
     expected: dict[str, list[Outcome]]
-    mistakes: dict[str, list[dict]]  # per check: {"id", "says", "outcomes"}
+    mistakes: dict[str, list[KnownMistake]]  # by check
     _invariants: dict[str, list[Invariant]] | None = None
 
     @property
@@ -95,24 +96,24 @@ def _job(assignment: Assignment, name: str, fresh: dict[str, list[int]], limits:
     notebook, seeds = assignment.sources[name], {check: tuple(found) for check, found in fresh.items()}
     cells: list[JobCell] = []
 
-    def add(source: str, check: str = "", run: CheckRun | None = None) -> None:
-        cells.append(JobCell(len(cells), source, check, runs_as=run))
+    def add(source: str, run: CheckRun | None = None) -> None:
+        cells.append(JobCell(len(cells), source, run))
 
     for cell in notebook.code():
         if cell.kind == "check":
-            add(cell.source, cell.name, CheckRun(cell.name, (*VISIBLE_SEEDS, *seeds[cell.name])))
+            add(cell.source, CheckRun(cell.name, (*VISIBLE_SEEDS, *seeds[cell.name])))
         else:
             add(cell.source)
     for check, cell in notebook.named("check").items():
-        add(cell.source, check, CheckRun(_jittered(check), seeds[check], JITTER))
+        add(cell.source, CheckRun(check, seeds[check], JITTER, variant=_jittered(check)))
     for mistake in notebook.mistakes if mistakes else ():
         before, check, after = mistake_cells(notebook, mistake)
         for source in before:
             add(source)
-        add(check, mistake.exercise, CheckRun(mistake.message_id, seeds[mistake.exercise]))
+        add(check, CheckRun(mistake.exercise, seeds[mistake.exercise], variant=mistake.message_id))
         add(after)
     limits = replace(limits, cell_cpu_s=max(limits.cell_cpu_s, Limits().cell_cpu_s), notebook_cpu_s=_MOST_CPU_S)
-    return Job(REFERENCE, assignment.name, name, tuple(cells), (), assignment.files, limits)
+    return Job(REFERENCE, assignment.name, name, tuple(cells), assignment.files, limits)
 
 
 def _jittered(check: str) -> str:
@@ -122,7 +123,7 @@ def _jittered(check: str) -> str:
 def _prove(assignment: Assignment, name: str, result: Result, limits: Limits) -> None:
     """The solution must run within the limits and give what the build stored; raises GradeError."""
     stop = f"the reference solution of {name}"
-    if result.ended != "finished":
+    if not result.finished:
         raise GradeError(f"{stop} does not get through where students' notebooks run ({result.ended})")
     solution = result.cells[: len(assignment.sources[name].code())]
     errors = [o for cell in solution for o in cell.outputs if cell.status != "ok" and o["output_type"] == "error"]
@@ -140,7 +141,7 @@ def _prove(assignment: Assignment, name: str, result: Result, limits: Limits) ->
         if not runs or failed:
             why = f"{failed[0].error}: {failed[0].message}" if failed else "its check did not run"
             raise GradeError(f"{stop} fails at {check} where students' notebooks run ({why}): nothing was graded")
-        if not all(run.equals(right) for run, right in zip(runs, data["expected"], strict=False)):
+        if not all(run.equals(right) for run, right in zip(runs, data.expected, strict=False)):
             raise GradeError(f"{name}: the values stored for {check} are not the solution's: run `make build`")
 
 
@@ -155,10 +156,10 @@ def _near_a_tie(notebook: SourceNotebook, result: Result) -> Iterator[tuple[str,
 
 def _reference(notebook: SourceNotebook, fresh: dict[str, list[int]], result: Result) -> Reference:
     checks = notebook.named("check")
-    mistakes: dict[str, list[dict]] = {name: [] for name in checks}
+    mistakes: dict[str, list[KnownMistake]] = {name: [] for name in checks}
     for mistake in notebook.mistakes:
         if runs := result.outcomes.get(mistake.message_id):
-            mistakes[mistake.exercise].append({"id": mistake.message_id, "says": mistake.says, "outcomes": runs})
+            mistakes[mistake.exercise].append(KnownMistake(mistake.message_id, mistake.says, runs))
     expected = {name: result.outcomes[name][len(VISIBLE_SEEDS) :] for name in checks}
     seeds = {check: (*VISIBLE_SEEDS, *found) for check, found in fresh.items()}
     return Reference(notebook, seeds, expected, mistakes)

@@ -24,8 +24,10 @@ from nbgrader.utils import parse_utc
 
 from autograder.course.places import Places
 from autograder.errors import GradeError
-from autograder.intake.collect import ARCHIVES, MAX_FILE, TIMESTAMP
-from coursework.submission import fits_student, folded, is_clutter
+from autograder.gradebook.opened import Book
+from autograder.intake.archives import ARCHIVES
+from autograder.intake.collect import TIMESTAMP
+from coursework.submission import MAX_FILE, fits_student, folded, is_clutter
 
 from .whose import Owner, owners
 
@@ -80,7 +82,7 @@ class Download:
     perhaps: dict[str, list[str]] = field(default_factory=dict)  # files that may be a student's, by folded name
 
 
-def look(places: Places, folder: Path) -> Download:
+def look(places: Places, folder: Path, book: Book) -> Download:
     """Whose files lie in `folder`, by their names; raises GradeError for an archive that cannot be read."""
     names, contents = {}, {}
     for entry in entries(places, folder):  # not kept whole: of a tar archive it holds the bytes
@@ -91,7 +93,7 @@ def look(places: Places, folder: Path) -> Download:
     )
     groups = {key: {k: v or "" for k, v in match.groupdict().items()} for key, match in matches.items() if match}
     download, alike = Download(), set()
-    whose = dict(zip(groups, owners(places, list(groups.values())), strict=True))
+    whose = dict(zip(groups, owners(book, list(groups.values())), strict=True))
     for key, name in names.items():
         said, owner = groups.get(key, {}), whose.get(key, Owner())
         for student in owner.perhaps:

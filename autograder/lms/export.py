@@ -9,6 +9,7 @@ moodle, grade/import/csv/classes/load_data.php).
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +25,9 @@ from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log
-from autograder.gradebook.writer import open_gradebook
+from autograder.gradebook.opened import Book
+from autograder.judge.graded import Status
+from coursework.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Row:
     penalty: float
     score: float | None
     maximum: float
-    status: str
+    status: Status
 
 
 def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
@@ -72,7 +75,7 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
         student, submission = students.get(name), submissions.get(name)
         status = _status(name, submission, events.get(name), name in unfinished)
         penalty = float(penalties.get(name) or 0.0)
-        raw = float(submission.score) if submission is not None and status in ("graded", "repaired") else None
+        raw = float(submission.score) if submission is not None and status in (Status.GRADED, Status.REPAIRED) else None
         found.append(
             Row(
                 assignment,
@@ -93,16 +96,15 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
     return found
 
 
-def _status(student: str, submission: SubmittedAssignment | None, event: dict | None, unfinished: bool) -> str:
+def _status(student: str, submission: SubmittedAssignment | None, event: dict | None, unfinished: bool) -> Status:
     if unfinished:
-        return "not graded yet"
+        return Status.NOT_YET
     if submission is None:
-        return "missing"
-    if event is not None and event["status"] == "could not grade":
-        return event["status"]
-    if submission.needs_manual_grade:
-        return "waits for a person"
-    return event["status"] if event is not None else "graded"
+        return Status.MISSING
+    said = Status(event["status"]) if event is not None else Status.GRADED
+    if said is not Status.COULD_NOT_GRADE and submission.needs_manual_grade:
+        return Status.WAITS
+    return said
 
 
 def _number(value: float | None) -> str:
@@ -185,7 +187,8 @@ FORMATS: dict[str, Callable[[list[Row]], list[list[str]]]] = {
 
 def export(places: Places, assignment: str, form: str, to: Path) -> int:
     """Write a CSV file in one of `FORMATS`; returns the number of students."""
-    with open_gradebook(places) as gradebook:
+    with Book(places) as book:
+        gradebook = book.open()
         by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
         found = rows(gradebook, Log(places.log), assignment)
     try:
@@ -196,14 +199,9 @@ def export(places: Places, assignment: str, form: str, to: Path) -> int:
 
 
 def _write(table: list[list[str]], to: Path) -> None:
-    """The whole file or none of it."""
-    beside = to.with_name(f".{to.name}.new")
-    try:
-        with open(beside, "w", encoding="utf-8-sig", newline="") as file:  # Excel reads UTF-8 only with the mark
-            csv.writer(file).writerows(table)
-        beside.replace(to)
-    finally:
-        beside.unlink(missing_ok=True)
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(table)
+    write_whole(to, "\ufeff" + text.getvalue())  # Excel reads UTF-8 only with this mark
 
 
 class NbgraderCsv(ExportPlugin):

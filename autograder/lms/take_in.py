@@ -16,8 +16,11 @@ from pathlib import Path
 
 from autograder.course.places import Places
 from autograder.errors import GradeError
-from autograder.gradebook.writer import open_gradebook
-from autograder.intake.collect import TIMESTAMP, Basket, Full, find
+from autograder.gradebook.opened import Book
+from autograder.intake.basket import Basket, Full
+from autograder.intake.collect import TIMESTAMP, find
+from coursework.files import whole
+from coursework.marking.messages import Note
 from coursework.submission import folded, safe_path, shown
 
 from .downloaded import Download, Entry, Pile, entries, file_crc, look
@@ -25,12 +28,12 @@ from .downloaded import Download, Entry, Pile, entries, file_crc, look
 _STAGING = ".taking-in"  # in submitted/; nobody is called so
 
 
-def take_in(places: Places, assignment: str, say: Callable[[str], None]) -> None:
+def take_in(places: Places, assignment: str, book: Book, say: Callable[[str], None]) -> None:
     """Copy what students handed in by way of an LMS; raises GradeError for an archive that cannot be read."""
     folder = archive_folder(places, assignment)
     if not folder.is_dir():
         return
-    download = look(places, folder)
+    download = look(places, folder, book)
     new = _new(places, assignment, download)
     owners = {key: student for student, pile in download.piles.items() for key in pile.files}
     present = {
@@ -51,7 +54,7 @@ def take_in(places: Places, assignment: str, say: Callable[[str], None]) -> None
             _put(staging / student, places.submitted / student / assignment, download.piles[student])
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    _keep_users(places, {student: download.piles[student].user for student in new if download.piles[student].user})
+    _keep_users(book, {student: download.piles[student].user for student in new if download.piles[student].user})
     _report(folder, places.submitted, assignment, download, new, sorted(changed), say)
     for student, basket in baskets.items():
         for note in basket.notes:
@@ -60,7 +63,8 @@ def take_in(places: Places, assignment: str, say: Callable[[str], None]) -> None
 
 def waiting(places: Places, assignment: str) -> list[str]:
     """Students whose files are in downloaded/ and who have nothing in submitted/ yet."""
-    return _new(places, assignment, look(places, archive_folder(places, assignment)))
+    with Book(places) as book:
+        return _new(places, assignment, look(places, archive_folder(places, assignment), book))
 
 
 def archive_folder(places: Places, assignment: str) -> Path:
@@ -82,7 +86,7 @@ def _contents(home: Path, assignment: str) -> set[tuple[int, int]]:
 def _stage(entry: Entry, name: str, folder: Path, basket: Basket) -> None:
     """Write one file into the student's new folder, as far as the limits of a submission go."""
     if not safe_path(name):
-        basket.leave(name, "not a plain name inside the submission")
+        basket.leave(name, Note("not_plain_inside"))
         return
     before = len(basket.files)
     try:
@@ -94,11 +98,11 @@ def _stage(entry: Entry, name: str, folder: Path, basket: Basket) -> None:
             path.write_bytes(basket.files[name])
             basket.files[name] = b""  # its size stays counted, its bytes are on the disk
     except Full as full:
-        basket.leave(name, str(full))
+        basket.leave(name, full.why)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        basket.leave(name, "another file has the name of its folder")
+        basket.leave(name, Note("name_of_its_folder"))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        basket.leave(name, f"it cannot be unpacked ({error})")
+        basket.leave(name, Note("not_unpacked", {"error": str(error)}))
 
 
 def _put(staged: Path, final: Path, pile: Pile) -> None:
@@ -110,12 +114,10 @@ def _put(staged: Path, final: Path, pile: Pile) -> None:
     staged.rename(final)
 
 
-def _keep_users(places: Places, users: dict[str, str]) -> None:
+def _keep_users(book: Book, users: dict[str, str]) -> None:
     """Canvas's numbers into the gradebook: the export then names students as Canvas does."""
-    if users:
-        with open_gradebook(places) as gradebook:
-            for student, user in users.items():
-                gradebook.update_or_create_student(student, lms_user_id=user)
+    for student, user in users.items():
+        book.open().update_or_create_student(student, lms_user_id=user)
 
 
 def _report(
@@ -148,11 +150,11 @@ def _report(
             say(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
 
 
-def remove_downloads(places: Places, student: str) -> list[str]:
+def remove_downloads(places: Places, student: str, book: Book) -> list[str]:
     """Delete a student's files from all downloads, also out of zip archives; returns where they were."""
     removed = []
     folders = sorted(places.downloaded.glob("*/archive")) + sorted(places.downloaded.glob("*/extracted"))
-    downloads = {folder: look(places, folder) for folder in folders}
+    downloads = {folder: look(places, folder, book) for folder in folders}
     for folder, download in downloads.items():  # before anything is deleted
         if unsure := download.perhaps.get(folded(student)):
             raise GradeError(
@@ -182,13 +184,8 @@ def remove_downloads(places: Places, student: str) -> list[str]:
 
 def _rewrite(path: Path, without: set[str]) -> None:
     """The archive without these members, by way of a new file that replaces the old one whole."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        with zipfile.ZipFile(path) as old, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as new:
-            for member in old.infolist():
-                if member.filename not in without:
-                    with old.open(member) as source, new.open(member, "w") as target:
-                        shutil.copyfileobj(source, target)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole(path) as file, zipfile.ZipFile(path) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            if member.filename not in without:
+                with old.open(member) as source, new.open(member, "w") as target:
+                    shutil.copyfileobj(source, target)

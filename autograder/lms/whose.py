@@ -12,8 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from autograder.course.places import Places
-from autograder.gradebook.writer import open_gradebook
+from autograder.gradebook.opened import Book
 from coursework.submission import folded
 
 ACCOUNTS = "several accounts of the LMS lead to one student"
@@ -41,10 +40,10 @@ class _Roster:
     by_canvas: dict[str, str] = field(default_factory=dict)  # "lovelaceada", the same
 
 
-def owners(places: Places, files: list[dict[str, str]]) -> list[Owner]:
+def owners(book: Book, files: list[dict[str, str]]) -> list[Owner]:
     """Whose each file is, by the groups of its name: `number` and `name` (Moodle), `user` and `name` (Canvas),
     `owner` (Blackboard: title and user name), `student` or `student_id` (the instructor's own pattern)."""
-    roster = _roster(places)
+    roster = _roster(book)
     numbers: dict[str, set[str]] = defaultdict(set)
     for said in files:
         numbers[folded(said.get("name", ""))].add(_number(said))
@@ -94,25 +93,26 @@ def _reading(owner: str, roster: _Roster) -> Owner:
     return Owner((known or readings)[0])
 
 
-def _roster(places: Places) -> _Roster:
+def _roster(book: Book) -> _Roster:
     roster = _Roster()
-    if not places.has_gradebook():
+    gradebook = book.if_there()
+    if gradebook is None:
         return roster
     full: dict[str, list[str]] = defaultdict(list)
     canvas: dict[str, list[str]] = defaultdict(list)
-    with open_gradebook(places) as gradebook:
-        for student in gradebook.students:
-            first, last = student.first_name or "", student.last_name or ""
-            roster.ids[folded(student.id)] = student.id
-            # Grading makes rows that have nothing but an id, which may be a display name from an earlier download.
-            if first or last or student.email or student.lms_user_id or re.fullmatch(r"[!-~]+", student.id):
-                roster.people[folded(student.id)] = student.id
-            if student.lms_user_id:
-                roster.by_user[student.lms_user_id] = student.id
-                roster.users[student.id] = student.lms_user_id
-            if first and last:
-                full[folded(f"{first} {last}")].append(student.id)
-                canvas[folded(re.sub(r"[\W_]", "", f"{last}{first}"))].append(student.id)
+    for student in gradebook.students:
+        first, last = student.first_name or "", student.last_name or ""
+        roster.ids[folded(student.id)] = student.id
+        # Grading makes rows that have nothing but an id, which may be a display name from an earlier download.
+        if first or last or student.email or student.lms_user_id or re.fullmatch(r"[!-~]+", student.id):
+            roster.people[folded(student.id)] = student.id
+        if student.lms_user_id:
+            roster.by_user[student.lms_user_id] = student.id
+            roster.users[student.id] = student.lms_user_id
+        if first and last:
+            full[folded(f"{first} {last}")].append(student.id)
+            canvas[folded(re.sub(r"[\W_]", "", f"{last}{first}"))].append(student.id)
+    gradebook.db.rollback()  # who only reads holds no transaction open while others work
     roster.by_name = {name: found[0] for name, found in full.items() if len(found) == 1}
     roster.by_canvas = {name: found[0] for name, found in canvas.items() if len(found) == 1}
     return roster

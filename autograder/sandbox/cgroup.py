@@ -80,7 +80,9 @@ class Group:
     """One job's group: made, filled with the job's first process, asked for kills and time, removed."""
 
     def __init__(self, memory_mb: int, processes: int):
-        self.version, parents = hierarchy()
+        found = hierarchy()
+        assert found is not None, "a level that is grouped has them"
+        self.version, parents = found
         name = f"detrlab-{os.getpid()}-{next(_numbers)}"
         self._folders = [parent / name for parent in parents.values()]
         limits = (

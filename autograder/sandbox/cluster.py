@@ -11,6 +11,9 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
+
+from coursework.marking.messages import Note
 
 from .job import CellResult, Job, Result
 from .levels import SandboxUnavailable, found_level
@@ -33,7 +36,7 @@ def connect(scheduler: str) -> Iterator[Cluster]:
     except ImportError:
         raise ClusterError("a cluster needs dask: pip install 'detrlab[cluster]'") from None
     try:
-        client = Client(scheduler, timeout=_SECONDS_TO_ANSWER)
+        client: Any = Client(scheduler, timeout=_SECONDS_TO_ANSWER)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}") from error
     with client:
@@ -49,14 +52,16 @@ def connect(scheduler: str) -> Iterator[Cluster]:
 class Cluster:
     """A connected cluster; `level` is the sandbox level of its workers, in words."""
 
-    def __init__(self, client, level: str):
+    def __init__(self, client: Any, level: str):
         self._client, self.level = client, level
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
         """As `autograder.sandbox.pool.Pool.run`, on the cluster's workers."""
         from distributed import as_completed
 
-        coming, waiting, running = iter(jobs), as_completed(), {}
+        coming = iter(jobs)
+        running: dict[Any, Job] = {}
+        waiting: Any = as_completed()  # type: ignore[no-untyped-call]
         try:
             while True:
                 room = 2 * max(1, len(self._client.nthreads()))
@@ -94,11 +99,12 @@ def _level() -> tuple[str, str]:
         return "refused", str(error)
 
 
-def _result(job: Job, future) -> Result:
+def _result(job: Job, future: Any) -> Result:
     from distributed.scheduler import KilledWorker
 
     try:
-        return future.result()
+        result: Result = future.result()
+        return result
     except KilledWorker as error:
         cells = [CellResult(cell.index, "not run") for cell in job.cells]
-        return Result({}, cells, f"the workers that ran it died, one after the other ({error})", 0.0, 0.0, "cluster")
+        return Result({}, cells, Note("workers_died", {"error": str(error)}), 0.0, 0.0, "cluster")

@@ -7,29 +7,39 @@ student's process sent: trusted for nothing but its size.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from coursework.marking import Outcome
+from coursework.marking.messages import Note
+
+CellStatus = Literal["ok", "error", "not run"]
+FINISHED = Note("finished")
 
 
 @dataclass(frozen=True)
 class CheckRun:
-    """How a check cell is run: the name its outcomes are kept under, its seeds, and by how much draws are jittered."""
+    """How a check cell is run: the check it holds, its seeds, and by how much draws are jittered."""
 
-    name: str
+    check: str
     seeds: tuple[int, ...]
     jitter: float = 0.0
+    variant: str = ""  # of a check that is run several times: what its outcomes are kept under
+
+    @property
+    def name(self) -> str:
+        """What the outcomes are kept under."""
+        return self.variant or self.check
 
 
 @dataclass(frozen=True)
 class JobCell:
-    """One code cell to run. `check` names the check that the cell holds, if any (its source is the release's own)."""
+    """One code cell to run; one that holds a check (its source is the release's own) says how that is run."""
 
     index: int  # position in the submitted notebook
     source: str
-    check: str = ""
+    check: CheckRun | None = None
     forbidden: tuple[str, ...] = ()  # names the student's code may not call while this cell runs
     locked: bool = False  # the release's own: a setup or a check
-    runs_as: CheckRun | None = None  # of a check; without it, under its own name on the job's seeds
 
 
 @dataclass(frozen=True)
@@ -46,38 +56,39 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook, ready to run in a folder that holds these files; `seeds` for checks that have none of their own."""
+    """One notebook, ready to run in a folder that holds these files."""
 
     student: str
     assignment: str
     notebook: str
     cells: tuple[JobCell, ...]
-    seeds: tuple[int, ...]
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     limits: Limits = Limits()
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """One cell's outputs (nbformat's output dicts) and how it ended: "ok", "error", or "not run"."""
+    """One cell's outputs (nbformat's output dicts) and how it ended."""
 
     index: int
-    status: str
-    outputs: list[dict] = field(default_factory=list)
+    status: CellStatus
+    outputs: list[dict[str, Any]] = field(default_factory=list)
     cpu_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came back: outcomes per check (one per seed), the cells, and how the run ended.
-
-    `ended` is "finished" or a reason such as "cell used more than 60 s of CPU time", in words a student can read.
-    """
+    """What came back: outcomes per check (one per seed), the cells, and how the run ended (FINISHED, or a reason)."""
 
     outcomes: dict[str, list[Outcome]]
     cells: list[CellResult]
-    ended: str
+    ended: Note
     cpu_s: float
     wall_s: float
     level: str  # the sandbox level it ran under
-    notes: tuple[str, ...] = ()  # what a person should know of the run
+    notes: tuple[Note, ...] = ()  # what a person should know of the run
+
+    @property
+    def finished(self) -> bool:
+        """Were all cells run, errors or not?"""
+        return self.ended == FINISHED

@@ -33,7 +33,7 @@ GRADER = "/grader"  # where our packages lie inside
 class Warm:
     """A started warm process, its control socket (ours), and what it says on stderr."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     control: socket.socket
     stderr: IO[bytes] = field(repr=False)
 
@@ -62,7 +62,13 @@ def start(level: Level, folder: Path, purpose: str = "notebooks") -> Warm:
     stderr = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
     command = _command(level, folder, purpose)
     process = subprocess.Popen(
-        command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=stderr, env={}, cwd="/", start_new_session=True
+        command,
+        stdin=theirs.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        env={},
+        cwd="/",
+        start_new_session=True,
     )
     theirs.close()
     return Warm(process, ours, stderr)
@@ -149,12 +155,12 @@ def _bubblewrap(folder: Path, folders: list[str], purpose: str) -> list[str]:
             arguments += ["--symlink", os.readlink(path), str(path)]
         elif path.exists():
             arguments += ["--ro-bind", str(path), str(path)]
-    for path in ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/mime.types"):
-        arguments += ["--ro-bind-try", path, path]
+    for file in ("/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/etc/mime.types"):
+        arguments += ["--ro-bind-try", file, file]
     arguments += ["--ro-bind", str(folder / "passwd"), "/etc/passwd"]
     arguments += ["--tmpfs", "/tmp"]  # before the interpreter's folders, which may lie in it
-    for path in folders:
-        arguments += ["--ro-bind", path, path]
+    for readable in folders:
+        arguments += ["--ro-bind", readable, readable]
     arguments += ["--ro-bind", str(folder / "packages"), GRADER]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--dir", lockdown.FOLDER]
     # bubblewrap's own root and /dev are writable otherwise: a place where jobs could leave things for each other.

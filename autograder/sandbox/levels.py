@@ -24,11 +24,11 @@ class SandboxUnavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Level:
-    """A level's name, the sentence a report prints, and what bounds the memory of a job's processes together."""
+    """A level's name, and the sentence a report prints; `grouped`: does a cgroup bound a job's processes together?"""
 
     name: str
     says: str
-    memory: str = ""
+    grouped: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}: {self.says}"
@@ -44,16 +44,17 @@ def found_level() -> Level:
         raise SandboxUnavailable(
             f"The sandbox knows x86_64 and aarch64; this processor is {os.uname().machine}: grade on another machine."
         )
-    memory = "a cgroup" if hierarchy() else "RLIMIT_DATA and a watchdog"
+    grouped = hierarchy() is not None
+    memory = "a cgroup" if grouped else "RLIMIT_DATA and a watchdog"
     if shutil.which("bwrap") and shutil.which("setpriv") and _user_namespaces():
         extra = f", landlock ABI {landlock.abi()}" if landlock.abi() else ", no landlock"
-        return Level("namespaces", f"bubblewrap and namespaces per job, seccomp{extra}; memory by {memory}", memory)
+        return Level("namespaces", f"bubblewrap and namespaces per job, seccomp{extra}; memory by {memory}", grouped)
     if landlock.abi() >= 6:
         return Level(
             "landlock",
             f"landlock ABI {landlock.abi()}, seccomp, limits, no sockets; no namespaces, so a process that leaves its "
             f"session may outlive its job and a notebook's folder has no quota; memory by {memory}",
-            memory,
+            grouped,
         )
     raise SandboxUnavailable(
         "No sandbox on this machine: install bubblewrap and allow user namespaces "
@@ -62,7 +63,7 @@ def found_level() -> Level:
     )
 
 
-UNSAFE = Level("unsafe", "UNSAFE, no sandbox: trusted notebooks only", "RLIMIT_DATA and a watchdog")
+UNSAFE = Level("unsafe", "UNSAFE, no sandbox: trusted notebooks only")
 
 
 def _user_namespaces() -> bool:

@@ -20,8 +20,8 @@ class Outputs:
     """Collects the outputs of a notebook's cells. `add` never raises: what is no proper message is left out."""
 
     def __init__(self, count: int):
-        self._cells: list[list[dict]] = [[] for _ in range(count)]
-        self._displays: dict[str, list[dict]] = {}  # outputs by display id, to be updated
+        self._cells: list[list[dict[str, Any]]] = [[] for _ in range(count)]
+        self._displays: dict[str, list[dict[str, Any]]] = {}  # outputs by display id, to be updated
         self._clear_next = False
 
     def begin(self, cell: int) -> None:
@@ -46,7 +46,7 @@ class Outputs:
         if output and kind != "update_display_data":
             self._keep(cell, output, display_id)
 
-    def _keep(self, cell: int, output: dict, display_id: str | None) -> None:
+    def _keep(self, cell: int, output: dict[str, Any], display_id: str | None) -> None:
         outputs = self._cells[cell]
         if self._clear_next:
             outputs.clear()
@@ -60,7 +60,7 @@ class Outputs:
             if len(shown) < _MAX_UPDATED:
                 shown.append(output)
 
-    def of(self, cell: int) -> list[dict]:
+    def of(self, cell: int) -> list[dict[str, Any]]:
         """The cell's outputs as nbformat has them."""
         return [
             {**output, "text": "".join(output["text"])} if output["output_type"] == "stream" else dict(output)
@@ -68,7 +68,7 @@ class Outputs:
         ]
 
 
-def _output(kind: str, content: dict) -> dict | None:
+def _output(kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
     """The output of one message, or None where a notebook may not hold it. A stream's text is a list of parts."""
     if kind == "stream":
         name, text = content.get("name"), content.get("text")
@@ -86,7 +86,7 @@ def _output(kind: str, content: dict) -> dict | None:
         return None
     if not all(isinstance(item, str) or "json" in name for name, item in data.items()):
         return None
-    output = {"output_type": "display_data", "data": data, "metadata": metadata}
+    output: dict[str, Any] = {"output_type": "display_data", "data": data, "metadata": metadata}
     if kind == "execute_result":
         count = content.get("execution_count")
         if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count < 2**31:
@@ -95,7 +95,7 @@ def _output(kind: str, content: dict) -> dict | None:
     return output
 
 
-def _display_id(content: dict) -> str | None:
+def _display_id(content: dict[str, Any]) -> str | None:
     transient = content.get("transient")
     name = transient.get("display_id") if isinstance(transient, dict) else None
     return name if isinstance(name, str) and name else None

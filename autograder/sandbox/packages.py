@@ -21,12 +21,16 @@ def install(folder: Path) -> None:
         shutil.copytree(data, folder / "detrlab" / "data")
     wall = folder.joinpath(*inside.__name__.split("."))
     shutil.copytree(Path(inside.__file__).parent, wall, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in wall.relative_to(folder).parents[:-1]:  # without these, another `autograder` on the path would win
+        (folder / package / "__init__.py").touch()
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _copy(name: str, folder: Path) -> Path:
     """Copy an installed package; returns where it is installed."""
-    package = Path(importlib.util.find_spec(name).origin).resolve().parent
+    found = importlib.util.find_spec(name)
+    assert found is not None and found.origin is not None, f"{name} is a package of ours"
+    package = Path(found.origin).resolve().parent
     shutil.copytree(package, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return package

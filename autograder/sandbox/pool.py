@@ -19,28 +19,22 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+
+from coursework.marking.messages import Note
 
 from . import launch, self_test
 from .job import CellResult, Job, Result
-from .levels import UNSAFE, Level, SandboxUnavailable, found_level
+from .levels import UNSAFE, Level, SandboxUnavailable
 from .supervise import Run, SandboxError
 
+Answer = tuple[Job, Result] | BaseException  # of the pool's thread to whoever waits for results
 _PREFIX = "detrlab-grader-"
 _TICK_S = 0.05
 _ATTEMPTS = 2  # of one job, where the sandbox itself failed
 _STARTS_THAT_MAY_FAIL = 3
 _SECONDS_TO_DIE = 10  # after its kill; a job that takes longer costs the warm process
-
-
-def run_jobs(jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, Result]]:
-    """Run notebooks side by side in this machine's sandbox; yields each with its result as it finishes.
-
-    Raises SandboxUnavailable, with the reason and the cure, before anything is run.
-    """
-    with Pool(workers, found_level()) as pool:
-        yield from pool.run(jobs)
 
 
 class Pool:
@@ -54,7 +48,7 @@ class Pool:
         self.level = level
         self._size = workers
         self._jobs: deque[tuple[Job, int]] = deque()  # job, attempts so far
-        self._results: queue.SimpleQueue = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._wake, self._woken = socket.socketpair()
         self._stopping = self._dropping = False
         self._thread = threading.Thread(target=self._main, name="autograder-pool", daemon=True)
@@ -81,7 +75,10 @@ class Pool:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
-        """As `run_jobs`. Takes jobs from the iterable as workers get free, so it may be long."""
+        """Run notebooks side by side; yields each with its result as it finishes.
+
+        Takes jobs from the iterable as workers get free, so it may be long.
+        """
         coming, running = iter(jobs), 0
         try:
             while True:
@@ -105,7 +102,7 @@ class Pool:
                 while not self._results.empty():
                     self._results.get()
 
-    def _next_result(self) -> tuple[Job, Result] | BaseException:
+    def _next_result(self) -> Answer:
         while True:
             try:
                 return self._results.get(timeout=1)
@@ -151,7 +148,15 @@ def _tidy() -> None:
 class _Workers:
     """The warm process and the jobs that run in forks of it."""
 
-    def __init__(self, size: int, level: Level, folder: Path, selector: selectors.BaseSelector, jobs: deque, put):
+    def __init__(
+        self,
+        size: int,
+        level: Level,
+        folder: Path,
+        selector: selectors.BaseSelector,
+        jobs: deque[tuple[Job, int]],
+        put: Callable[[Answer], None],
+    ):
         self._size, self._level, self._folder, self._selector = size, level, folder, selector
         self._jobs, self._put = jobs, put
         self._warm: launch.Warm | None = None
@@ -192,6 +197,7 @@ class _Workers:
             self._recover()
         while self._ready and self._jobs and len(self._seats) < self._size:
             job, attempt = self._jobs.popleft()
+            assert self._warm is not None, "it is ready"
             try:
                 run = Run(job, self._level, self._warm.control)
             except OSError as error:  # the warm process is gone; its socket will say so, too
@@ -211,13 +217,14 @@ class _Workers:
                 self._jobs.appendleft((job, attempt))
             else:
                 cells = [CellResult(cell.index, "not run") for cell in job.cells]
-                self._put((job, Result({}, cells, f"the sandbox broke twice ({why})", 0.0, 0.0, str(self._level))))
+                self._put((job, Result({}, cells, Note("sandbox_broke", {"error": why}), 0.0, 0.0, str(self._level))))
         self._failed_starts = 0 if was_ready else self._failed_starts + 1
         if self._failed_starts >= _STARTS_THAT_MAY_FAIL:
             raise SandboxUnavailable(f"The sandbox does not start: {complaint or why}")
         self.start()
 
     def _on_control(self, _events: int) -> None:
+        assert self._warm is not None, "its socket is looked at"
         try:
             message = self._warm.control.recv(1 << 16)
         except OSError:
@@ -279,7 +286,7 @@ class _Seat:
         if self.run.ended or self.run.closed_at:
             self._unregister(self.run.connection)
 
-    def _register(self, end: socket.socket | int, call) -> None:
+    def _register(self, end: socket.socket | int, call: Callable[[int], None]) -> None:
         self._selector.register(end, selectors.EVENT_READ, call)
         self._registered[end] = selectors.EVENT_READ
 

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from . import launch
 from .inside import probe
@@ -66,7 +67,7 @@ def broken_walls(level: Level) -> list[str]:
         server.close()
 
 
-def _ask(level: Level, folder: Path, target: dict) -> dict:
+def _ask(level: Level, folder: Path, target: dict[str, Any]) -> dict[str, Any]:
     """Start a probe, give it one job and read its answers."""
     warm = launch.start(level, folder, "probe")
     ours, theirs = socket.socketpair()

@@ -1,7 +1,7 @@
 """One job seen from the trusted side: sends it cells one by one, keeps what comes back, and ends it at its limits.
 
 The child is believed in nothing: the cell that runs is the one sent last, a check's values count once, what is too
-much, too long or malformed ends the job, and processor time is read from the kernel.
+much, too long or malformed ends the job, and what it used is read from the kernel (metering.py).
 """
 
 from __future__ import annotations
@@ -13,21 +13,23 @@ import select
 import signal
 import socket
 import time
+from typing import Any
 
 from coursework.marking import Outcome
+from coursework.marking.messages import Note
 from coursework.marking.outcome import SEARCHES
 
-from .cgroup import Group
 from .inside.lockdown import PROCESSES
 from .inside.wire import MAX_MESSAGES, Frames, WireError, encode
-from .job import CellResult, Job, JobCell, Result
+from .job import FINISHED, CellResult, CellStatus, CheckRun, Job, Result
 from .levels import Level
+from .metering import Meter
 from .outcomes import read_outcomes
 from .outputs import Outputs
-from .watch import cpu_seconds, memory_mb, process_tree
+from .watch import process_tree
 
 _VALUE_BYTES = 256 * 2**20  # returned values of one notebook
-_LOOK_S, _MEMORY_LOOK_S = 0.02, 0.5  # at least so long between two looks at processor time, and at memory
+_LOOK_S = 0.02  # at least so long between two looks at what a job used
 _CHUNK = 1 << 16  # bytes read from one job before the next has its turn
 _LAST_CHUNKS = 64  # read from a process that ended; a socket holds far less
 _START_S = 30.0
@@ -41,11 +43,12 @@ class SandboxError(RuntimeError):
 class Run:
     """One job in one forked child. The pool's loop calls `on_status`, `on_frames`, `on_writable` and `tick`.
 
-    `ended` says why it is over ("" while it runs); after that `gone()` becomes true and `result()` is complete.
+    `ended` says why it is over (None while it runs); after that `gone()` becomes true and `result()` is complete.
     """
 
     def __init__(self, job: Job, level: Level, control: socket.socket):
-        self.job, self.ended, self.ended_at, self.closed_at = job, "", 0.0, 0.0
+        self.job, self.ended_at, self.closed_at = job, 0.0, 0.0
+        self.ended: Note | None = None
         self._level = level
         self.connection, theirs = socket.socketpair()
         self.status, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -58,15 +61,13 @@ class Run:
         self._outputs = Outputs(len(job.cells))
         self._outcomes: dict[str, list[Outcome]] = {}
         self._forbidden = sorted({name for cell in job.cells for name in cell.forbidden})
-        self._finished: list[tuple[str, float]] = []  # status and CPU seconds of the cells that ended
+        self._finished: list[tuple[CellStatus, float]] = []  # status and CPU seconds of the cells that ended
         self._waiting = bytearray()  # frames on their way to the child
-        self.pidfd, self._pid, self._group = -1, 0, None
+        self.pidfd, self._meter = -1, Meter(job.limits, level)
         self._ready, self._messages, self._output_bytes = False, 0, 0
         self._answers_left = 1 + 2 * len(job.cells)  # it is ready; of each cell what its check returned, and its end
-        self._started = self._cell_started = time.monotonic()
-        self._cpu = self._cell_cpu = 0.0
-        self._next_look = self._next_memory_look = 0.0
-        self._notes: list[str] = []
+        self._next_look = 0.0
+        self._notes: list[Note] = []
 
     # ------------------------------------------------------------------ what the loop calls
     def on_status(self) -> None:
@@ -87,10 +88,10 @@ class Run:
                 raise SandboxError(f"the sandbox failed: {error}") from error
         elif "ended" in head:
             self._read_rest()
-            self._end(self._how_it_died(head["ended"]))
+            self._end(self._meter.how_it_died(head["ended"]))
         elif not self.ended:
-            if self._group is not None and self._group.memory_kills():  # the kernel chose the init
-                return self._end(_too_much_memory(self.job.limits.memory_mb))
+            if self._meter.memory_kills():  # the kernel chose the init
+                return self._end(self._meter.too_much_memory())
             self._kill()
             raise SandboxError(f"the sandbox failed: {head.get('failed', 'it ended before the notebook did')}")
 
@@ -123,35 +124,21 @@ class Run:
 
     def tick(self) -> None:
         """Measure, and end the job at its limits."""
-        limits, now = self.job.limits, time.monotonic()
+        now = time.monotonic()
         if self.ended:
             return
-        if self._pid == 0 or not self._ready:
-            if now - self._started > _START_S + limits.wall_factor:
+        if self._meter.pid == 0 or not self._ready:
+            if now - self._meter.started > _START_S + self.job.limits.wall_factor:
                 self._kill()
                 raise SandboxError("the sandbox did not start within its time")
             return
         if self.closed_at and now - self.closed_at > 1:
-            return self._end("the notebook closed its connection to the grader")
+            return self._end(Note("connection_closed"))
         if now < self._next_look:  # the loop comes by with every message of any job
             return
         self._next_look = now + _LOOK_S
-        self._measure()
-        cell, notebook = self._cpu - self._cell_cpu, self._cpu
-        if cell > limits.cell_cpu_s:
-            self._end(f"a cell used more than {limits.cell_cpu_s:g} s of CPU time")
-        elif notebook > limits.notebook_cpu_s:
-            self._end(f"the notebook used more than {limits.notebook_cpu_s:g} s of CPU time")
-        elif now - self._cell_started > limits.cell_cpu_s * limits.wall_factor:
-            self._end(
-                f"a cell ran for more than {limits.cell_cpu_s * limits.wall_factor:g} s; it seems to wait for something"
-            )
-        elif now - self._started > limits.notebook_cpu_s * limits.wall_factor:
-            self._end(f"the notebook ran for more than {limits.notebook_cpu_s * limits.wall_factor:g} s")
-        elif now > self._next_memory_look:
-            self._next_memory_look = now + _MEMORY_LOOK_S
-            if self._group.memory_kills() if self._group else memory_mb(process_tree(self._pid)) > limits.memory_mb:
-                self._end(_too_much_memory(limits.memory_mb))
+        if why := self._meter.passed():
+            self._end(why)
 
     def gone(self) -> bool:
         """Has every process of the job ended? (Where there is no pid namespace: those that can be found.)"""
@@ -160,17 +147,19 @@ class Run:
         return bool(select.select([self.pidfd], [], [], 0)[0])
 
     def result(self) -> Result:
+        """What came of it; to be asked once it has ended."""
+        assert self.ended is not None
         cells = []
         for place, cell in enumerate(self.job.cells):
             if place < len(self._finished):
                 status, cpu_s = self._finished[place]
             else:
                 was_running = place == len(self._finished) and self._ready
-                status, cpu_s = ("error", self._cpu - self._cell_cpu) if was_running else ("not run", 0.0)
+                status, cpu_s = ("error", self._meter.cell_cpu_s) if was_running else ("not run", 0.0)
             cells.append(CellResult(cell.index, status, self._outputs.of(place), cpu_s))
-        wall_s = time.monotonic() - self._started
+        wall_s = time.monotonic() - self._meter.started
         notes = tuple(self._notes)
-        return Result(self._outcomes, cells, self.ended, self._cpu, wall_s, str(self._level), notes)
+        return Result(self._outcomes, cells, self.ended, self._meter.cpu_s, wall_s, str(self._level), notes)
 
     def close(self) -> None:
         """Let go of everything; the processes are killed if they still live."""
@@ -180,17 +169,13 @@ class Run:
         if self.pidfd >= 0:
             os.close(self.pidfd)
             self.pidfd = -1
-        if self._group:
-            self._group.remove()
+        self._meter.close()
 
     # ------------------------------------------------------------------ the conversation
     def _begin(self) -> None:
         """The first process exists: put it into its group, and let it go on."""
         limits = self.job.limits
-        self._pid = _pid_of(self.pidfd)
-        if self._level.memory == "a cgroup":
-            self._group = Group(limits.memory_mb, PROCESSES + 10)
-            self._group.add(self._pid)
+        self._meter.watch(_pid_of(self.pidfd))
         go = {
             "file_mb": limits.file_mb,
             "memory_mb": limits.memory_mb,
@@ -202,7 +187,7 @@ class Run:
         head = {"files": files, "output_mb": limits.output_mb, "forbidden": self._forbidden}
         self._send(head, b"".join(self.job.files.values()))
 
-    def _send(self, head: dict, body: bytes = b"") -> None:
+    def _send(self, head: dict[str, Any], body: bytes = b"") -> None:
         self._waiting += encode(head, body)
         self.on_writable()
 
@@ -213,7 +198,7 @@ class Run:
                     return
                 self._on_frame(head, body, size)
         except WireError as error:
-            self._end(f"the notebook damaged its connection to the grader ({error})")
+            self._end(Note("connection_damaged", {"error": str(error)}))
 
     def _read_rest(self) -> None:
         """What the process sent before it ended."""
@@ -223,7 +208,7 @@ class Run:
                     return
                 self._feed(data)
 
-    def _on_frame(self, head: dict, body: bytes, size: int) -> None:
+    def _on_frame(self, head: dict[str, Any], body: bytes, size: int) -> None:
         place = len(self._finished)
         if "message" not in head:
             self._answers_left -= 1
@@ -231,7 +216,7 @@ class Run:
                 raise WireError("more messages than a notebook may send")
         if "ready" in head and not self._ready:
             self._ready = True
-            self._measure()
+            self._meter.measure()
             self._next_cell()
         elif not self._ready:
             raise WireError("a message before the first cell")
@@ -243,55 +228,33 @@ class Run:
             self._outputs.add(place, head["message"], head.get("content"))
         elif "outcomes" in head:
             cell = self.job.cells[place]
-            name, seeds, _ = self._runs(cell)
-            if cell.check and head.get("check") == cell.check and name not in self._outcomes:
-                self._outcomes[name] = read_outcomes(head["outcomes"], body, len(seeds), {*self._forbidden, *SEARCHES})
+            run = cell.check
+            if run and head.get("check") == run.check and run.name not in self._outcomes:
+                allowed = {*self._forbidden, *SEARCHES}
+                self._outcomes[run.name] = read_outcomes(head["outcomes"], body, len(run.seeds), allowed)
         elif head.get("done") != self.job.cells[place].index:
             raise WireError("a message that means nothing")
         else:
-            self._measure()
-            status = "ok" if head.get("status") == "ok" else "error"
-            self._finished.append((status, self._cpu - self._cell_cpu))
+            self._meter.measure()
+            status: CellStatus = "ok" if head.get("status") == "ok" else "error"
+            self._finished.append((status, self._meter.cell_cpu_s))
             self._next_cell()
 
     def _next_cell(self) -> None:
         place = len(self._finished)
         if place == len(self.job.cells):
-            return self._end("finished")
+            return self._end(FINISHED)
         cell = self.job.cells[place]
         self._outputs.begin(place)
-        self._cell_started, self._cell_cpu = time.monotonic(), self._cpu
-        if cell.check and cell.forbidden and len(process_tree(self._pid)) > _OWN_PROCESSES:
-            self._notes.append(f"other processes of the notebook, where nothing is refused, ran beside {cell.check}")
-        _, seeds, jitter = self._runs(cell)
-        head = {"index": cell.index, "source": cell.source, "check": cell.check, "seeds": seeds, "jitter": jitter}
-        self._send({**head, "forbidden": cell.forbidden, "locked": cell.locked})
+        self._meter.begin_cell()
+        if cell.check and cell.forbidden and len(process_tree(self._meter.pid)) > _OWN_PROCESSES:
+            self._notes.append(Note("others_beside", {"check": cell.check.check}))
+        run = cell.check or CheckRun("", ())
+        head = {"index": cell.index, "source": cell.source, "check": run.check, "seeds": run.seeds}
+        self._send({**head, "jitter": run.jitter, "forbidden": cell.forbidden, "locked": cell.locked})
 
-    def _runs(self, cell: JobCell) -> tuple[str, tuple[int, ...], float]:
-        """What the cell's check is kept under, its seeds, and by how much they are jittered."""
-        if cell.runs_as:
-            return cell.runs_as.name, cell.runs_as.seeds, cell.runs_as.jitter
-        return cell.check, self.job.seeds if cell.check else (), 0.0
-
-    # ------------------------------------------------------------------ measuring and ending
-    def _measure(self) -> None:
-        used = self._group.cpu_seconds() if self._group else None
-        if used is None:
-            # Here a process that ended may take its time along (its parent ignored it); time never runs backwards.
-            used = cpu_seconds(process_tree(self._pid))
-        self._cpu = max(self._cpu, used)
-
-    def _how_it_died(self, code: int) -> str:
-        limits = self.job.limits
-        if self._group is not None and self._group.memory_kills():
-            return _too_much_memory(limits.memory_mb)
-        if code in (-signal.SIGXCPU, -signal.SIGKILL) and self._cpu >= limits.notebook_cpu_s:
-            return f"the notebook used more than {limits.notebook_cpu_s:g} s of CPU time"
-        if code < 0:
-            return f"the notebook's process was ended by a signal ({_signal_name(-code)})"
-        return f"the notebook ended its own process (exit code {code})"
-
-    def _end(self, why: str) -> None:
+    # ------------------------------------------------------------------ ending
+    def _end(self, why: Note) -> None:
         if not self.ended:
             self.ended, self.ended_at = why, time.monotonic()
             self._kill()
@@ -302,7 +265,7 @@ class Run:
         if self._level.name != "namespaces":
             # No pid namespace does this for us: what hangs below the init first, then the init itself.
             for _ in range(20):
-                below = process_tree(self._pid)[1:]
+                below = process_tree(self._meter.pid)[1:]
                 alive = [pid for pid in below if not _is_zombie(pid)]
                 for pid in alive:
                     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -324,14 +287,3 @@ def _is_zombie(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] in "ZX"
     except OSError:
         return True
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
-
-
-def _too_much_memory(megabytes: int) -> str:
-    return f"the notebook used more than {megabytes} MB of memory"

@@ -10,6 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from IPython.display import display
+
+from coursework.marking.messages import say
+from coursework.marking.verdict import WAITS
+
 T = TypeVar("T")
 
 
@@ -51,7 +56,14 @@ def attempt(show: Callable[[], T]) -> T | None:
     try:
         return show()
     except NotAttempted:
-        print("This appears once the steps above are filled in.")
+        waits = Waits(say("waits"))
     except Exception as error:  # a wrong answer may break the demonstration in any way; its check says what is wrong
-        print(f"This appears once the steps above are right (now: {type(error).__name__}: {error}).")
+        waits = Waits(say("waits_wrong", error=f"{type(error).__name__}: {error}"))
+    display(waits, metadata=WAITS)
     return None
+
+
+class Waits(str):
+    """The sentence that stands in a demonstration's place."""
+
+    __repr__ = str.__str__

@@ -20,7 +20,7 @@ from coursework.marking import Outcome
 from coursework.marking.feedback import earned, judge_runs
 from coursework.marking.hidden import unpack_hidden
 from coursework.marking.messages import say
-from coursework.marking.stored import read_stored
+from coursework.marking.stored import Stored, StoredCheck, read_stored
 from coursework.marking.verdict import Verdict
 from coursework.progress import progress
 
@@ -81,7 +81,7 @@ class Check:
         data = self._notebook.check_data(self.name)
         if isinstance(data, Verdict):
             return data
-        runs = [run_check(self._function, self.name, seed) for seed in data["seeds"]]
+        runs = [run_check(self._function, self.name, seed) for seed in data.seeds]
         return judge_runs(runs, data, lambda: self.invariants)
 
     def hidden(self, packed: str) -> Verdict:
@@ -113,25 +113,25 @@ class Notebook:
 
     def __init__(self, name: str, folder: Path):
         self.name, self.folder, self._path = name, folder, folder / f"{name}.json"
-        self._loaded: dict | None = None
+        self._loaded: Stored | None = None
         self._hints_shown: dict[str, int] = {}
 
     @property
-    def data(self) -> dict | None:
-        """What lies beside the notebook: hints, and per check points, parts, seeds, expected and mistakes."""
+    def data(self) -> Stored | None:
+        """What lies beside the notebook, if it is there."""
         if self._loaded is None and self._path.exists():
             self._loaded = read_stored(self._path)
         return self._loaded
 
-    def check_data(self, name: str) -> dict | Verdict:
+    def check_data(self, name: str) -> StoredCheck | Verdict:
         """The stored data of one check, or a verdict that says why there is none."""
         data = self.data
         if data is None:
             return Verdict(0.0, 0.0, "open", say("no_check_data", file=self._path.name))
-        if name not in data["checks"]:
-            names = ", ".join(data["checks"])
+        if name not in data.checks:
+            names = ", ".join(data.checks)
             return Verdict(0.0, 0.0, "open", say("unknown_check", name=name, names=names))
-        return data["checks"][name]
+        return data.checks[name]
 
     def check(self, function: Callable[[Draw], Any] | None = None, *, parts: dict[str, float] | None = None):
         """Decorator that makes a function of `draw` the check of its own name.
@@ -147,9 +147,9 @@ class Notebook:
         data = self.data
         if data is None:
             return Markdown(say("no_check_data", file=self._path.name))
-        if name not in data["hints"]:
-            return Markdown(say("unknown_check", name=name, names=", ".join(data["hints"])))
-        hints = data["hints"][name]
+        if name not in data.hints:
+            return Markdown(say("unknown_check", name=name, names=", ".join(data.hints)))
+        hints = data.hints[name]
         shown = self._hints_shown.get(name, 0)
         if shown == len(hints):
             more = "no_more_hints_but_solution" if source_of(self._path).exists() else "no_more_hints"

@@ -8,6 +8,8 @@ import time
 import zipfile
 from pathlib import Path
 
+from coursework.files import whole
+
 from .sentences import say
 
 MANIFEST = "manifest.json"
@@ -26,16 +28,11 @@ def write_zip(path: Path, files: dict[str, bytes], about: dict) -> None:
         name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in sorted(files.items())
     }
     manifest = json.dumps({"format": _FORMAT, **about, "files": hashes}, indent=1, ensure_ascii=False)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in [*sorted(files.items()), (MANIFEST, manifest.encode())]:
-                member = zipfile.ZipInfo(name, time.localtime()[:6])
-                member.external_attr, member.compress_type = 0o100644 << 16, zipfile.ZIP_DEFLATED
-                archive.writestr(member, data)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in [*sorted(files.items()), (MANIFEST, manifest.encode())]:
+            member = zipfile.ZipInfo(name, time.localtime()[:6])
+            member.external_attr, member.compress_type = 0o100644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(member, data)
 
 
 def refuse_to_overwrite(path: Path) -> None:

@@ -1,6 +1,6 @@
 """What of a student's folder is handed in: copied into a work folder, so that the student's own files stay as they are.
 
-The limits are those of a grader's intake: what it would refuse is refused here, where something can be done about it.
+What a grader's intake would refuse is refused here, where something can be done about it.
 """
 
 from __future__ import annotations
@@ -8,18 +8,14 @@ from __future__ import annotations
 import json
 import os
 import stat
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .pictures import SUFFIXES, clean_picture
-from .sentences import say
+from coursework.submission import MAX_DEPTH, MAX_FILE, MAX_FILES, MAX_TOTAL, is_clutter, plain
 
-MAX_FILE = 32 << 20  # bytes; a test holds these equal to the intake's
-MAX_TOTAL = 96 << 20
-MAX_FILES = 200
-MAX_DEPTH = 6
-CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git", ".progress.json"}
+from .pictures import SUFFIXES, clean_picture
+from .sentences import Note
+
 _RESERVED = 4  # files that the hand-in adds, and some room
 
 
@@ -32,7 +28,7 @@ class Gathered:
     course_files: set[str] = field(default_factory=set)  # a grader has these itself
     pictures: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # handed in if a notebook opens them
-    left_out: dict[str, str] = field(default_factory=dict)  # name: why
+    left_out: dict[str, Note] = field(default_factory=dict)  # name: why
 
 
 def assignment_notebooks(folder: Path) -> list[str]:
@@ -57,15 +53,15 @@ def gather(folder: Path, work: Path) -> Gathered:
     for name in _walk(folder, "", 0, found):
         path, is_course = folder / name, name in found.course_files
         if name.endswith(".ipynb") and name.removesuffix(".ipynb") not in names:
-            found.left_out[name] = say("other_notebook")
+            found.left_out[name] = Note("other_notebook")
             continue
         size = path.stat().st_size
         if not is_course and size > MAX_FILE:
-            found.left_out[name] = say("too_large", megabytes=MAX_FILE >> 20)
+            found.left_out[name] = Note("too_large", {"megabytes": MAX_FILE >> 20})
         elif not is_course and total + size > MAX_TOTAL:
-            found.left_out[name] = say("too_much", megabytes=MAX_TOTAL >> 20)
+            found.left_out[name] = Note("too_much", {"megabytes": MAX_TOTAL >> 20})
         elif not is_course and len(found.pictures) + len(found.others) >= MAX_FILES - len(names) - _RESERVED:
-            found.left_out[name] = say("too_many", count=MAX_FILES)
+            found.left_out[name] = Note("too_many", {"count": MAX_FILES})
         else:
             total += 0 if is_course else size
             _copy(path, name, found)
@@ -77,13 +73,13 @@ def _walk(folder: Path, prefix: str, depth: int, found: Gathered) -> list[str]:
     # Notebooks and files come before folders: where a limit cuts something off, it is what lies deeper.
     for entry in sorted(os.scandir(folder), key=lambda entry: (entry.is_dir(), not _is_notebook(entry), entry.name)):
         name = prefix + entry.name
-        if entry.name in CLUTTER or entry.name.startswith(("._", ".progress.json")):
+        if is_clutter(entry.name):
             continue
         mode = entry.stat(follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
-            found.left_out[name] = say("a_link")
-        elif not is_plain(entry.name):
-            found.left_out[name] = say("not_plain")
+            found.left_out[name] = Note("a_link")
+        elif not plain(entry.name):
+            found.left_out[name] = Note("not_plain")
         elif stat.S_ISDIR(mode):
             if depth + 1 < MAX_DEPTH and not entry.name.startswith("."):
                 names += _walk(Path(entry.path), f"{name}/", depth + 1, found)
@@ -103,10 +99,10 @@ def _copy(path: Path, name: str, found: Gathered) -> None:
         data = path.read_bytes()
         data = clean_picture(data) if is_picture else data
     except OSError as error:
-        found.left_out[name] = error.strerror or "it cannot be read"
+        found.left_out[name] = Note("not_opened", {"error": error.strerror})
         return
     except ValueError:
-        found.left_out[name] = say("no_picture")
+        found.left_out[name] = Note("no_picture")
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
@@ -114,12 +110,3 @@ def _copy(path: Path, name: str, found: Gathered) -> None:
         found.pictures.append(name)
     elif name not in found.course_files and not name.endswith(".ipynb"):
         found.others.append(name)
-
-
-def is_plain(name: str) -> bool:
-    """A name that means the same on every computer: no separators, control characters, dots alone or drives."""
-    return (
-        0 < len(name.encode("utf-8", "surrogatepass")) <= 200
-        and name not in (".", "..")
-        and not any(character in '/\\:*?"<>|' or unicodedata.category(character)[0] == "C" for character in name)
-    )

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import nbformat
 
+from coursework.submission import MAX_FILE
+
 from .bundle import refuse_to_overwrite, write_zip
-from .gather import MAX_FILE, Gathered, assignment_notebooks, gather
+from .gather import Gathered, assignment_notebooks, gather
 from .inspect import Finding, Seen, inspect, lines
 from .page import print_page
 from .pdf import NoPdf, missing_fonts, print_pdf
 from .pictures import clean_attachments
 from .run import Run, network_is_closed, run_notebook
-from .sentences import say
+from .sentences import Note, say
 
 
 @dataclass
@@ -58,7 +60,7 @@ def hand_in(folder: Path, tell: Callable[[str], None] = print) -> HandIn:
         findings = [
             Finding(folder.name, "", say("left_out", name=name, why=why), serious=name.lower().endswith(".ipynb"))
             for name, why in gathered.left_out.items()
-            if why != say("other_notebook")
+            if why.id != "other_notebook"
         ]
         runs, seen = {}, {}
         for name, there in gathered.notebooks.items():
@@ -129,7 +131,7 @@ def _files(gathered: Gathered, runs: dict[str, Run], session: Path, pdf: str | N
     names += [path.name for path in sorted(work.glob("my_picture.*")) if path.name not in names]
     for name in gathered.others:
         if name not in opened:
-            gathered.left_out[name] = say("not_used")
+            gathered.left_out[name] = Note("not_used")
     files = {name: (work / name).read_bytes() for name in names if (work / name).is_file()}
     return files | ({pdf: (session / pdf).read_bytes()} if pdf else {})
 
@@ -165,7 +167,7 @@ def _tell(done: HandIn, gathered: Gathered, files: dict[str, bytes], tell: Calla
     for line in lines(done.findings) or [say("nothing")]:
         tell(line)
     for name, why in gathered.left_out.items():
-        if why in (say("other_notebook"), say("not_used")):
+        if why.id in ("other_notebook", "not_used"):
             tell(f"    {say('left_out', name=name, why=why)}")
     pictures = [name for name in gathered.pictures if name in files]
     if pictures:

@@ -6,20 +6,18 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import nbformat
 
-from coursework.marking.messages import say as say_check
+from coursework.marking.verdict import WAITS, state_in
 from coursework.progress.course_map import STUB, step_of
 
-from .run import CELL_SECONDS, Run
+from .run import CELL_SECONDS, Ended, Run
 from .sentences import say
 
 _HEADING = re.compile(r"^#{1,4}\s+(.+?)\s*$", re.MULTILINE)
 _SHOWN = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img[^>]+src=[\"']([^\"']+)")
-_WAITS = "appears once the steps above are"  # what coursework.checks.attempt says instead of a figure
 
 
 @dataclass(frozen=True)
@@ -128,12 +126,12 @@ def _trouble(run: Run, i: int) -> Iterator[str]:
             yield say("network", host=event.what)
         elif event.cell == i and event.kind == "outside":
             yield say("outside", path=event.what)
-    if i == run.last and run.ended == "stopped":
+    if i == run.last and run.ended is Ended.STOPPED:
         yield say("stopped", seconds=CELL_SECONDS)
-    elif i == run.last and run.ended == "died":
+    elif i == run.last and run.ended is Ended.DIED:
         yield say("died")
     for output in run.notebook.cells[i].outputs:
-        if output.output_type == "error" and run.ended == "finished":
+        if output.output_type == "error" and run.ended is Ended.FINISHED:
             text = f"{output.ename}: {output.evalue}".strip().splitlines()[0]
             yield say("fails", error=text if len(text) <= 200 else text[:197] + "...")
 
@@ -149,7 +147,8 @@ def _has_figure(cell: nbformat.NotebookNode) -> bool:
 
 
 def _waits(cell: nbformat.NotebookNode) -> bool:
-    return any(output.get("name") == "stdout" and _WAITS in "".join(output.text) for output in cell.get("outputs", []))
+    """Did `coursework.checks.attempt` say something in the figure's place?"""
+    return any(output.get("metadata", {}).items() >= WAITS.items() for output in cell.get("outputs", []))
 
 
 def _points(cell: nbformat.NotebookNode, maximum: float) -> float:
@@ -165,7 +164,7 @@ def _open(cell: nbformat.NotebookNode, earned: float, maximum: float, saved: flo
     html = "".join("".join(data.get("text/html", "")) for data in _data(cell))
     if saved > earned:
         return say("fewer", earned=f"{earned:g}", maximum=f"{maximum:g}", saved=f"{saved:g}")
-    if escape(say_check("not_attempted")) in html:
+    if state_in(html) == "open":
         return say("not_attempted") if maximum else None
     return say("not_right", earned=f"{earned:g}", maximum=f"{maximum:g}") if earned < maximum else None
 

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -35,12 +36,20 @@ class Event:
     what: str
 
 
+class Ended(StrEnum):
+    """How a notebook's run ended; the words stand in the manifest."""
+
+    FINISHED = "finished"
+    STOPPED = "stopped"  # at its time
+    DIED = "died"
+
+
 @dataclass
 class Run:
-    """A notebook as it came out; `ended` is "finished", "stopped" (time) or "died", in cell `last`."""
+    """A notebook as it came out; `ended` says how, in cell `last`."""
 
     notebook: nbformat.NotebookNode
-    ended: str = "finished"
+    ended: Ended = Ended.FINISHED
     last: int = -1
     events: list[Event] = field(default_factory=list)
     seconds: float = 0.0
@@ -103,9 +112,9 @@ def run_notebook(notebook: nbformat.NotebookNode, session: Path, cell_seconds: i
             env=_environment(session, events), cleanup_kc=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
     except CellTimeoutError:
-        run.ended = "stopped"
+        run.ended = Ended.STOPPED
     except DeadKernelError:
-        run.ended = "died"
+        run.ended = Ended.DIED
     finally:
         _end(manager)
     run.seconds = time.monotonic() - started

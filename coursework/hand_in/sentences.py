@@ -1,5 +1,9 @@
 """Every sentence that handing in says to a student, by id."""
 
+from __future__ import annotations
+
+from coursework.marking import messages
+
 SENTENCES = {
     "start": "Handing in {folder}: each notebook is run from the beginning, {network}. Your files are not changed.",
     "network_namespace": "without a network, as a grader does",
@@ -41,6 +45,7 @@ SENTENCES = {
     "too_heavy": "{name} has {size} MB with its figures; a grader takes {megabytes}. Clear what is not needed",
     "too_much": "the files together are larger than {megabytes} MB",
     "too_many": "there are more than {count} files",
+    "not_opened": "{error}",
     "no_picture": "it is no picture that can be read here, so place and time cannot be removed from it; save it as PNG",
     "other_notebook": "it is no notebook of this assignment",
     "not_used": "no notebook opens it",
@@ -67,3 +72,9 @@ SENTENCES = {
 def say(sentence: str, **values: object) -> str:
     """The sentence of that id, filled in."""
     return SENTENCES[sentence].format(**values)
+
+
+class Note(messages.Note):
+    """Something to be said that has its sentence here."""
+
+    catalogue = SENTENCES

@@ -14,6 +14,7 @@ import numpy as np
 
 from .values import Array, Foreign
 
+Numbers = np.ndarray | np.float64
 RTOL, ATOL = 1e-4, 1e-5
 _MAX_WORDS = 200  # characters of a value in words
 HALF_TOLERANCE = 1e-2
@@ -100,7 +101,7 @@ def _array_difference(came: Any, expected: Array, path: str) -> Difference | Non
     return Difference("value", place, describe(came.data[index].item()) + share, describe(expected.data[index].item()))
 
 
-def _close(came: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+def _close(came: Numbers, expected: Numbers, rtol: float, atol: float) -> Any:
     return np.isclose(came, expected, rtol=rtol, atol=atol, equal_nan=True)
 
 

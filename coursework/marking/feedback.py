@@ -13,6 +13,7 @@ from typing import Any
 from .compare import Difference, describe, difference
 from .messages import say
 from .outcome import Outcome
+from .stored import KnownMistake, StoredCheck
 from .values import Array
 from .verdict import Verdict
 
@@ -39,21 +40,20 @@ def _part_right(runs: list[Outcome], expected: list[Outcome], part: str) -> bool
     )
 
 
-def known_mistake(runs: list[Outcome], mistakes: list[dict]) -> str | None:
-    """The sentence of the first known mistake that equals these runs on every seed."""
+def known_mistake(runs: list[Outcome], mistakes: list[KnownMistake]) -> KnownMistake | None:
+    """The first known mistake that equals these runs on every seed."""
     for mistake in mistakes:
-        if all(run.equals(wrong) for run, wrong in zip(runs, mistake["outcomes"], strict=True)):
-            return mistake["says"]
+        if all(run.equals(wrong) for run, wrong in zip(runs, mistake.outcomes, strict=True)):
+            return mistake
     return None
 
 
-def judge_runs(runs: list[Outcome], data: dict, invariants: Callable[[], list[Invariant]]) -> Verdict:
-    """The verdict on runs over the visible seeds.
+def judge_runs(runs: list[Outcome], check: StoredCheck, invariants: Callable[[], list[Invariant]]) -> Verdict:
+    """The verdict on runs over the check's own seeds, the visible ones.
 
-    `data`: the check's stored data: points, parts, expected (an Outcome per seed), mistakes ({says, outcomes}).
     `invariants` gives what the check says must hold; it is asked for a wrong value only.
     """
-    points, parts, expected = data["points"], data["parts"], data["expected"]
+    points, parts, expected = check.points, check.parts, check.expected
     got = earned(runs, expected, points, parts)
     if got == points and all(run.equals(right) for run, right in zip(runs, expected, strict=True)):
         return Verdict(got, points, "right", say("right"))
@@ -69,17 +69,17 @@ def judge_runs(runs: list[Outcome], data: dict, invariants: Callable[[], list[In
     else:
         title, found = _difference_lines(run, right, invariants)
         lines += found
-    lines.append(_diagnosis(run, known_mistake(runs, data["mistakes"])))
+    lines.append(_diagnosis(run, known_mistake(runs, check.mistakes)))
     return Verdict(got, points, "partly" if got else "wrong", title, tuple(lines))
 
 
-def _diagnosis(run: Outcome, sentence: str | None) -> str:
+def _diagnosis(run: Outcome, mistake: KnownMistake | None) -> str:
     """What the run looks like. A forgotten `return` goes before mistakes that raise the same type of exception."""
     if run.error and "NoneType" in run.message:
         return say("none")
     if not run.error and run.value is None:
         return say("returned_none")
-    return say("like", sentence=sentence) if sentence else say("no_idea")
+    return say("like", sentence=mistake.says) if mistake else say("no_idea")
 
 
 def _part_lines(runs: list[Outcome], expected: list[Outcome], parts: dict[str, float] | None) -> list[str]:

@@ -1,4 +1,13 @@
-"""Every sentence the checks say to a student, by message id (the course's own sentences live beside each notebook)."""
+"""Every sentence that checks and graders say, by message id (the course's own sentences live beside each notebook).
+
+What is found is kept and decided by id (`Note`); its sentence is made when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 MESSAGES = {
     "right": "Right.",
@@ -50,6 +59,9 @@ MESSAGES = {
     "part": "{name}: {verdict}",
     "part_right": "right",
     "part_wrong": "not yet",
+    # What stands where a step's own demonstration cannot be shown yet.
+    "waits": "This appears once the steps above are filled in.",
+    "waits_wrong": "This appears once the steps above are right (now: {error}).",
     # On the pages that a grader gives back.
     "did_not_run": "This check did not run: {ended}",
     "could_not_grade": "This notebook could not be graded.",
@@ -61,9 +73,118 @@ MESSAGES = {
     "missing_picture": "(missing picture: {name})",
     "not_read_yet": "Not read yet, of {points}",
     "called_forbidden": "What the exercise asks to be written was called instead.",
+    # How a notebook's run ended.
+    "finished": "finished",
+    "cell_cpu": "a cell used more than {seconds} s of CPU time",
+    "cell_wall": "a cell ran for more than {seconds} s; it seems to wait for something",
+    "notebook_cpu": "the notebook used more than {seconds} s of CPU time",
+    "notebook_wall": "the notebook ran for more than {seconds} s",
+    "too_much_memory": "the notebook used more than {megabytes} MB of memory",
+    "connection_closed": "the notebook closed its connection to the grader",
+    "connection_damaged": "the notebook damaged its connection to the grader ({error})",
+    "ended_by_signal": "the notebook's process was ended by a signal ({signal})",
+    "ended_itself": "the notebook ended its own process (exit code {code})",
+    "sandbox_broke": "the sandbox broke twice ({error})",
+    "workers_died": "the workers that ran it died, one after the other ({error})",
+    # What was taken of a submission, and what was not.
+    "nothing_handed_in": "nothing was handed in",
+    "no_date": "{file} is not a date: when it was handed in is unknown",
+    "left_out": "left out {name}: {why}",
+    "file_too_large": "file larger than {megabytes} MB",
+    "files_too_large": "files larger than {megabytes} MB",
+    "name_taken": "another file has this name",
+    "name_of_a_folder": "a file cannot have the name of a folder",
+    "name_of_its_folder": "another file has the name of its folder",
+    "our_name": "the assignment's own file has this name",
+    "too_deep": "folders nested more than {count} deep",
+    "not_plain": "not a plain file name",
+    "not_plain_inside": "not a plain name inside the submission",
+    "a_link": "a link, only regular files are read",
+    "only_regular": "not a regular file, only regular files are read",
+    "not_regular": "not a regular file",
+    "not_opened": "{error}",
+    "encrypted": "it is encrypted",
+    "compression": "its compression is not read; zip it in the ordinary way (deflate)",
+    "not_unpacked": "it cannot be unpacked ({error})",
+    "not_all_read": "not everything was read: {why}",
+    "not_all_readable": "not everything could be read ({error})",
+    "too_many_names": "more than {count} names",
+    "too_many_files": "more than {count} files",
+    "too_many_packed": "an archive of more than {count} names",
+    "unpacks_to_too_much": "archives that unpack to more than {megabytes} MB",
+    "no_archive": "{name} is not a readable archive ({error})",
+    "archive_without_end": "it has no end; was the upload cut off?",
+    "archive_cut_off": "it ends too early; was the upload cut off?",
+    "name_too_long": "a name of {count} bytes",
+    "sparse_file": "it holds a sparse file; its map of holes may have no end",
+    "impossible_size": "a member of {count} bytes",
+    "archive_fails": "{name} cannot be unpacked ({error})",
+    # What a file that should be a notebook is, and what was repaired in it.
+    "not_readable": "{file} cannot be read: {why}",
+    "empty_file": "the file is empty",
+    "not_a_notebook": "it holds a {kind}, not a notebook",
+    "not_json": "it is not valid JSON, so no notebook program opens it ({cause})",
+    "not_json_number": "it is not valid JSON ({error})",
+    "merge_conflict": "it was changed by a merge",
+    "json_error": "line {line}: {error}",
+    "nested_deeply": "its JSON is nested too deeply",
+    "too_many_values": "it holds {found}; clear all outputs in Jupyter, save it and hand it in again",
+    "too_much_text": "its cells hold more than {millions} million characters",
+    "too_many_cells": "it has {count} cells; at most {most} are read",
+    "no_cells": "it has no cells",
+    "old_and_large": "it has the old format {version} and more than {millions} million bytes",
+    "old_and_broken": "it has the old format {version} and could not be converted ({error})",
+    "converted": "it was converted from notebook format {version}",
+    "unknown_format": "its notebook format {version} is unknown; it was read as format 4",
+    "foreign_kernel": "it was saved with a kernel for {language}; it is graded as Python",
+    "byte_order_mark": "a byte order mark was removed",
+    "bytes_replaced": "bytes that are no text were replaced",
+    "no_cell": "something that is no cell was left out",
+    "unknown_cell": "a cell of unknown type {kind} became a raw cell",
+    # Which file is which notebook, and which cell which.
+    "taken_for": "{file} was taken for {notebook}.ipynb",
+    "one_of_several": "{file} was graded, not {others}",
+    "no_notebook_of_ours": "{file} belongs to no notebook of this assignment",
+    "cells_moved": "cells were moved; they are back in the order of the release",
+    "cell_missing": "{cell}: the cell was missing and is back as released",
+    "locked_changed": "{cell}: a locked cell was changed; it is as released",
+    "locked_kind": "{cell}: the kind of a locked cell was changed; it is as released",
+    "cell_repeated": "{cell}: the cell was there {count} times",
+    "all_are_run": "{cell}: the cell was there {count} times; all are run, one is the answer",
+    "texts_together": "{cell}: the cell was there {count} times; its texts were put together",
+    "kind_restored": "{cell}: a {came} cell became a {kind} cell again",
+    "markdown_restored": "{cell}: a cell became a markdown cell again",
+    # Why a person should look.
+    "not_read": "the grader failed to read it ({error})",
+    "not_run": "it was not run: {ended}",
+    "not_judged": "what came back could not be judged ({error})",
+    "not_kept": "what came back could not be kept ({error})",
+    "no_notebook_found": "no notebook of this assignment was found",
+    "file_missing": "{notebook}.ipynb was not handed in",
+    "others_beside": "other processes of the notebook, where nothing is refused, ran beside {check}",
+    "pointer": "{found}",
+    "not_looked_at": "its code could not be looked at ({error})",
 }
 
 
 def say(message: str, **values: object) -> str:
     """The sentence of that id, filled in."""
     return MESSAGES[message].format(**values)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to be said: a message's id, and what its sentence is filled in with (which may be notes again)."""
+
+    id: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    about: str = ""  # the notebook, or the file, that it is about
+    catalogue: ClassVar[Mapping[str, str]] = MESSAGES
+
+    @property
+    def sentence(self) -> str:
+        """What is said, without whom or what it is about."""
+        return self.catalogue[self.id].format(**self.values)
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.sentence}" if self.about else self.sentence

@@ -46,14 +46,14 @@ class Outcome:
             return self.error != other.error
         return apart(self.value, other.value, factor)
 
-    def pack(self, arrays: dict[str, np.ndarray], prefix: str) -> dict:
+    def pack(self, arrays: dict[str, np.ndarray], prefix: str) -> dict[str, Any]:
         """JSON-ready form; arrays are added to `arrays`."""
         if self.error:
             return {"error": self.error}
         return {"value": pack(self.value, arrays, prefix)}
 
     @staticmethod
-    def unpack(data: dict, arrays: dict[str, np.ndarray]) -> Outcome:
+    def unpack(data: dict[str, Any], arrays: dict[str, np.ndarray]) -> Outcome:
         if "error" in data:
             return Outcome(error=data["error"])
         return Outcome(value=unpack(data["value"], arrays))

@@ -3,20 +3,89 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import safetensors.numpy
 
 from .outcome import Outcome
 
+Arrays = dict[str, np.ndarray[Any, Any]]
 
-def read_stored(path: Path) -> dict:
-    """The data in `path` (NAME.json): hints, and per check points, parts, seeds, expected and mistakes as Outcomes."""
+
+@dataclass(frozen=True)
+class KnownMistake:
+    """A wrong answer that is recognised: its id, what a tutor says to it, and its outcome on each seed."""
+
+    id: str
+    says: str
+    outcomes: list[Outcome]
+
+
+@dataclass(frozen=True)
+class StoredCheck:
+    """One check: points (of each part, where it declares parts), seeds, and on each of these the right outcome."""
+
+    points: float
+    parts: dict[str, float] | None
+    seeds: list[int]
+    expected: list[Outcome]
+    mistakes: list[KnownMistake]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """All that lies beside one notebook: hints by exercise (and written answer), checks by name."""
+
+    notebook: str
+    hints: dict[str, list[str]]
+    checks: dict[str, StoredCheck]
+
+
+def read_stored(path: Path) -> Stored:
+    """The data in `path` (NAME.json) and beside it."""
     data = json.loads(path.read_text(encoding="utf-8"))
     arrays_path = path.with_suffix(".safetensors")
     arrays = safetensors.numpy.load_file(arrays_path) if arrays_path.exists() else {}
-    for check in data["checks"].values():
-        check["expected"] = [Outcome.unpack(item, arrays) for item in check["expected"]]
-        for mistake in check["mistakes"]:
-            mistake["outcomes"] = [Outcome.unpack(item, arrays) for item in mistake["outcomes"]]
-    return data
+    checks = {name: _unpack_check(check, arrays) for name, check in data["checks"].items()}
+    return Stored(data["notebook"], data["hints"], checks)
+
+
+def _unpack_check(check: dict[str, Any], arrays: Arrays) -> StoredCheck:
+    mistakes = [
+        KnownMistake(mistake["id"], mistake["says"], _unpack(mistake["outcomes"], arrays))
+        for mistake in check["mistakes"]
+    ]
+    return StoredCheck(check["points"], check["parts"], check["seeds"], _unpack(check["expected"], arrays), mistakes)
+
+
+def _unpack(packed: list[dict[str, Any]], arrays: Arrays) -> list[Outcome]:
+    return [Outcome.unpack(item, arrays) for item in packed]
+
+
+def write_stored(stored: Stored, folder: Path) -> None:
+    """Write the two files into `folder`; equal data give equal bytes."""
+    arrays: Arrays = {}
+    checks = {}
+    for name, check in stored.checks.items():
+        mistakes = [
+            {
+                "id": mistake.id,
+                "says": mistake.says,
+                "outcomes": [outcome.pack(arrays, mistake.id) for outcome in mistake.outcomes],
+            }
+            for mistake in check.mistakes
+        ]
+        checks[name] = {
+            "points": check.points,
+            "parts": check.parts,
+            "seeds": check.seeds,
+            "expected": [outcome.pack(arrays, name) for outcome in check.expected],
+            "mistakes": mistakes,
+        }
+    tree = {"notebook": stored.notebook, "hints": stored.hints, "checks": checks}
+    text = json.dumps(tree, indent=1, ensure_ascii=False, sort_keys=True)
+    (folder / f"{stored.notebook}.json").write_text(text + "\n", encoding="utf-8")
+    safetensors.numpy.save_file(arrays, folder / f"{stored.notebook}.safetensors")

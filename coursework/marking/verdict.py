@@ -7,10 +7,12 @@ and a word and a sign carry the meaning where colours do not.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from html import escape
 
 SIGNS = {"right": ("✓", "#2e7d32"), "partly": ("◐", "#b26a00"), "wrong": ("✗", "#c62828"), "open": ("○", "#6b7280")}
+WAITS = {"waits": True}  # metadata of what stands where a demonstration cannot be shown before its steps are done
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class Verdict:
         sign, colour = SIGNS[self.state]
         count = f"{float(repr(self)):g} / {self.maximum:g}" if self.maximum else ""
         lines = "".join(f'<div style="margin-top:.25em">{escape(line)}</div>' for line in self.lines)
+        state = f' data-state="{self.state}"' if self.maximum else ""  # for who reads the page, see `state_in`
         return (
-            f'<div role="status" style="border-left:4px solid {colour};padding:.4em .8em;line-height:1.45;'
+            f'<div role="status"{state} style="border-left:4px solid {colour};padding:.4em .8em;line-height:1.45;'
             f'font-family:var(--jp-ui-font-family,sans-serif);max-width:60em">'
             f'<div><span style="color:{colour};font-weight:700">{sign}</span> '
             f'<b>{escape(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
@@ -40,3 +43,9 @@ class Verdict:
 
     def __float__(self) -> float:
         return float(repr(self))
+
+
+def state_in(html: str) -> str:
+    """The state of the verdict that is shown in `html`; "" where there is none."""
+    found = re.search(r'<div role="status" data-state="(\w+)"', html)
+    return found[1] if found else ""

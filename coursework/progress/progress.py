@@ -14,13 +14,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from coursework.files import write_whole
 from coursework.marking.messages import say
 from coursework.marking.verdict import Verdict
+from coursework.submission import PROGRESS
 
 from .course_map import CourseNotebook, read_course
 from .progress_page import ProgressPage
 
-FILE = ".progress.json"
 NEW = {"tries": 0, "hints": 0, "points": 0.0, "state": "open", "solved": False, "solution_seen": False}
 
 
@@ -48,7 +49,7 @@ def note_solution(folder: Path, notebook: str, name: str) -> None:
 def read(folder: Path) -> dict[str, dict[str, dict]]:
     """{notebook: {check: entry}} of an assignment's folder; empty where nothing readable was kept."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))["notebooks"]
+        found = json.loads((folder / PROGRESS).read_text(encoding="utf-8"))["notebooks"]
         return {
             str(notebook): {
                 str(name): {key: type(new)(entry.get(key, new)) for key, new in NEW.items()}
@@ -70,7 +71,7 @@ def show(course: str | Path = ".") -> ProgressPage:
 
 def forget(course: str | Path = ".") -> str:
     """Delete all progress kept in the course folder; says what was done."""
-    files = [*Path(course).glob(f"*/{FILE}")]
+    files = [*Path(course).glob(f"*/{PROGRESS}")]
     for file in files:
         file.unlink()
     return say("forgot" if files else "nothing_to_forget")
@@ -82,12 +83,7 @@ def _change(folder: Path, notebook: str, name: str, change: Callable[[dict], Non
     with contextlib.suppress(OSError, ImportError, ValueError), _locked(folder):
         notebooks = read(folder)
         change(notebooks.setdefault(notebook, {}).setdefault(name, dict(NEW)))
-        unfinished = folder / f"{FILE}.{os.getpid()}"
-        try:
-            unfinished.write_text(json.dumps({"notebooks": notebooks}, indent=1, sort_keys=True), encoding="utf-8")
-            unfinished.replace(folder / FILE)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(folder / PROGRESS, json.dumps({"notebooks": notebooks}, indent=1, sort_keys=True))
 
 
 @contextlib.contextmanager

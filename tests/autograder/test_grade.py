@@ -1,6 +1,8 @@
 """Grading end to end on a small course, with jobs run in this process: marks, statuses, gradebook, resume."""
 
 import json
+import shutil
+from string import Formatter
 
 import nbformat
 import pytest
@@ -12,6 +14,8 @@ from small_course import ASSIGNMENT, RIGHT, hand_in
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log
+from autograder.intake import collect
+from coursework.marking.messages import MESSAGES
 
 
 def test_a_class_is_graded(places):
@@ -35,8 +39,11 @@ def test_a_class_is_graded(places):
     assert set(summary.review) == {"dora", "emil", "gus", "hal"}
     latest = Log(places.log).latest(ASSIGNMENT)
     assert latest["bob"]["mistakes"]["small"] == {"corners": "corners/half_width"}
-    assert "locked cell was changed" in latest["fay"]["notes"][0]
-    assert latest["hal"]["ended"]["small"] == "cell used more than 60 s of CPU time"
+    assert "locked cell was changed" in latest["fay"]["notes"][0] and latest["fay"]["notes_ids"] == ["locked_changed"]
+    assert latest["hal"]["ended_ids"] == {"small": "cell_cpu", "wide": "finished"} and latest["hal"]["review_ids"] == [
+        "cell_cpu"
+    ]
+    assert latest["hal"]["ended"]["small"] == "a cell used more than 60 s of CPU time"
 
 
 def test_the_executed_notebook_shows_verdicts_and_no_hidden_value(places):
@@ -96,6 +103,20 @@ def test_only_new_and_changed_submissions_are_graded_again(places):
     assert run(places).counts.total() == 1 and marks(places, "bob")["corners"] == (0, False)
     assert run(places, regrade=True).counts.total() == 2
     assert run(places, only=["ada"]).counts.total() == 1
+
+
+def test_archives_are_opened_once_and_not_to_see_that_nothing_has_changed(places, monkeypatch):
+    for student in ("ada", "bob"):
+        folder = hand_in(places, student, **RIGHT)
+        shutil.make_archive(str(folder), "zip", folder)
+        shutil.rmtree(folder)
+    opened = []
+    unpack = collect.unpack
+    monkeypatch.setattr(collect, "unpack", lambda basket: (opened.append(basket), unpack(basket))[1])
+    assert run(places).counts == {"graded": 2} and len(opened) == 2
+    assert run(places).counts == {} and len(opened) == 2
+    hand_in(places, "bob", **RIGHT)  # the folder goes before the archive: the same work, but other files
+    assert run(places).counts == {"graded": 1} and len(opened) == 3
 
 
 def test_a_persons_marks_survive_a_regrade(places):
@@ -192,3 +213,24 @@ def test_the_same_seed_gives_the_same_marks_and_pages(places):
     first = {path: path.read_bytes() for path in places.autograded.rglob("*.ipynb")}
     run(places, seed=3, regrade=True)
     assert {path: path.read_bytes() for path in places.autograded.rglob("*.ipynb")} == first
+
+
+def test_what_is_decided_hangs_on_no_sentence(places, monkeypatch):
+    """In another language (here: ids in capitals, and the values) marks, statuses and who needs a person are equal."""
+    make_class(places)
+    copy = places.submitted / "ada" / ASSIGNMENT / "small-Copy1.ipynb"
+    copy.write_bytes((places.submitted / "ada" / ASSIGNMENT / "small.ipynb").read_bytes())
+    run(places)
+    first = Log(places.log).latest(ASSIGNMENT)
+    assert any("was graded, not" in why for why in first["ada"]["review"])
+    for message, sentence in MESSAGES.items():
+        values = " ".join(f"{{{name}}}" for _, name, _, _ in Formatter().parse(sentence) if name)
+        monkeypatch.setitem(MESSAGES, message, f"{message.upper()} {values}")
+    run(places, regrade=True)
+    second = Log(places.log).latest(ASSIGNMENT)
+    for key in ("status", "scores", "mistakes", "absent", "ended_ids", "notes_ids", "review_ids", "unreadable_ids"):
+        assert {s: event[key] for s, event in second.items()} == {s: event[key] for s, event in first.items()}
+    assert second["ada"]["review"][0].startswith("small: ONE_OF_SEVERAL ")
+    assert second["hal"]["ended"]["small"] == "CELL_CPU 60" and second["hal"]["review"] == ["small: CELL_CPU 60"]
+    page = (places.autograded / "fay" / ASSIGNMENT / "small.ipynb").read_text()
+    assert "REPAIRED" in page and "- LOCKED_CHANGED corners" in page

@@ -27,6 +27,6 @@ def test_a_students_notebook_shows_what_stock_nbgrader_shows(path: Path, monkeyp
     files = {file.name: file.read_bytes() for file in release.glob(f"{path.stem}.*") if file.suffix != ".ipynb"}
     job = as_job(notebook, files, SEEDS)
     ((_, result),) = shared_pool().run([job])
-    assert result.ended == "finished"
+    assert result.finished
     assert different(result, in_a_kernel(notebook, files), job) == []
     assert sum("image/png" in output.get("data", {}) for cell in result.cells for output in cell.outputs) > 0

@@ -14,7 +14,7 @@ from test_course import CHAINS, FRESH, SOURCES, built, points, run
 
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import read_source
-from autograder.sandbox.job import Job, JobCell, Limits
+from autograder.sandbox.job import CheckRun, Job, JobCell, Limits
 from coursework.marking.compare import difference
 from tests.grader_pool import needs_sandbox, shared_pool
 
@@ -38,7 +38,7 @@ def test_a_differently_written_correct_answer_earns_every_point(path: Path, tmp_
         for one, right in zip(answered.outcomes[name], notebook.reference.outcomes[name], strict=True):
             assert one.equals(right), f"{name}: {one.error or difference(one.value, right.value)} {one.message}"
     earned = points(notebook, answered.outcomes)
-    assert {name: earned[name] for name in answers} == {name: notebook.data[name]["points"] for name in answers}
+    assert {name: earned[name] for name in answers} == {name: notebook.data[name].points for name in answers}
 
 
 @needs_sandbox
@@ -52,14 +52,14 @@ def test_no_right_answer_needs_what_its_exercise_forbids(path: Path):
             JobCell(
                 i,
                 cell.source,
-                cell.name if cell.kind == "check" else "",
+                CheckRun(cell.name, tuple(VISIBLE_SEEDS)) if cell.kind == "check" else None,
                 forbids.get(cell.name, ()),
                 locked=cell.kind != "exercise",
             )
             for i, cell in enumerate(source.code(answers))
             if cell.kind == "setup" or cell.name in forbids
         )
-        job = Job("s", source.assignment, source.name, cells, tuple(VISIBLE_SEEDS), {}, Limits())
+        job = Job("s", source.assignment, source.name, cells, {}, Limits())
         ((_, result),) = shared_pool().run([job])
         stopped = {name: run.message for name, runs in result.outcomes.items() for run in runs if run.error}
         assert stopped == {} and set(result.outcomes) == set(forbids), result.ended

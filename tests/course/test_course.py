@@ -18,7 +18,7 @@ import pytest
 from autograder.build.in_process import NotebookRun, run_notebook
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import Mistake, SourceNotebook, read_source
-from autograder.judge.judge import marks
+from autograder.judge.mark import marks
 from autograder.samples.fill_in import fill_in, model_answers
 from coursework.checks import Notebook
 from coursework.marking.feedback import judge_runs
@@ -38,7 +38,7 @@ class Built:
 
     @property
     def data(self) -> dict[str, dict]:
-        return Notebook(self.source.name, self.release).data["checks"]
+        return Notebook(self.source.name, self.release).data.checks
 
 
 def run(
@@ -88,7 +88,7 @@ def test_solution_earns_every_automatic_point_without_a_warning(path: Path):
     assert sum(points(notebook, notebook.reference.outcomes).values()) == automatic
     for name, stored in notebook.data.items():  # the files beside the notebook agree with this machine
         assert all(
-            run.equals(right) for run, right in zip(notebook.reference.outcomes[name], stored["expected"], strict=False)
+            run.equals(right) for run, right in zip(notebook.reference.outcomes[name], stored.expected, strict=False)
         ), name
 
 
@@ -111,10 +111,10 @@ def test_known_mistake_loses_its_points_and_gets_its_sentence(path: Path, mistak
         VISIBLE_SEEDS + FRESH,
     )
     earned = points(notebook, wrong.outcomes)
-    lost = {name for name, stored in notebook.data.items() if earned[name] < stored["points"]}
+    lost = {name for name, stored in notebook.data.items() if earned[name] < stored.points}
     chain = {cell.name for cell in notebook.source.cells if cell.kind == "check" and cell.name in CHAINS}
     assert lost - chain == {mistake.exercise} - chain
-    assert earned[mistake.exercise] < notebook.data[mistake.exercise]["points"]
+    assert earned[mistake.exercise] < notebook.data[mistake.exercise].points
     verdict = judge_runs(wrong.outcomes[mistake.exercise][: len(VISIBLE_SEEDS)], notebook.data[mistake.exercise], list)
     assert mistake.says in " ".join(verdict.lines)
 

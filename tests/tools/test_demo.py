@@ -17,8 +17,9 @@ from autograder.build.in_process import run_notebook
 from autograder.build.stock import Course
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import read_source
-from autograder.judge.judge import marks
+from autograder.judge.mark import marks
 from autograder.samples.fill_in import STUDENTS, model_answers
+from coursework.marking.stored import StoredCheck
 from tools import demo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +48,7 @@ def test_prints_marks_and_paths_that_exist(shown):
 def test_stock_nbgrader_and_our_runner_give_the_same_marks(shown, tmp_path):
     course = Course(ROOT / "build" / "demo")
     for source in SOURCES:
-        checks = {name: {"points": cell.points, "parts": None} for name, cell in source.named("check").items()}
+        checks = {name: StoredCheck(cell.points, None, [], [], []) for name, cell in source.named("check").items()}
         runs = {}
         for student in STUDENTS:
             folder = tmp_path / student / source.name

@@ -11,6 +11,7 @@ import builtins
 import secrets
 import sys
 from pathlib import Path
+from typing import Any
 
 from coursework.marking.outcome import ForbiddenCall
 
@@ -27,7 +28,7 @@ class Guards:
     def __init__(self, names: list[str]):
         self._key = f"forbid.{secrets.token_hex(8)}"  # its events; several notebooks' guards can be in one process
         if names:
-            apart = {"__name__": "keeper", "__builtins__": dict(vars(builtins))}
+            apart: dict[str, Any] = {"__name__": "keeper", "__builtins__": dict(vars(builtins))}
             exec(_KEEPER, apart)
             apart["Keeper"](names, sys._getframe(1), ForbiddenCall, self._key).watch()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+from typing import Any
 
 from . import landlock, seccomp
 from .syscalls import (
@@ -78,7 +79,7 @@ def guard_init() -> None:
     prctl(PR_SET_DUMPABLE, 0)
 
 
-def confine(limits: dict, level: str, folder: str, readable: list[str]) -> None:
+def confine(limits: dict[str, Any], level: str, folder: str, readable: list[str]) -> None:
     """In the worker, last before the notebook: limits, no capabilities, and the filters of `level`."""
     os.setsid()
     follow_parent()
@@ -97,7 +98,7 @@ def confine(limits: dict, level: str, folder: str, readable: list[str]) -> None:
     seccomp.install(unix_sockets=level == "namespaces")
 
 
-def _set_limits(limits: dict) -> None:
+def _set_limits(limits: dict[str, Any]) -> None:
     seconds = int(limits["notebook_cpu_s"]) + 5
     file_bytes, memory = limits["file_mb"] * 2**20, limits["memory_mb"] * 2**20
     for kind, value in (

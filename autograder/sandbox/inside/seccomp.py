@@ -104,8 +104,8 @@ def _program(machine: str, unix_sockets: bool) -> bytes:
     if machine == "x86_64":
         code += [(_JUMP_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _KILL_PROCESS)]
     for numbers in _REFUSED.values():
-        if numbers[column] is not None:
-            code += [(_JUMP_EQUAL, 0, 1, numbers[column]), refuse(errno.EPERM)]
+        if (number := numbers[column]) is not None:
+            code += [(_JUMP_EQUAL, 0, 1, number), refuse(errno.EPERM)]
     # clone3 hides its flags behind a pointer; without it libc uses clone.
     code += [(_JUMP_EQUAL, 0, 1, clone3), refuse(errno.ENOSYS)]
     namespaces = sum(NEW_NAMESPACES.values()) | 0x02000000  # and cgroup

@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -36,14 +37,14 @@ class Courier:
         self._lock = threading.RLock()  # a signal's handler may print while a message is under way
         self.owner = os.getpid()
 
-    def send(self, head: dict, body: bytes = b"") -> None:
+    def send(self, head: dict[str, Any], body: bytes = b"") -> None:
         if os.getpid() != self.owner:  # a fork of the student's must not speak between our frames
             return
         frame = encode(head, body)
         with self._lock:
             self._connection.sendall(frame)
 
-    def output(self, kind: str, content: dict) -> None:
+    def output(self, kind: str, content: dict[str, Any]) -> None:
         if os.getpid() != self.owner:
             if kind == "stream":  # a forked helper prints: through the descriptor that the notebook watches
                 os.write(2 if content["name"] == "stderr" else 1, content["text"].encode(errors="replace"))
@@ -90,7 +91,7 @@ def serve(connection: socket.socket, shell: Shell, folder: Path) -> None:
         courier.send({"done": cell["index"], "status": status})
 
 
-def _run_check(shell: Shell, courier: Courier, cell: dict) -> str:
+def _run_check(shell: Shell, courier: Courier, cell: dict[str, Any]) -> str:
     """The release's own check cell; what its check recorded goes out as values."""
     with recording(cell["seeds"], cell["jitter"]) as record:
         status = shell.run(cell["source"])
@@ -113,7 +114,7 @@ def _leave_the_notebook_alone() -> None:
     """Nothing of ours can be imported by a notebook, but for what it is given in detrlab."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "autograder"]:
         del sys.modules[name]
-    sys.modules["autograder"] = None  # an import stops there
+    sys.modules["autograder"] = None  # type: ignore[assignment]  # an import stops there
 
 
 def _write_files(folder: Path, files: dict[str, int], body: bytes) -> None:

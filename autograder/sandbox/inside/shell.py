@@ -21,6 +21,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
@@ -28,7 +29,7 @@ from IPython.core.error import StdinNotImplementedError
 from jupyter_client.session import Session
 from traitlets.config import Config
 
-Emit = Callable[[str, dict], None]
+Emit = Callable[[str, dict[str, Any]], None]
 _FLUSH_SECONDS, _FLUSH_CHARACTERS = 0.2, 1 << 14
 _MOST_CHARACTERS = 1 << 20  # in one message
 _PIPE_BYTES = 1 << 16
@@ -39,7 +40,9 @@ class PipeSession(Session):
 
     emit: Emit
 
-    def send(self, stream, msg_or_type, content=None, parent=None, ident=None, **rest):
+    def send(  # type: ignore[override]
+        self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None, **rest: Any
+    ) -> None:
         message = msg_or_type if isinstance(msg_or_type, dict) else {"msg_type": msg_or_type, "content": content}
         self.emit(message["msg_type"], message["content"])
 
@@ -51,7 +54,8 @@ class PipeStream(io.TextIOBase):
 
     def __init__(self, name: str, emit: Emit):
         self.name = name
-        self._emit, self._parts, self._size, self._sent = emit, [], 0, 0.0
+        self._emit, self._size, self._sent = emit, 0, 0.0
+        self._parts: list[str] = []
         self._lock = threading.RLock()
 
     def write(self, text: str) -> int:
@@ -125,7 +129,8 @@ class FdWatch:
 
     @staticmethod
     def _waiting(number: int) -> int:
-        return struct.unpack("i", fcntl.ioctl(number, termios.FIONREAD, b"\0" * 4))[0]
+        waiting: int = struct.unpack("i", fcntl.ioctl(number, termios.FIONREAD, b"\0" * 4))[0]
+        return waiting
 
 
 class NotebookShell(ZMQInteractiveShell):
@@ -143,7 +148,8 @@ class Shell:
         config = Config({"HistoryManager": {"enabled": False, "hist_file": ":memory:"}})
         self._session = PipeSession()
         self._session.emit = lambda kind, content: None
-        self._shell = NotebookShell.instance(config=config, compiler_class=XCachingCompiler)
+        shell: Any = NotebookShell.instance(config=config, compiler_class=XCachingCompiler)
+        self._shell = shell
         self._shell.kernel = None
         self._shell.displayhook.session = self._session
         self._shell.displayhook.topic = b"execute_result"
@@ -202,5 +208,5 @@ class Shell:
         return "ok" if result is not None and result.success else "error"
 
 
-def _no_input(prompt: str = "", stream=None) -> str:
+def _no_input(prompt: object = "", stream: Any = None) -> str:
     raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")

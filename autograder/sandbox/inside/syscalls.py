@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -42,10 +43,10 @@ def prctl(option: int, *values: int) -> None:
     _checked(_libc.prctl(option, *padded), f"prctl {option}")
 
 
-def syscall(name: str, number: int, *values) -> int:
+def syscall(name: str, number: int, *values: Any) -> int:
     """Any system call by number; integers are passed as longs."""
     converted = [ctypes.c_long(value) if isinstance(value, int) else value for value in values]
-    result = _libc.syscall(ctypes.c_long(number), *converted)
+    result: int = _libc.syscall(ctypes.c_long(number), *converted)
     _checked(result, name)
     return result
 

@@ -21,6 +21,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from . import huge_pages, lockdown
 
@@ -66,7 +67,8 @@ def main(purpose: str, level: str, readable: list[str]) -> None:
         if os.fork() == 0:
             control.close()
             os.dup2(nowhere, 0)
-            _job(level, readable, *(socket.socket(fileno=number) for number in descriptors), serve)
+            connection, status = (socket.socket(fileno=number) for number in descriptors)
+            _job(level, readable, connection, status, serve)
         for number in descriptors:
             os.close(number)
 
@@ -101,7 +103,7 @@ def _reap() -> None:
             pass
 
 
-def _job(level: str, readable: list[str], connection: socket.socket, status: socket.socket, serve) -> None:
+def _job(level: str, readable: list[str], connection: socket.socket, status: socket.socket, serve: Serve) -> None:
     """The outer process of one job: enters namespaces, forks their init, and stays until that is gone."""
     try:
         if level == "namespaces":
@@ -120,7 +122,7 @@ def _job(level: str, readable: list[str], connection: socket.socket, status: soc
         os._exit(0)
 
 
-def _init(level: str, readable: list[str], connection: socket.socket, status: socket.socket, serve) -> None:
+def _init(level: str, readable: list[str], connection: socket.socket, status: socket.socket, serve: Serve) -> None:
     """The job's first process: waits for the go, forks the worker, reaps orphans; when it ends, all of them end."""
     try:
         lockdown.guard_init()
@@ -158,7 +160,13 @@ def _wait_for(worker: int) -> int:
 
 
 def _worker(
-    level: str, readable: list[str], limits: dict, folder: str, connection: socket.socket, status, serve: Serve
+    level: str,
+    readable: list[str],
+    limits: dict[str, Any],
+    folder: str,
+    connection: socket.socket,
+    status: socket.socket,
+    serve: Serve,
 ) -> None:
     try:
         os.environ["HOME"] = os.environ["TMPDIR"] = folder
@@ -177,7 +185,7 @@ def _worker(
         os._exit(0)
 
 
-def _report(status: socket.socket, message: dict) -> None:
+def _report(status: socket.socket, message: dict[str, Any]) -> None:
     with contextlib.suppress(OSError):
         status.send(json.dumps(message).encode())
 

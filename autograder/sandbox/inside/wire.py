@@ -24,7 +24,7 @@ class WireError(ValueError):
     """What came is no frame, or a frame beyond the caps."""
 
 
-def encode(head: dict, body: bytes = b"", default: Callable[[Any], Any] | None = None) -> bytes:
+def encode(head: dict[str, Any], body: bytes = b"", default: Callable[[Any], Any] | None = None) -> bytes:
     """One frame as bytes; `default` turns what JSON does not know into something it does.
 
     Raises WireError where the other side would not read it.
@@ -36,7 +36,7 @@ def encode(head: dict, body: bytes = b"", default: Callable[[Any], Any] | None =
     return _LENGTHS.pack(len(text), len(body)) + text + body
 
 
-def read_frame(connection: socket.socket) -> tuple[dict, bytes] | None:
+def read_frame(connection: socket.socket) -> tuple[dict[str, Any], bytes] | None:
     """The next frame of a blocking socket, or None at its end."""
     lengths = _read_exactly(connection, _LENGTHS.size)
     if lengths is None:
@@ -64,7 +64,7 @@ class Frames:
         self._buffer = bytearray()
         self._budget = budget
 
-    def feed(self, data: bytes) -> list[tuple[dict, bytes, int]]:
+    def feed(self, data: bytes) -> list[tuple[dict[str, Any], bytes, int]]:
         """The frames that are complete now, with the length of their heads; raises WireError for damage or excess."""
         self._budget -= len(data)
         if self._budget < 0:
@@ -86,7 +86,7 @@ class Frames:
         return frames
 
 
-def _head(text: bytearray) -> dict:
+def _head(text: bytearray) -> dict[str, Any]:
     try:
         head = load(text.decode("ascii"), MAX_VALUES)  # as `encode` writes it
     except (ValueError, RecursionError) as error:

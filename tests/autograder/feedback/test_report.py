@@ -1,16 +1,16 @@
 """The class report: one page that needs nothing else, names nobody, and says who needs a person."""
 
 import re
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from small_course import ASSIGNMENT, graded_course
 
 from autograder.errors import GradeError
-from autograder.feedback.report import pseudonyms, write_report
+from autograder.feedback.report import write_report
 from autograder.feedback.report_figures import distribution, exercises, times
 from autograder.gradebook.log import Log
+from autograder.gradebook.pseudonyms import pseudonyms
 
 
 @pytest.fixture
@@ -40,19 +40,6 @@ def test_students_are_pseudonyms_that_stay_the_same(places):
     assert codes["emil"].removeprefix("S-") in text  # needs a person
     table = (places.records / "pseudonyms.csv").read_text().split()
     assert f"{codes['emil']},emil" in table and (places.records / "pseudonyms.csv").stat().st_mode & 0o77 == 0
-
-
-def test_a_key_that_a_full_disk_left_empty_is_made_anew(places, monkeypatch):
-    key = places.records / "pseudonyms.key"
-    page(places)
-    key.write_bytes(b"")
-    page(places)
-    assert len(key.read_bytes()) == 32 and key.stat().st_mode & 0o777 == 0o600
-    key.unlink()
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space left"):
-        page(places)
-    assert not key.exists() and not list(places.records.glob(".pseudonyms*"))
 
 
 def test_it_counts_mistakes_statuses_and_difficulty(places):

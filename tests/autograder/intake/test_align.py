@@ -1,12 +1,11 @@
-"""Aligning: duplicated, deleted, retyped, moved, renamed cells and files come back into the release's frame."""
+"""Aligning: duplicated, deleted, retyped, moved, renamed cells come back into the release's frame."""
 
 import copy
 
 import pytest
-from small_course import ASSIGNMENT, make_course, released
+from small_course import make_course, released
 
-from autograder.course.assignment import load_assignment
-from autograder.intake.align import align, identify
+from autograder.intake.align import align
 from autograder.intake.read_notebook import Cell
 
 ANSWER = "def corner(boxes_cxcywh):\n    return boxes_cxcywh[..., :2]"
@@ -60,7 +59,7 @@ def test_an_orderly_submission_needs_no_repair(release):
 def test_a_changed_check_is_restored(release):
     got = align(submitted(release, corners="print(3.0)", setup="import os"), release)
     same_frame(got, release)
-    assert len(got.notes) == 2 and "locked cell was changed" in got.notes[0]
+    assert len(got.notes) == 2 and "locked cell was changed" in str(got.notes[0])
 
 
 @pytest.mark.parametrize("name", ["setup", "corners_code", "corners", "why"])
@@ -69,7 +68,7 @@ def test_a_deleted_cell_is_back_as_released(release, name):
     del cells[where(cells, name)]
     got = align(cells, release)
     same_frame(got, release)
-    assert got.notes == [f"{name}: the cell was missing and is back as released"]
+    assert list(map(str, got.notes)) == [f"{name}: the cell was missing and is back as released"]
 
 
 @pytest.mark.parametrize("first", [True, False], ids=["answer_first", "answer_last"])
@@ -80,7 +79,7 @@ def test_of_two_copies_the_one_with_the_answer_counts(release, first):
     cells.insert(i if first else i + 1, copied)
     got = align(cells, release)
     same_frame(got, release)
-    assert answer(got).source == ANSWER and "2 times" in got.notes[0]
+    assert answer(got).source == ANSWER and "2 times" in str(got.notes[0])
 
 
 def test_a_split_answer_runs_with_both_halves(release):
@@ -104,7 +103,7 @@ def test_a_duplicated_check_runs_once(release):
     cells.append(copy.copy(cells[where(cells, "corners")]))
     got = align(cells, release)
     same_frame(got, release)
-    assert len(got.code()) == 4 and "2 times" in got.notes[0]
+    assert len(got.code()) == 4 and "2 times" in str(got.notes[0])
 
 
 @pytest.mark.parametrize(("name", "kind"), [("corners_code", "markdown"), ("why", "code"), ("corners", "raw")])
@@ -119,7 +118,7 @@ def test_a_retyped_cell_is_what_it_was(release, name, kind):
 def test_moved_cells_are_put_back_in_order(release):
     got = align(submitted(release, corners_code=ANSWER)[::-1], release)
     same_frame(got, release)
-    assert "moved" in got.notes[0] and answer(got).source == ANSWER
+    assert "moved" in str(got.notes[0]) and answer(got).source == ANSWER
 
 
 def test_cells_without_any_id_are_found_by_their_text(release):
@@ -156,19 +155,3 @@ def test_an_empty_notebook_is_the_release(release):
     got = align([], release)
     same_frame(got, release)
     assert len(got.notes) == 5
-
-
-def test_files_are_known_by_what_they_hold(places):
-    releases = load_assignment(places, ASSIGNMENT).releases
-    small, wide = submitted(releases["small"], corners_code=ANSWER), submitted(releases["wide"])
-    stub = submitted(releases["small"])
-    found, notes = identify({"homework (1).ipynb": wide, "small.ipynb": stub, "small-Copy1.ipynb": small}, releases)
-    assert found == {"wide": "homework (1).ipynb", "small": "small.ipynb"}
-    assert len(notes) == 2 and "was graded, not 'small-Copy1.ipynb'" in " ".join(notes)
-    found, _ = identify({"Small.ipynb": [Cell("code", "x")], "sketch.ipynb": [Cell("code", "y")]}, releases)
-    assert found == {"small": "Small.ipynb"}
-    setup = [cell for cell in small if cell.grade_id in ("install", "setup")]  # called the same in every notebook
-    found, notes = identify({"another_course.ipynb": setup}, releases)
-    assert found == {} and "belongs to no notebook of this assignment" in notes[0]
-    swapped, notes = identify({"small.ipynb": wide, "wide.ipynb": small}, releases)
-    assert swapped == {"wide": "small.ipynb", "small": "wide.ipynb"} and len(notes) == 2

@@ -10,15 +10,17 @@ from autograder.course.source import SourceNotebook
 from autograder.intake.align import Aligned
 from autograder.judge.mark import clean_output, mark
 from autograder.judge.reference import Reference
-from autograder.sandbox.job import CellResult, Result
+from autograder.sandbox.job import FINISHED, CellResult, Result
 from coursework.checks import Outcome
+from coursework.marking.messages import Note
+from coursework.marking.stored import StoredCheck
 
-CHECK = {"points": 3.0, "parts": None, "seeds": [11, 12], "expected": [Outcome(1.0), Outcome(2.0)], "mistakes": []}
+CHECK = StoredCheck(3.0, None, [11, 12], [Outcome(1.0), Outcome(2.0)], [])
 REFERENCE = Reference(SourceNotebook("n", "a"), {"c": (11, 12, 7, 8)}, {"c": [Outcome(3.0), Outcome(4.0)]}, {"c": []})
 TAGS = {"nbgrader": {"grade_id": "c", "grade": True, "solution": False, "locked": True, "points": 3}}
 
 
-def marked(values, cells=(), ended="finished"):
+def marked(values, cells=(), ended=FINISHED):
     notebook = new_notebook(cells=[new_code_cell("x = 1"), new_code_cell("c()", metadata=TAGS)])
     outcomes = {"c": [Outcome(value) for value in values]} if values is not None else {}
     return mark(Aligned(notebook), Result(outcomes, list(cells), ended, 0, 0, ""), REFERENCE, {"c": CHECK})
@@ -34,11 +36,11 @@ def marked(values, cells=(), ended="finished"):
         ([1.0, 2.0, 3.0, 4.0, 4.0], 0.0, "did not run"),
         ([1.0, 2.0, math.nan, 4.0], 0.0, "wrong on others"),
         (["3.0"] * 4, 0.0, "kind of value"),
-        (None, 0.0, "did not run: it exploded"),
+        (None, 0.0, "did not run: the notebook ended its own process (exit code 3)"),
     ],
 )
 def test_points_rest_on_fresh_seeds_and_words_on_visible_ones(values, points, words):
-    got = marked(values, ended="it exploded" if values is None else "finished")
+    got = marked(values, ended=Note("ended_itself", {"code": 3}) if values is None else FINISHED)
     assert got.scores == {"c": points}
     (output,) = got.notebook.cells[1].outputs
     assert output.data["text/plain"] == str(points) and words in output.data["text/html"]
@@ -48,7 +50,7 @@ def test_points_rest_on_fresh_seeds_and_words_on_visible_ones(values, points, wo
 def test_calling_what_is_to_be_written_is_a_mistake_of_its_own():
     for refused, mistakes in (("f", {"c": "c/called_instead"}), ("", {})):  # "": an exception that is only called so
         forbidden = Outcome(error="ForbiddenCall", message="f may not be called here", refused=refused)
-        result = Result({"c": [Outcome(1.0), Outcome(2.0), Outcome(3.0), forbidden]}, [], "finished", 0, 0, "")
+        result = Result({"c": [Outcome(1.0), Outcome(2.0), Outcome(3.0), forbidden]}, [], FINISHED, 0, 0, "")
         notebook = new_notebook(cells=[new_code_cell("c()", metadata=TAGS)])
         assert mark(Aligned(notebook), result, REFERENCE, {"c": CHECK}).mistakes == mistakes
     assert marked([1.0, 2.0, 3.0, 5.0]).mistakes == {}
@@ -56,7 +58,7 @@ def test_calling_what_is_to_be_written_is_a_mistake_of_its_own():
 
 def test_a_check_that_is_none_of_ours_gives_nothing():
     notebook = marked([1.0, 2.0, 3.0, 4.0]).notebook
-    result = Result({"c": [Outcome(0.0)] * 4, "bonus": [Outcome(1.0)] * 4}, [], "finished", 0, 0, "")
+    result = Result({"c": [Outcome(0.0)] * 4, "bonus": [Outcome(1.0)] * 4}, [], FINISHED, 0, 0, "")
     assert mark(Aligned(notebook), result, REFERENCE, {"c": CHECK}).scores == {"c": 0.0}
 
 

@@ -17,6 +17,7 @@ from autograder.judge.reference import _candidates, run_references
 from autograder.sandbox.job import Limits
 from coursework.checks import recording
 from coursework.marking import Outcome
+from coursework.marking.messages import Note
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +57,10 @@ def test_expected_values_mistakes_and_invariants_are_those_of_the_source(assignm
     assert references(assignment, 1, "small")["small"].mistakes == {"corners": []}
     ((sentence, holds),) = found.invariants("corners")
     assert sentence == "x0 is below 1" and holds(torch.zeros(2)) and not holds(torch.ones(2))
-    assert [mistake["id"] for mistake in found.mistakes["corners"]] == ["corners/half_width", "corners/centre"]
+    assert [mistake.id for mistake in found.mistakes["corners"]] == ["corners/half_width", "corners/centre"]
     for mistake in found.mistakes["corners"]:
-        assert len(mistake["outcomes"]) == 3
-        assert all(wrong.clearly_differs(right) for wrong, right in zip(mistake["outcomes"], found.expected["corners"]))
+        assert len(mistake.outcomes) == 3
+        assert all(wrong.clearly_differs(right) for wrong, right in zip(mistake.outcomes, found.expected["corners"]))
 
 
 def test_seeds_near_a_tie_are_replaced(assignment, tmp_path, monkeypatch):
@@ -71,7 +72,8 @@ def test_seeds_near_a_tie_are_replaced(assignment, tmp_path, monkeypatch):
     source = read_source(folder / "small.py")
     monkeypatch.setitem(assignment.sources, "small", source)
     visible = outcomes(source, VISIBLE_SEEDS, tmp_path)
-    monkeypatch.setitem(assignment.checks["small"]["corners"], "expected", visible)
+    check = replace(assignment.checks["small"]["corners"], expected=visible)
+    monkeypatch.setitem(assignment.checks["small"], "corners", check)
     replaced = 0
     for seed in range(4):
         found = references(assignment, seed, "small")["small"]
@@ -119,7 +121,10 @@ def with_corners(runs):
         ),
         (with_corners(lambda _: []), "corners .*did not run"),
         (with_corners(lambda runs: runs[2:4] + runs[2:]), "the values stored for corners are not the solution's"),
-        (lambda result: replace(result, ended="a signal"), r"does not get through .* \(a signal\)"),
+        (
+            lambda result: replace(result, ended=Note("ended_by_signal", {"signal": "SIGABRT"})),
+            r"does not get through .*SIGABRT",
+        ),
     ],
 )
 def test_a_solution_that_gives_something_else_in_the_sandbox_stops_the_run(assignment, change, message):

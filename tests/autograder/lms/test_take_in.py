@@ -15,7 +15,7 @@ from autograder.__main__ import main
 from autograder.course.places import places_from
 from autograder.errors import GradeError
 from autograder.forget import forget
-from autograder.intake import collect as intake
+from autograder.intake import basket
 from autograder.lms import downloaded
 from autograder.lms.take_in import archive_folder, waiting
 
@@ -65,8 +65,8 @@ def test_links_are_not_followed(places):
 
 
 def test_limits_of_a_submission_hold_per_student(places, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_FILE", 1 << 20)
-    monkeypatch.setattr(intake, "MAX_FILES", 3)
+    monkeypatch.setattr(basket, "MAX_FILE", 1 << 20)
+    monkeypatch.setattr(basket, "MAX_FILES", 3)
     bomb = {f"{ADA}/bomb.png": bytes(40 << 20)}
     many = {f"{BO}/{number}.txt": b"x" for number in range(7)}
     download(places, {**bomb, **many, f"{ADA}/q1.ipynb": b"1"})

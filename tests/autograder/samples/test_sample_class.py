@@ -43,4 +43,4 @@ def test_there_are_thirty(statuses):
 )
 def test_each_is_received_as_its_name_says(statuses, student, status, note):
     assert statuses[student].status == status
-    assert note in " ".join(statuses[student].notes)
+    assert note in " ".join(map(str, statuses[student].notes))

@@ -70,7 +70,7 @@ def test_jobs_of_a_killed_worker_are_done_again(cluster):
                 workers[0].send_signal(signal.SIGKILL)
     assert set(done) == {f"s{n}" for n in range(12)}
     for student, result in done.items():
-        assert result.ended == "finished" and text(result).strip() == student
+        assert result.finished and text(result).strip() == student
         assert len(result.outcomes["corners"]) == len(SEEDS)
         assert all(a.equals(b) for a, b in zip(result.outcomes["corners"], done["s0"].outcomes["corners"], strict=True))
 

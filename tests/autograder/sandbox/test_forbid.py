@@ -14,10 +14,12 @@ import torch
 import torchvision
 
 from autograder.sandbox.inside.guards import Guards
-from autograder.sandbox.job import Job, JobCell
+from autograder.sandbox.job import CheckRun, Job, JobCell
 from coursework.marking import Outcome
 from coursework.marking.feedback import judge_runs
+from coursework.marking.messages import Note
 from coursework.marking.outcome import ForbiddenCall
+from coursework.marking.stored import StoredCheck
 from tests.grader_pool import QUICK, SEEDS, needs_sandbox, shared_pool
 
 BOX = torch.tensor([[2.0, 3.0, 2.0, 4.0]])  # centre (2, 3), size (2, 4)
@@ -275,9 +277,9 @@ def runs_of(answer):
     cells = (
         JobCell(0, SETUP, locked=True),
         JobCell(1, answer, forbidden=forbidden),
-        JobCell(2, CHECK, "corners", forbidden, locked=True),
+        JobCell(2, CHECK, CheckRun("corners", SEEDS), forbidden, locked=True),
     )
-    ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
+    ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, {}, QUICK)])
     return result.outcomes["corners"]
 
 
@@ -307,7 +309,7 @@ CAUGHT = """def corner(boxes):
 )  # fmt: skip
 def test_no_text_of_a_student_becomes_a_verdicts_title(answer, title):
     runs = runs_of(answer)
-    data = {"points": 3.0, "parts": None, "expected": [Outcome(1.0)] * len(runs), "mistakes": []}
+    data = StoredCheck(3.0, None, list(SEEDS), [Outcome(1.0)] * len(runs), [])
     assert judge_runs(runs, data, list).title.startswith(title)
 
 
@@ -336,14 +338,14 @@ def test_a_process_that_was_started_where_nothing_is_forbidden_is_refused_and_no
             JobCell(0, SETUP, locked=True),
             JobCell(1, OTHER_PROCESS),
             JobCell(2, ASKS, forbidden=names),
-            JobCell(3, check, "corners", names, locked=True),
+            JobCell(3, check, CheckRun("corners", SEEDS), names, locked=True),
         )
-        ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, SEEDS, {}, QUICK)])
+        ((_, result),) = shared_pool().run([Job("s", "00_small", "small", cells, {}, QUICK)])
         return [outcome.value["yours"] for outcome in result.outcomes["corners"]], result.notes
 
     assert graded(forbidden) == (
         ["ForbiddenCall"] * len(SEEDS),
-        ("other processes of the notebook, where nothing is refused, ran beside corners",),
+        (Note("others_beside", {"check": "corners"}),),
     )
     values, notes = graded(())
     assert all(len(value) == 5 for value in values) and notes == ()

@@ -35,7 +35,7 @@ CHECK = "#check corners\n@check\ndef corners(draw):\n    return corner(draw.boxe
 def test_outcomes_are_those_of_a_run_in_this_process(tmp_path):
     result = run(SETUP, ANSWER, CHECK)
     expected = run_notebook([SETUP, ANSWER, CHECK], tmp_path, list(SEEDS)).outcomes["corners"]
-    assert result.ended == "finished"
+    assert result.finished
     assert [cell.status for cell in result.cells] == ["ok", "ok", "ok"]
     assert len(expected) == len(SEEDS)
     assert all(came.equals(right) for came, right in zip(result.outcomes["corners"], expected, strict=True))
@@ -91,14 +91,14 @@ def test_outputs_equal_those_of_a_real_kernel(tmp_path, monkeypatch):
     client = NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=120, iopub_timeout=60)
     client.execute(cwd=str(tmp_path))
     result = run(*PARITY, limits=Limits())
-    assert result.ended == "finished"
+    assert result.finished
     for place, cell in enumerate(notebook.cells):
         assert normal(result.cells[place].outputs) == normal(cell.outputs), PARITY[place]
 
 
 def test_processor_time_limits_end_the_job_and_keep_what_was_done():
     result = run(SETUP, ANSWER, CHECK, "while True: pass", "print('never')")
-    assert result.ended == "a cell used more than 1.5 s of CPU time"
+    assert str(result.ended) == "a cell used more than 1.5 s of CPU time"
     assert [cell.status for cell in result.cells] == ["ok", "ok", "ok", "error", "not run"]
     assert 1.4 < result.cells[3].cpu_s < 3
     assert len(result.outcomes["corners"]) == 3
@@ -108,7 +108,7 @@ def test_the_notebook_as_a_whole_is_limited():
     spin = "import time\nstart = time.process_time()\nwhile time.process_time() - start < 1: pass"
     limits = Limits(cell_cpu_s=2, notebook_cpu_s=2.5, memory_mb=512)
     result = run(*[spin] * 5, limits=limits)
-    assert result.ended == "the notebook used more than 2.5 s of CPU time"
+    assert str(result.ended) == "the notebook used more than 2.5 s of CPU time"
     assert [cell.status for cell in result.cells].count("ok") == 2
 
 
@@ -134,13 +134,13 @@ def test_an_output_of_more_values_than_are_read_is_left_out_and_the_notebook_run
 
 def test_waiting_for_ever_ends_by_wall_time():
     result = run("import time; time.sleep(1000)", limits=Limits(cell_cpu_s=0.2, wall_factor=5))
-    assert result.ended.startswith("a cell ran for more than 1 s")
+    assert str(result.ended).startswith("a cell ran for more than 1 s")
     assert result.cpu_s < 0.5
 
 
 def test_a_tensor_too_large_is_an_ordinary_error():
     result = run("import torch\ntorch.zeros(16 * 10**9)", "print('goes on')")
-    assert result.ended == "finished" and "RuntimeError" in text(result, 0) and "goes on" in text(result, 1)
+    assert result.finished and "RuntimeError" in text(result, 0) and "goes on" in text(result, 1)
 
 
 def test_memory_of_several_processes_together_is_limited():
@@ -149,7 +149,7 @@ def test_memory_of_several_processes_together_is_limited():
         "        held = bytearray(os.urandom(1)) * (100 << 20); time.sleep(60)\ntime.sleep(30)"
     )
     result = run(hold, limits=Limits(cell_cpu_s=5, memory_mb=300))
-    assert result.ended == "the notebook used more than 300 MB of memory"
+    assert str(result.ended) == "the notebook used more than 300 MB of memory"
 
 
 def test_a_worker_that_dies_is_replaced_and_its_job_done_again():
@@ -192,7 +192,7 @@ def test_the_same_job_gives_the_same_result_twenty_times():
 
 @pytest.mark.skipif(landlock.abi() < 6, reason="landlock ABI 6 is missing here")
 def test_the_level_without_namespaces_runs_notebooks_side_by_side():
-    level = Level("landlock", "landlock only", "RLIMIT_DATA and a watchdog")
+    level = Level("landlock", "landlock only")
     figure = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"
     leave = "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(60)\ntime.sleep(1.5)"
     spy = "import glob; print([open(p, 'rb').read(9) for p in glob.glob('/proc/[0-9]*/environ')][:0])"
@@ -207,7 +207,7 @@ def test_the_level_without_namespaces_runs_notebooks_side_by_side():
         time.sleep(0.5)
         assert not living(process_tree(os.getpid())) - idle
     for result in results:
-        assert result.ended == "finished" and len(result.outcomes["corners"]) == 3
+        assert result.finished and len(result.outcomes["corners"]) == 3
         assert "image/png" in result.cells[3].outputs[0]["data"]
         assert "PermissionError" in text(result)
         assert result.level.startswith("landlock")

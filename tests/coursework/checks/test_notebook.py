@@ -39,7 +39,9 @@ def check(tmp_path):
         {"id": "boxes/key", "says": "No such key.", "outcomes": packed[crashes]},
     ]
     checks = {"boxes": {"points": 3.0, "parts": None, "seeds": SEEDS, "expected": packed[right], "mistakes": mistakes}}
-    (tmp_path / "q.json").write_text(json.dumps({"hints": {"boxes": ["one", "two", "three"]}, "checks": checks}))
+    (tmp_path / "q.json").write_text(
+        json.dumps({"notebook": "q", "hints": {"boxes": ["one", "two", "three"]}, "checks": checks})
+    )
     safetensors.numpy.save_file(arrays, tmp_path / "q.safetensors")
     blank, check, hint = open_notebook("q", tmp_path)
     assert blank is BLANK
@@ -130,7 +132,7 @@ def test_parts_are_judged_by_themselves(tmp_path):
     arrays: dict[str, np.ndarray] = {}
     expected = [run_check(both, "both", seed).pack(arrays, "both") for seed in SEEDS]
     data = {"points": 3.0, "parts": {"a": 1, "b": 2}, "seeds": SEEDS, "expected": expected, "mistakes": []}
-    (tmp_path / "q.json").write_text(json.dumps({"hints": {}, "checks": {"both": data}}))
+    (tmp_path / "q.json").write_text(json.dumps({"notebook": "q", "hints": {}, "checks": {"both": data}}))
     safetensors.numpy.save_file(arrays, tmp_path / "q.safetensors")
     _, check, _ = open_notebook("q", tmp_path)
 
@@ -185,7 +187,7 @@ def test_items_of_lists_of_words_that_are_too_many_or_missing_are_named(tmp_path
     arrays: dict[str, np.ndarray] = {}
     expected = [run_check(words, "words", seed).pack(arrays, "words") for seed in SEEDS]
     data = {"points": 1.0, "parts": None, "seeds": SEEDS, "expected": expected, "mistakes": []}
-    (tmp_path / "q.json").write_text(json.dumps({"hints": {}, "checks": {"words": data}}))
+    (tmp_path / "q.json").write_text(json.dumps({"notebook": "q", "hints": {}, "checks": {"words": data}}))
     safetensors.numpy.save_file(arrays, tmp_path / "q.safetensors")
     _, check, _ = open_notebook("q", tmp_path)
 

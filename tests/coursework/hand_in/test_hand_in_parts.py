@@ -9,9 +9,11 @@ import zipfile
 
 import nbformat
 import pytest
+from IPython.utils.capture import capture_output
 from PIL import Image
 from small_release import make_release, photo
 
+from autograder.build.in_process import runner
 from coursework.__main__ import main
 from coursework.checks.blank import BLANK, attempt
 from coursework.hand_in import gather as gathering
@@ -22,6 +24,7 @@ from coursework.hand_in.bundle import is_ours
 from coursework.hand_in.page import draw_formulas, print_page
 from coursework.hand_in.pictures import clean_attachments, clean_picture
 from coursework.hand_in.run import Run, network_is_closed, run_notebook
+from coursework.marking.verdict import Verdict
 
 
 def trivial(*sources):
@@ -70,7 +73,7 @@ def folder(tmp_path, tmp_path_factory):
 def test_unanswered_exercises_and_gone_cells_are_named(folder):
     def untouched(run):
         cell = next(cell for cell in run.notebook.cells if cell.id == "corners")
-        html = "<b>Not attempted yet: fill in the blank, then run this cell again.</b>"
+        html = Verdict(0.0, 3.0, "open", "in any words")._repr_html_()
         cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "0.0", "text/html": html})]
 
     assert any(line.endswith("not attempted yet") for line in inspected(folder, untouched))
@@ -94,13 +97,15 @@ def test_what_several_places_share_is_said_once_and_what_is_serious_last():
     ]
 
 
-def test_a_figure_that_waits_for_a_step_is_missing(folder, capsys):
-    attempt(lambda: BLANK + 1)
-    attempt(lambda: 1 / 0)
-    for said in capsys.readouterr().out.splitlines():
+def test_a_figure_that_waits_for_a_step_is_missing(folder):
+    with runner(folder), capture_output() as captured:
+        attempt(lambda: BLANK + 1)
+        attempt(lambda: 1 / 0)
+    assert len(captured.outputs) == 2
+    for shown in captured.outputs:
 
-        def waits(run, said=said):
-            output = nbformat.v4.new_output("stream", text=said)
+        def waits(run, shown=shown):
+            output = nbformat.v4.new_output("display_data", shown.data, metadata=shown.metadata)
             run.notebook.cells.append(nbformat.v4.new_code_cell("attempt(show)", outputs=[output]))
 
         assert any("the figure is missing" in line for line in inspected(folder, waits))
@@ -133,7 +138,7 @@ def test_a_picture_that_cannot_be_cleaned_is_left_out_and_said(folder, tmp_path)
     work = tmp_path / "work"
     work.mkdir()
     found = gathering.gather(folder, work)
-    assert "save it as PNG" in found.left_out["cat.heic"] and "rename" in found.left_out["a:b.png"]
+    assert "save it as PNG" in str(found.left_out["cat.heic"]) and "rename" in str(found.left_out["a:b.png"])
     assert sorted(path.name for path in work.iterdir()) == ["small.ipynb", "small.json", "small.safetensors"]
 
 
@@ -141,7 +146,7 @@ def test_what_is_too_large_is_left_out(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(gathering, "MAX_FILE", 1000)  # bytes
     (folder / "big.csv").write_bytes(b"0" * 1001)
     (tmp_path / "work").mkdir()
-    assert "larger than" in gathering.gather(folder, tmp_path / "work").left_out["big.csv"]
+    assert "larger than" in str(gathering.gather(folder, tmp_path / "work").left_out["big.csv"])
 
 
 def test_without_chromium_it_is_said_loudly_and_in_the_zip(folder, monkeypatch, capsys):

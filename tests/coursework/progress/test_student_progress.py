@@ -65,12 +65,12 @@ def test_nothing_is_kept_when_a_grader_runs(folder, monkeypatch):
     corners, hint = run_check(folder, HALF)
     with recording([1]):
         corners(), hint("corners")
-    assert not (folder / progress.FILE).exists()
+    assert not (folder / progress.PROGRESS).exists()
     corners.hidden(pack_hidden([], []))
-    assert not (folder / progress.FILE).exists()
+    assert not (folder / progress.PROGRESS).exists()
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     corners(), hint("corners")
-    assert not (folder / progress.FILE).exists()
+    assert not (folder / progress.PROGRESS).exists()
 
 
 def test_nothing_is_kept_of_a_cell_with_hidden_tests(folder):
@@ -83,7 +83,7 @@ def test_nothing_is_kept_of_a_cell_with_hidden_tests(folder):
         kernel.run(RIGHT)
         kernel.namespace["In"].append(code + "corners.hidden('')")
         kernel.run(code)
-        assert not (folder / progress.FILE).exists()
+        assert not (folder / progress.PROGRESS).exists()
         kernel.namespace["In"].append(code)
         kernel.run(code)
     assert kept(folder)["points"] == 3
@@ -91,17 +91,17 @@ def test_nothing_is_kept_of_a_cell_with_hidden_tests(folder):
 
 def test_a_check_works_where_nothing_can_be_kept(folder):
     corners, _ = run_check(folder, RIGHT)
-    (folder / progress.FILE).mkdir()  # nothing can replace a folder, whoever runs this
+    (folder / progress.PROGRESS).mkdir()  # nothing can replace a folder, whoever runs this
     assert repr(corners()) == "3.0"
-    assert [path.name for path in folder.iterdir() if path.name.startswith(f"{progress.FILE}.")] == []
-    (folder / progress.FILE).rmdir()
+    assert [path.name for path in folder.iterdir() if path.name.startswith(f"{progress.PROGRESS}.")] == []
+    (folder / progress.PROGRESS).rmdir()
     for damaged in (
         "",
         "[]",
         '{"notebooks": {"small": [1, 2]}}',
         '{"notebooks": {"small": {"corners": {"tries": "x"}}}}',
     ):
-        (folder / progress.FILE).write_text(damaged)
+        (folder / progress.PROGRESS).write_text(damaged)
         assert repr(corners()) == "3.0" and kept(folder)["points"] == 3
 
 
@@ -111,7 +111,7 @@ def test_a_change_waits_for_another_notebook_and_then_lets_go(folder):
     corners, _ = run_check(folder, RIGHT)
     handle = os.open(folder, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    assert repr(corners()) == "3.0" and not (folder / progress.FILE).exists()
+    assert repr(corners()) == "3.0" and not (folder / progress.PROGRESS).exists()
     os.close(handle)
     corners()
     assert kept(folder)["points"] == 3
@@ -181,7 +181,7 @@ def test_the_page_shows_points_tries_hints_and_what_is_next(folder):
 def test_progress_can_be_deleted(folder):
     run_check(folder, RIGHT)[0]()
     assert progress.forget(folder.parent) == "Your progress is deleted."
-    assert not (folder / progress.FILE).exists() and progress.read(folder) == {}
+    assert not (folder / progress.PROGRESS).exists() and progress.read(folder) == {}
     assert progress.forget(folder.parent) == "No progress was kept here."
 
 
@@ -208,6 +208,6 @@ def test_solutions_are_shown_only_where_the_sources_are(folder, tmp_path_factory
 
 def test_the_kept_file_holds_numbers_only(folder):
     run_check(folder, HALF)[0]()
-    text = (folder / progress.FILE).read_text()
+    text = (folder / progress.PROGRESS).read_text()
     assert set(json.loads(text)["notebooks"]["small"]["corners"]) == set(progress.NEW)
     assert "boxes" not in text

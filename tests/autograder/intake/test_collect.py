@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import socket
 import stat
 import tarfile
@@ -10,10 +11,9 @@ import zipfile
 import pytest
 from archives import A, folder, tarred, zipped
 
-from autograder.intake import collect as intake
-from autograder.intake import submitted
-from autograder.intake.collect import collect
-from autograder.intake.submitted import students
+from autograder.intake import basket
+from autograder.intake import collect as collecting
+from autograder.intake.collect import collect, fingerprint, students, unfit
 
 
 def test_a_folder_gives_its_files_and_its_date(tmp_path):
@@ -45,8 +45,8 @@ def test_a_folder_whose_name_can_be_nobodys_is_said(tmp_path):
     folder(tmp_path, "김\u202e민수")
     folder(tmp_path, "c:drive")
     assert students(tmp_path, A) == ["ada"]
-    assert submitted.unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'", "'김\\u202e민수'"]
-    assert submitted.unfit(tmp_path / "nowhere") == []
+    assert unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'", "'김\\u202e민수'"]
+    assert unfit(tmp_path / "nowhere") == []
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in_the_folder", "in_its_place"])
@@ -86,7 +86,7 @@ def test_names_that_play_tricks_are_left_out(tmp_path, name, kind):
         data = tarred([tarfile.TarInfo(name), tarfile.TarInfo("q.ipynb")], b"{}")
     (folder(tmp_path) / ("a.zip" if kind == "zip" else "a.tar.gz")).write_bytes(data)
     got = collect(tmp_path, "ada", A)
-    assert got.files == {"q.ipynb": b"{}"} and len(got.notes) == 1 and got.notes[0].isprintable()
+    assert got.files == {"q.ipynb": b"{}"} and len(got.notes) == 1 and str(got.notes[0]).isprintable()
 
 
 def test_links_pipes_sockets_and_devices_are_left_out(tmp_path):
@@ -100,7 +100,7 @@ def test_links_pipes_sockets_and_devices_are_left_out(tmp_path):
         os.mknod(path / "device", stat.S_IFCHR | 0o600, os.makedev(1, 5))
     got = collect(tmp_path, "ada", A)
     assert got.files == {} and len(got.notes) == len(os.listdir(path))
-    assert all("regular file" in note for note in got.notes)
+    assert all("regular file" in str(note) for note in got.notes)
 
 
 def test_links_inside_archives_are_left_out(tmp_path):
@@ -117,14 +117,14 @@ def test_a_submission_that_is_itself_a_link_or_a_pipe_is_reported(tmp_path):
         (tmp_path / student).mkdir()
         make(tmp_path / student / A)
         got = collect(tmp_path, student, A)
-        assert got.files == {} and "only regular files are read" in got.notes[0]
+        assert got.files == {} and "only regular files are read" in str(got.notes[0])
     assert students(tmp_path, A) == ["ada", "bob"]
 
 
 def test_names_that_differ_in_case_only_do_not_overwrite_each_other(tmp_path):
     (folder(tmp_path) / "a.zip").write_bytes(zipped({"q.ipynb": b"1", "Q.IPYNB": b"2"}))
     got = collect(tmp_path, "ada", A)
-    assert got.files == {"q.ipynb": b"1"} and "another file has this name" in got.notes[0]
+    assert got.files == {"q.ipynb": b"1"} and "another file has this name" in str(got.notes[0])
 
 
 def test_the_same_name_twice_in_an_archive_is_reported(tmp_path):
@@ -135,7 +135,7 @@ def test_the_same_name_twice_in_an_archive_is_reported(tmp_path):
             archive.writestr("q.ipynb", b"2")
     (folder(tmp_path) / "a.zip").write_bytes(buffer.getvalue())
     got = collect(tmp_path, "ada", A)
-    assert list(got.files) == ["q.ipynb"] and "another file has this name" in got.notes[0]
+    assert list(got.files) == ["q.ipynb"] and "another file has this name" in str(got.notes[0])
 
 
 @pytest.mark.parametrize("names", [("a", "a/b"), ("A/b", "a"), ("x/a", "./x//A/b/c")])
@@ -143,26 +143,26 @@ def test_a_file_and_a_folder_of_one_name_cannot_both_be_kept(tmp_path, names):
     (folder(tmp_path) / "z.zip").write_bytes(zipped({**dict.fromkeys(names, b"1"), "q.ipynb": b"{}"}))
     got = collect(tmp_path, "ada", A)
     assert got.files == {names[0]: b"1", "q.ipynb": b"{}"}
-    assert len(got.notes) == 1 and "a file cannot have the name of a folder" in got.notes[0]
+    assert len(got.notes) == 1 and "a file cannot have the name of a folder" in str(got.notes[0])
 
 
 def test_very_many_files_end_the_reading(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_FILES", 7)
+    monkeypatch.setattr(basket, "MAX_FILES", 7)
     path = folder(tmp_path)
     for i in range(30):
         (path / f"{i:02}.txt").write_bytes(b"")
     (path / "z.ipynb").write_bytes(b"{}")
     got = collect(tmp_path, "ada", A)
-    assert len(got.files) == 7 and "z.ipynb" in got.files and "not everything was read" in got.notes[0]
-    monkeypatch.setattr(intake, "MAX_ENTRIES", 5)
-    assert "more than 5 names" in collect(tmp_path, "ada", A).notes[0]
+    assert len(got.files) == 7 and "z.ipynb" in got.files and "not everything was read" in str(got.notes[0])
+    monkeypatch.setattr(basket, "MAX_ENTRIES", 5)
+    assert "more than 5 names" in str(collect(tmp_path, "ada", A).notes[0])
 
 
 @pytest.mark.parametrize("name", ["[a]", "  x", "x ", "a]b"])
 def test_a_student_whom_nbgrader_would_not_find_again_is_said(tmp_path, name):
     folder(tmp_path, name)
     (folder(tmp_path, "ada") / "q[1] .ipynb").write_bytes(b"{}")  # a file may be called so
-    assert students(tmp_path, A) == ["ada"] and submitted.unfit(tmp_path) == [repr(name)]
+    assert students(tmp_path, A) == ["ada"] and unfit(tmp_path) == [repr(name)]
     assert list(collect(tmp_path, "ada", A).files) == ["q[1] .ipynb"]
 
 
@@ -184,7 +184,7 @@ def test_a_student_whom_nbgrader_would_not_find_again_is_said(tmp_path, name):
 def test_a_date_that_is_none_is_reported(tmp_path, text):
     (folder(tmp_path) / "timestamp.txt").write_text(text)
     got = collect(tmp_path, "ada", A)
-    assert got.timestamp is None and "not a date" in got.notes[0]
+    assert got.timestamp is None and "not a date" in str(got.notes[0])
 
 
 @pytest.mark.parametrize(
@@ -208,4 +208,41 @@ def test_nine_o_clock_in_utc_may_be_written_so(tmp_path, text):
 def test_an_empty_folder_and_no_folder_are_not_fatal(tmp_path):
     folder(tmp_path)
     assert collect(tmp_path, "ada", A).files == {}
-    assert collect(tmp_path, "nobody", A).notes == ["nothing was handed in"]
+    assert list(map(str, collect(tmp_path, "nobody", A).notes)) == ["nothing was handed in"]
+
+
+def prints(tmp_path, files: dict[str, bytes]) -> str:
+    """The fingerprint of a submission of these files."""
+    shutil.rmtree(tmp_path / "ada", ignore_errors=True)
+    path = folder(tmp_path)
+    for name, data in files.items():
+        (path / name).write_bytes(data)
+    return fingerprint(tmp_path, "ada", A)
+
+
+def test_a_fingerprint_is_that_of_names_and_contents(tmp_path):
+    one = prints(tmp_path, {"a": b"bc", "d": b""})
+    assert prints(tmp_path, {"d": b"", "a": b"bc"}) == one
+    others = ({"a": b"b", "cd": b""}, {"a": b"bc"}, {"a": b"bc", "d": b"x"}, {"b": b"bc", "d": b""})
+    assert len({one, *(prints(tmp_path, files) for files in others)}) == 5
+    assert prints(tmp_path, {"a": b"bc", "d": b"", "timestamp.txt": b"2026-11-20", ".DS_Store": b"x"}) == one
+
+
+def test_a_fingerprint_is_taken_without_opening_archives(tmp_path, monkeypatch):
+    monkeypatch.delattr(collecting, "unpack")
+    packed = zipped({"q.ipynb": b"{}"})
+    assert prints(tmp_path, {"a.zip": packed}) != prints(tmp_path, {"a.zip": packed + b" "})
+    (tmp_path / "bob").mkdir()
+    (tmp_path / "bob" / f"{A}.zip").write_bytes(packed)
+    assert len({fingerprint(tmp_path, student, A) for student in ("ada", "bob", "nobody")}) == 3
+
+
+def test_what_is_not_read_of_a_submission_stops_no_fingerprint(tmp_path):
+    path = folder(tmp_path)
+    nothing = fingerprint(tmp_path, "ada", A)
+    os.symlink("/etc", path / "linked")
+    os.mkfifo(path / "pipe.ipynb")
+    assert fingerprint(tmp_path, "ada", A) == nothing
+    path.rename(path.with_name("away"))
+    os.symlink("/etc", path)
+    assert fingerprint(tmp_path, "ada", A) == nothing

@@ -1,0 +1,35 @@
+"""Pseudonyms: one code per student, the same for ever, behind a key that nobody else may read."""
+
+from pathlib import Path
+
+import pytest
+from small_course import graded_course
+
+from autograder.gradebook.pseudonyms import pseudonyms
+
+
+@pytest.fixture
+def places(tmp_path):
+    return graded_course(tmp_path)
+
+
+def test_every_student_has_a_code_of_ones_own_that_stays(places):
+    many = [f"s{number}" for number in range(2000)]  # of 65,536 short codes some are met twice: those get longer
+    codes = pseudonyms(places, many)
+    assert len(set(codes.values())) == 2000 and max(map(len, codes.values())) > len("S-1234")
+    assert pseudonyms(places, many) == codes
+    (places.records / "pseudonyms.key").unlink()
+    assert pseudonyms(places, many) != codes
+
+
+def test_a_key_that_a_full_disk_left_empty_is_made_anew(places, monkeypatch):
+    key = places.records / "pseudonyms.key"
+    pseudonyms(places, ["ada"])
+    key.write_bytes(b"")
+    pseudonyms(places, ["ada"])
+    assert len(key.read_bytes()) == 32 and key.stat().st_mode & 0o777 == 0o600
+    key.unlink()
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        pseudonyms(places, ["ada"])
+    assert not key.exists() and not list(places.records.glob(".pseudonyms*"))
