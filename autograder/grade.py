@@ -321,8 +321,8 @@ def _pointers(name: str, marked: Marked, prepared: Prepared, assignment: Assignm
     """What in a student's own lines a person should look at; never a mark, and never the end of the run."""
     try:
         return [
-            *pasted(marked.notebook, assignment.releases[name]),
-            *suspects(marked.notebook, assignment.forbidden(name), prepared.files),
+            *pasted(marked.notebook, assignment.releases[name], prepared.files),
+            *suspects(marked.notebook, assignment.forbidden(name), prepared.files, assignment.releases[name]),
         ]
     except Exception as error:
         return [f"its code could not be looked at ({type(error).__name__})"]
