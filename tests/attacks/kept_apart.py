@@ -1,11 +1,11 @@
 """What is forbidden, taken from the runner, from memory, or from the library's files: it is seen."""
 
-DEFENCE = "no guard holds these; what they are written with is pointed out"
+DEFENCE = "guards hold few of these; what they are written with is pointed out"
 USE = """
 def corner(boxes):
     return convert(boxes, 'cxcywh', 'xyxy')[..., :2]
 """
-REFUSED: set[str] = set()
+REFUSED = {"moves_the_library_to_its_own_folder"}
 ATTACKS = {
     "reads_the_original": """
 import autograder.sandbox.inside.guards
