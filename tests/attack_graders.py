@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import safetensors.numpy
 import torch
@@ -15,6 +16,8 @@ import torch
 from autograder.build.in_process import run_notebook, runner
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.judge.mark import marks
+from autograder.review.copies import pasted
+from autograder.review.suspects import suspects
 from autograder.sandbox import supervise
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.checks import Outcome
@@ -49,10 +52,53 @@ HIDDEN = {
 def run(code: str, last: str = CHECK, files: dict[str, bytes] = PUBLIC, forbidden: tuple[str, ...] = ()) -> Result:
     """Setup, the attack as an answer, and a last cell (the check), in the sandbox."""
     check = CheckRun("corners", SEEDS) if last == CHECK else None
-    answer = JobCell(1, WRONG + code, forbidden=forbidden)
-    cells = (JobCell(0, SETUP, locked=True), answer, JobCell(2, last, check, forbidden, locked=True))
-    job = Job("attacker", "00_small", "small", cells, dict(files), LIMITS)
+    own, answer, handed_in = parts_of(code)
+    cells = [JobCell(0, SETUP, locked=True), *(JobCell(i, source) for i, source in enumerate(own, start=1))]
+    cells.append(JobCell(len(cells), WRONG + answer, forbidden=forbidden))
+    cells.append(JobCell(len(cells), last, check, forbidden, locked=True))
+    job = Job("attacker", "00_small", "small", tuple(cells), files | handed_in, LIMITS)
     return next(iter(shared_pool().run([job])))[1]
+
+
+def parts_of(code: str) -> tuple[list[str], str, dict[str, bytes]]:
+    """An attack's own cells, its answer and its files (tests/attacks/ways_round.py says how they are marked)."""
+    own: list[str] = []
+    answer, files = "", {}
+    for part in ("#: answer\n" + code).split("#: ")[1:]:
+        head, _, text = part.partition("\n")
+        kind, _, name = head.partition(" ")
+        if kind == "own":
+            own.append(text)
+        elif kind == "file":
+            files[name] = text.encode()
+        elif text.strip():
+            answer = text
+    return own, answer, files
+
+
+def pointers(code: str) -> list[str]:
+    """What a person is told of the same submission, its own cells and files included."""
+    own, answer, files = parts_of(code)
+    make = nbformat.v4.new_code_cell
+    setup = make(SETUP, metadata={"nbgrader": _TAGS | {"grade_id": "setup", "locked": True}})
+    stub, answered = (
+        make(text, metadata={"nbgrader": _TAGS | {"grade_id": "corners_code", "solution": True}})
+        for text in ("def corner(boxes):\n    return ____", WRONG + answer)
+    )
+    mine = [make(text, id=f"own-{i}") for i, text in enumerate(own)]
+    release = nbformat.v4.new_notebook(cells=[setup, stub])
+    submitted = nbformat.v4.new_notebook(cells=[setup, *mine, answered])
+    forbidden = {"corners": FORBIDDEN, "corners_code": FORBIDDEN}
+    return suspects(submitted, forbidden, files, release) + pasted(submitted, release, files)
+
+
+_TAGS = {"schema_version": 3, "grade": False, "locked": False, "solution": False}
+
+
+def was_refused(result: Result) -> bool:
+    """Did a guard say no, in the answer's own cell or while its check ran?"""
+    shown = [output.get("ename") for cell in result.cells for output in cell.outputs]
+    return "ForbiddenCall" in [*shown, *(one.error for runs in result.outcomes.values() for one in runs)]
 
 
 FRESH = slice(len(VISIBLE_SEEDS), None)
@@ -97,38 +143,6 @@ def expected_in_reach(code: str) -> float:
 def names_allowed(code: str) -> float:
     """No name is forbidden."""
     return points(run(code).outcomes)
-
-
-KEPT_IN_A_MODULE = """
-import os, sys, types, torchvision
-autograder, forbid = types.ModuleType('autograder'), types.ModuleType('autograder.sandbox.inside.guards')
-sys.modules.update({'autograder': autograder, 'autograder.sandbox.inside.guards': forbid})
-autograder.sandbox.inside.guards = forbid
-exec('''
-import os, sys, torchvision, types
-_originals, _refused = {}, {'torchvision.ops.box_convert'}
-def gate(name, arguments, keywords):
-    home = os.path.dirname(torchvision.__file__)
-    if name in _refused and not sys._getframe(2).f_code.co_filename.startswith(home):
-        raise RuntimeError(name + ' may not be called here')
-    return _originals[name](*arguments, **keywords)
-def guarded(*arguments, **keywords):
-    from autograder.sandbox.inside.guards import gate
-    return gate('torchvision.ops.box_convert', arguments, keywords)
-function = torchvision.ops.box_convert
-original = types.FunctionType(function.__code__, function.__globals__, function.__name__)
-_originals['torchvision.ops.box_convert'] = original
-function.__code__ = guarded.__code__
-''', vars(forbid))
-"""
-
-
-def names_kept_in_a_module(code: str) -> float:
-    """A guard as simple as can be: originals, and what is refused, are in a module of the student's own process."""
-    check = JobCell(3, CHECK, CheckRun("corners", SEEDS))
-    cells = (JobCell(0, SETUP), JobCell(1, KEPT_IN_A_MODULE), JobCell(2, WRONG + code), check)
-    job = Job("attacker", "00_small", "small", cells, dict(PUBLIC), LIMITS)
-    return points(next(iter(shared_pool().run([job])))[1].outcomes)
 
 
 def reader_believes(code: str) -> float:

@@ -105,8 +105,8 @@ def _pointers(name: str, marked: Marked, files: dict[str, bytes], assignment: As
     """What in a student's own lines a person should look at; never a mark, and never the end of the run."""
     try:
         found = [
-            *pasted(marked.notebook, assignment.releases[name]),
-            *suspects(marked.notebook, assignment.forbidden(name), files),
+            *pasted(marked.notebook, assignment.releases[name], files),
+            *suspects(marked.notebook, assignment.forbidden(name), files, assignment.releases[name]),
         ]
     except Exception as error:
         return [Note("not_looked_at", {"error": type(error).__name__})]

@@ -12,24 +12,22 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
-from nbgrader.utils import is_solution
+
+from .cells import MOST, students_cells
 
 _PACKAGES = {"detrlab": "**/*.py", "torchvision": "ops/*.py"}
 _LINES, _CHARACTERS = 6, 200  # that must be equal in a row
 
 
-def pasted(notebook: nbformat.NotebookNode, release: nbformat.NotebookNode) -> list[str]:
-    """For each answer or own cell with pasted lines: which cell, how many lines, and from where."""
+def pasted(notebook: nbformat.NotebookNode, release: nbformat.NotebookNode, files: dict[str, bytes]) -> list[str]:
+    """For each of the student's cells and texts beside the notebook with pasted lines: where, how many, and whose."""
     known = {line for cell in release.cells for line in _lines(cell.source)}
     found = []
-    for cell in notebook.cells:
-        own = cell.get("id", "").startswith("own-")
-        if cell.cell_type != "code" or not (own or is_solution(cell)):
-            continue
-        count, file = _longest_run([line for line in _lines(cell.source) if line not in known])
+    texts = [(name, data.decode("utf-8", "replace")) for name, data in files.items() if len(data) <= MOST]
+    for where, text in [*((cell.where, cell.source) for cell in students_cells(notebook, release)), *texts]:
+        count, file = _longest_run([line for line in _lines(text) if line not in known])
         if count:
-            name = "an own cell" if own else cell.metadata.nbgrader.grade_id
-            found.append(f"{name}: {count} lines in a row are those of {file}")
+            found.append(f"{where}: {count} lines in a row are those of {file}")
     return found
 
 

@@ -11,8 +11,6 @@ from .compare import apart, difference
 from .messages import say
 from .values import pack, unpack
 
-SEARCHES = ("gc.get_objects", "gc.get_referrers", "gc.get_referents")  # refused, since they lead to any function
-
 
 class ForbiddenCall(RuntimeError):
     """A grader's guard raises it: the exercise's own subject was called instead of written."""

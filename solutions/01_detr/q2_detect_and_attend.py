@@ -155,11 +155,12 @@ sample.picture.resize((256, 256))
 # (800, 1333). `picture.resize(size, Image.Resampling.BILINEAR)` does the resizing; PIL's sizes are (width, height).
 #
 # The library has all this in `detrlab.images`. Here you write it yourself: `to_input`, `resize_picture`, `resized_size`
-# and `normalise` may not be called in your answer, nor may `detect`, which calls them. torchvision's transforms may.
+# and `normalise` may not be called in your answer, nor may `detect`, which calls them, nor the transform inside
+# torchvision's detectors (`GeneralizedRCNNTransform`). torchvision's ordinary transforms may.
 #
 # If stuck: `hint("resize")`.
 
-# %% exercise="resize" forbids="detrlab.images.to_input, detrlab.images.resize_picture, detrlab.images.resized_size, detrlab.images.normalise, detrlab.detr.detect.detect"
+# %% exercise="resize" forbids="detrlab.images.to_input, detrlab.images.resize_picture, detrlab.images.resized_size, detrlab.images.normalise, detrlab.detr.detect.detect, torchvision.models.detection.transform.GeneralizedRCNNTransform, torchvision.models.detection.transform.GeneralizedRCNNTransform.forward, torchvision.models.detection.transform.GeneralizedRCNNTransform.resize, torchvision.models.detection.transform.GeneralizedRCNNTransform.normalize"
 def new_size(size_wh, shorter=800, longest=1333):
     """The new size (width, height), two integers, of a picture of size_wh = (width, height) pixels."""
     ### BEGIN SOLUTION
@@ -537,11 +538,11 @@ def kept(draw):
 #
 # There are functions for this, the library's `detrlab.boxes.cxcywh_to_xyxy` and `torchvision.ops.box_convert`. Write it
 # yourself this once: your answer may not call them, nor what converts boxes elsewhere in these libraries (`detect`,
-# torchvision's transforms, private helpers).
+# torchvision's transforms, its detectors' `BoxCoder`, rotated boxes, private helpers).
 #
 # If stuck: `hint("corners")`.
 
-# %% exercise="corners" library="detrlab.boxes.cxcywh_to_xyxy" forbids="torchvision.ops.box_convert, torchvision.ops._box_convert._box_cxcywh_to_xyxy, torchvision.transforms.v2.functional.convert_bounding_box_format, torchvision.transforms.v2.functional._meta._convert_bounding_box_format, torchvision.transforms.v2.functional._meta._cxcywh_to_xyxy, torchvision.transforms.v2.functional._meta._cxcywh_to_xywh, torchvision.transforms.v2.ConvertBoundingBoxFormat, torchvision.transforms.v2.Transform.forward, detrlab.detr.detect.detect"
+# %% exercise="corners" library="detrlab.boxes.cxcywh_to_xyxy" forbids="torchvision.ops.box_convert, torchvision.ops._box_convert._box_cxcywh_to_xyxy, torchvision.transforms.v2.functional.convert_bounding_box_format, torchvision.transforms.v2.functional._meta._convert_bounding_box_format, torchvision.transforms.v2.functional._meta._cxcywh_to_xyxy, torchvision.transforms.v2.functional._meta._cxcywh_to_xywh, torchvision.transforms.v2.functional._meta._cxcywhr_to_xywhr, torchvision.transforms.v2.functional._meta._xywhr_to_xyxyxyxy, torchvision.ops._box_convert._box_cxcywhr_to_xywhr, torchvision.ops._box_convert._box_xywhr_to_xyxyxyxy, torchvision.models.detection._utils.BoxCoder.decode, torchvision.models.detection._utils.BoxCoder.decode_single, torchvision.models.detection._utils.BoxLinearCoder.decode, torchvision.transforms.v2.ConvertBoundingBoxFormat, torchvision.transforms.v2.Transform.forward, detrlab.detr.detect.detect"
 
 # %% check="corners" points=3
 @check
@@ -612,7 +613,7 @@ def _(boxes_xyxy):
 #
 # If stuck: `hint("pixels")`.
 
-# %% exercise="pixels" forbids="detrlab.boxes.scale_to_pixels, torchvision.models.detection.transform.resize_boxes, torchvision.transforms.v2.functional.resize_bounding_boxes, torchvision.transforms.v2.functional.resize, torchvision.transforms.v2.Transform.forward, detrlab.detr.detect.detect"
+# %% exercise="pixels" forbids="detrlab.boxes.scale_to_pixels, torchvision.models.detection.transform.resize_boxes, torchvision.models.detection.transform.GeneralizedRCNNTransform.postprocess, torchvision.transforms.v2.functional.resize_bounding_boxes, torchvision.transforms.v2.functional.resize, torchvision.transforms.v2.Transform.forward, detrlab.detr.detect.detect"
 def to_pixels(boxes_xyxy, picture):
     """Boxes in pixels of a picture.
 
@@ -1272,11 +1273,12 @@ attempt(lambda: show_decoder_attention(sample.picture))
 # \rceil = 22$ columns, and $590 \cdot 22 / 640 = 20.3$ says column 20, the neighbour. The shortcut forgets that the
 # last column hangs over the edge: 22 cells of 8 pixels are 176 pixels, not 171.
 #
-# Write it yourself: the library's `FeatureGrid.cell_at` may not be called in your answer.
+# Write it yourself: the library's `FeatureGrid.cell_at` may not be called in your answer, nor may `looks_at` and
+# `is_looked_at_from` of a captured attention, which find the cell for you.
 #
 # If stuck: `hint("cell")`.
 
-# %% exercise="cell" forbids="detrlab.attention.grid.FeatureGrid.cell_at"
+# %% exercise="cell" forbids="detrlab.attention.grid.FeatureGrid.cell_at, detrlab.attention.capture.EncoderAttention.looks_at, detrlab.attention.capture.EncoderAttention.is_looked_at_from"
 def cell_at(point_xy, size_wh, input_hw, stride):
     """The cell (row, column), two integers, that holds a point of the picture.
 
@@ -1735,7 +1737,10 @@ def my_source():
 attempt(lambda: keep_picture(my_source()))
 
 # %% check="own_picture" points=2
-from detrlab.images import open_picture  # as the library has them, whatever these names stood for above
+from torch.nn.modules.module import register_module_forward_pre_hook
+
+from detrlab.detr.detect import detect  # as the library has them, whatever these names stood for above
+from detrlab.images import open_picture
 from detrlab.own_picture import picture_difference
 
 shown = draw_scene(11).picture, compose(example_shapes, Background("squared"), size=(256, 256)).picture
@@ -1743,29 +1748,36 @@ shown = draw_scene(11).picture, compose(example_shapes, Background("squared"), s
 
 def runs_inside(function):
     """Is this function among those that are being called right now?"""
-    frame = sys._getframe()
-    while frame and frame.f_code is not function.__code__:
+    frame, wanted = sys._getframe(), (function.__module__, function.__name__)
+    while frame and (frame.f_globals.get("__name__"), frame.f_code.co_name) != wanted:
         frame = frame.f_back
     return frame is not None
 
 
 @check
 def own_picture(draw):
-    found, gradients, by_detect = [], [], []
+    found, gradients, ran, by_detect = [], [], [], []
     for ending, size in (("png", (256, 192)), ("bmp", (150, 210))):
-        picture = draw_scene(draw.scene_seed(), size=size).picture
-        with tempfile.TemporaryDirectory() as folder:
-            path = f"{folder}/scene.{ending}"
-            picture.save(path)
-            model, threshold = copy.deepcopy(shapes).train(), clear_cut(picture)[0]
-            model.register_forward_pre_hook(lambda *_: by_detect.append(runs_inside(detect)))
-            boxes_xyxy, labels, values = detect_in_file(model, path, threshold)
+        picture, model = draw_scene(draw.scene_seed(), size=size).picture, copy.deepcopy(shapes).train()
+        parts, called = set(model.modules()), set()
+
+        def note(module, inputs):
+            called.add(module)
+            if isinstance(module, DETR):  # the given model or any other
+                by_detect.append(runs_inside(detect))
+
+        with tempfile.TemporaryDirectory() as folder, register_module_forward_pre_hook(note):
+            picture.save(f"{folder}/scene.{ending}")
+            # Nobody has looked at this picture before: what comes back is the answer's own work.
+            boxes_xyxy, labels, values = detect_in_file(model, f"{folder}/scene.{ending}", draw.number(0.3, 0.7))
+        ran.append(not parts.isdisjoint(called))
         found.append(from_left_to_right(boxes_xyxy, labels, values))
         gradients += [bool(getattr(numbers, "requires_grad", False)) for numbers in (boxes_xyxy, values)]
     mine, enough = open_picture(KEPT_NAME), draw.number(5.0, 6.0)
     return {
         "drawn scenes": found,
         "gradients": gradients,
+        "the given model ran": ran,
         "model runs that the library's detect began": sum(by_detect),
         "my picture differs from this notebook's own by": [min(picture_difference(mine, one), enough) for one in shown],
     }

@@ -622,8 +622,8 @@ def _(shares):
 # 0): $\log 2 / \log 4 = .5$. Their mean is (¾, ¼, 0, 0), with entropy .406, well above the mean of the two,
 # .25.
 #
-# Write `head_entropies(maps)` without the library's `measures.entropy`, which may not be called in your answer. If
-# stuck: `hint("spread")`.
+# Write `head_entropies(maps)` without the library's `measures.entropy`, which may not be called in your answer. PyTorch's
+# own means (`torch.special.entr`, `Categorical(...).entropy()`) may. If stuck: `hint("spread")`.
 
 # %% exercise="spread" forbids="detrlab.attention.measures.entropy"
 def head_entropies(maps):

@@ -1,13 +1,11 @@
-"""What is forbidden, taken from the runner, from memory, or from the library's files."""
+"""What is forbidden, taken from the runner, from memory, or from the library's files: it is seen."""
 
-from tests.attack_graders import names_kept_in_a_module
-
-DEFENCE = "the keeper holds the originals where nothing leads to, and guards what is loaded again"
+DEFENCE = "guards hold few of these; what they are written with is pointed out"
 USE = """
 def corner(boxes):
     return convert(boxes, 'cxcywh', 'xyxy')[..., :2]
 """
-WITHOUT = names_kept_in_a_module
+REFUSED = {"moves_the_library_to_its_own_folder"}
 ATTACKS = {
     "reads_the_original": """
 import autograder.sandbox.inside.guards

@@ -1,11 +1,8 @@
 """Exercises of the course, answered by the library: each of its functions, public or private, that is the answer."""
 
-from tests.course_graders import names_allowed, ours
-
 DEFENCE = "each exercise lists the library's own answers, and these are refused"
-OURS, WITHOUT = ours, names_allowed
 GRID = """
-from detrlab import measures
+from detrlab.attention import measures
 from detrlab.attention.grid import FeatureGrid, _covered
 def grid_of(map_hw, size_wh):
     return FeatureGrid(tuple(map_hw.shape), tuple(map_hw.shape), size_wh[::-1], 1)
@@ -63,7 +60,7 @@ def mass_inside(map_hw, box_xyxy, size_wh):
     return ((map_hw * cover).sum() / map_hw.sum()).item()
 """,
     "entropy": """# q3_explain spread
-from detrlab import measures
+from detrlab.attention import measures
 def head_entropies(maps):
     return measures.entropy(maps), measures.entropy(maps.mean(0)).item()
 """,
@@ -170,4 +167,88 @@ def draw_detections(axes, picture, boxes_xyxy, names, scores):
     draw_labels(axes, boxes_xyxy.tolist(), texts, 9)
     return axes
 """,
+    "the_coder_of_torchvisions_detectors": """# q2_detect_and_attend corners
+from torchvision.models.detection._utils import BoxCoder
+def cxcywh_to_xyxy(boxes):
+    codes = torch.cat([boxes[:, :2] - 0.5, boxes[:, 2:].log()], 1)
+    return BoxCoder((1.0, 1.0, 1.0, 1.0)).decode_single(codes, torch.tensor([[0.0, 0.0, 1.0, 1.0]]))
+""",
+    "the_linear_coder_of_torchvisions_detectors": """# q2_detect_and_attend corners
+from torchvision.models.detection._utils import BoxLinearCoder
+def cxcywh_to_xyxy(boxes):
+    unit = torch.tensor([[-0.5, -0.5, 0.5, 0.5]]).expand(len(boxes), 4)
+    half = boxes[:, 2:] / 2
+    moved = torch.cat([half - boxes[:, :2], boxes[:, :2] + half], 1)
+    return BoxLinearCoder(normalize_by_size=False).decode(moved, unit * 0)
+""",
+    "corners_of_a_turned_box": """# q2_detect_and_attend corners
+import torchvision.transforms.v2.functional._meta as meta
+def cxcywh_to_xyxy(boxes):
+    turned = torch.cat([boxes, torch.zeros(len(boxes), 1)], 1)
+    upright = meta._cxcywhr_to_xywhr(turned, inplace=False)
+    return torch.cat([upright[:, :2], upright[:, :2] + upright[:, 2:4]], 1)
+""",
+    "corners_of_a_turned_box_of_the_ops": """# q2_detect_and_attend corners
+from torchvision.ops import _box_convert as boxes_of
+def cxcywh_to_xyxy(boxes):
+    upright = boxes_of._box_cxcywhr_to_xywhr(torch.cat([boxes, torch.zeros(len(boxes), 1)], 1))
+    return torch.cat([upright[:, :2], upright[:, :2] + upright[:, 2:4]], 1).float()
+""",
+    "the_transform_inside_torchvisions_detectors": """# q2_detect_and_attend resize
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
+from torchvision.transforms.functional import to_tensor
+def new_size(size_wh, shorter=800, longest=1333):
+    r = min(shorter / min(size_wh), longest / max(size_wh))
+    return round(size_wh[0] * r), round(size_wh[1] * r)
+def prepare(picture, shorter=800, longest=1333):
+    inside = GeneralizedRCNNTransform(shorter, longest, IMAGENET_MEAN, IMAGENET_STD, size_divisible=1)
+    return inside([to_tensor(picture)])[0].tensors[0]
+""",
+    "pixels_after_torchvisions_detectors": """# q2_detect_and_attend pixels
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
+def to_pixels(boxes_xyxy, picture):
+    inside = GeneralizedRCNNTransform(1, 1, [0.0], [1.0]).eval()
+    return inside.postprocess([{'boxes': boxes_xyxy}], [(1, 1)], [picture.size[::-1]])[0]['boxes']
+""",
+    "the_cell_that_an_attention_looks_from": """# q2_detect_and_attend cell
+from detrlab.attention.capture import EncoderAttention
+from detrlab.attention.grid import FeatureGrid
+class Call:
+    def check(self, head, sample): pass
+    def maps(self, head, sample, tokens=None):
+        self.tokens = tokens
+        return torch.zeros(1, 10**6)[..., :self.cells]
+def cell_at(point_xy, size_wh, input_hw, stride):
+    H, W = (-(-side // stride) for side in input_hw)
+    call = Call()
+    call.cells = H * W
+    grid = FeatureGrid((H, W), input_hw, size_wh[::-1], stride)
+    EncoderAttention(call, 'mean', 0, grid, (H, W)).looks_at(point_xy)
+    return divmod(call.tokens[0], W)
+""",
+    "the_stages_of_the_small_backbone": """# q1_build stages
+from detrlab.detr.backbone import SmallResNet
+def drop_classifier(resnet):
+    del resnet.fc
+    return resnet
+def backbone_features(backbone, pictures):
+    return SmallResNet.forward(backbone, pictures)
+""",
+    "the_stages_above_the_class": """# q1_build stages
+def drop_classifier(resnet):
+    del resnet.fc
+    return resnet
+def backbone_features(backbone, pictures):
+    return super(type(backbone), backbone).forward(pictures)
+""",
+    "the_learned_positions": """# q1_build positions
+from types import SimpleNamespace
+from detrlab.detr.position import PositionEmbeddingLearned
+def position_map(row_embed, col_embed, H, W):
+    tables = SimpleNamespace(
+        TABLE_LENGTH=50, row_embed=SimpleNamespace(weight=row_embed), col_embed=SimpleNamespace(weight=col_embed))
+    learned = PositionEmbeddingLearned.forward(tables, torch.zeros(1, H, W))
+    return learned.flatten(2).permute(2, 0, 1)
+""",
 }
+REFUSED = ATTACKS.keys()

@@ -1,13 +1,10 @@
 """The library's own answer, called by ever more devious names."""
 
-from tests.attack_graders import names_allowed
-
-DEFENCE = "names that are the lesson are refused inside the function itself"
+DEFENCE = "plain use of names that are the lesson is refused; whoever speaks in the library's name is pointed out"
 USE = """
 def corner(boxes):
     return convert(boxes, 'cxcywh', 'xyxy')[..., :2]
 """
-WITHOUT = names_allowed
 ATTACKS = {
     "calls_it": """
 import torchvision
@@ -96,3 +93,4 @@ def corner(boxes):
     return minus(boxes[..., :2], boxes[..., 2:] / 2)
 """,
 }
+REFUSED = ATTACKS.keys() - {"compiles_it_under_a_file_of_the_package"}

@@ -1,41 +1,106 @@
-"""Names that an exercise asks students to write themselves: calling the library's own is refused while its check runs.
+"""Names that an exercise asks students to write themselves: plain use of the library's own is refused, with a sentence.
 
-This is what the runner uses. Whatever keeps the library's functions stands in keeper.py, which is executed here for
-each notebook in a namespace of its own, with builtins of its own: nothing in sys.modules leads there, and what a
-notebook gives another meaning (a builtin, a module's attribute) keeps its own meaning there.
+A guard stands wherever the library's package holds the function, so another name for it, a star import, a partial,
+`getattr` or a reference taken earlier meets it as well. Two kinds of code may still call it, by its name, while it is
+refused: the library's own modules, on a student's behalf, and the functions of a locked setup cell that a check asks.
+
+This is for honest work: it says at once what is not wanted here. It runs in the student's own process, where nothing
+can be kept from somebody who wants it; `autograder.review.suspects` points a person to whoever goes round it.
 """
 
 from __future__ import annotations
 
-import builtins
-import secrets
+import functools
+import inspect
+import pkgutil
 import sys
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from coursework.marking.outcome import ForbiddenCall
 
-_FILE = Path(__file__).with_name("keeper.py")
-_KEEPER = compile(_FILE.read_text(encoding="utf-8"), str(_FILE), "exec")  # once, before the forks
+RUNS_CHECKS = "coursework.checks.running"
 
 
 class Guards:
     """Guards in these functions, methods and classes ("torchvision.ops.box_convert") for the rest of the process.
 
-    All may pass until `refuse` is called, and only the function that made the guards has a say.
+    All may pass until `refuse` is called. Raises ImportError or AttributeError for a name that stands for nothing.
     """
 
-    def __init__(self, names: list[str]):
-        self._key = f"forbid.{secrets.token_hex(8)}"  # its events; several notebooks' guards can be in one process
-        if names:
-            apart: dict[str, Any] = {"__name__": "keeper", "__builtins__": dict(vars(builtins))}
-            exec(_KEEPER, apart)
-            apart["Keeper"](names, sys._getframe(1), ForbiddenCall, self._key).watch()
+    def __init__(self, names: Iterable[str]):
+        self._refused: frozenset[str] = frozenset()
+        self._setup: set[str] = set()  # files of locked cells that hold no check
+        self._release: set[str] = set()  # of these and of the checks
+        self._names: dict[int, set[str]] = {}  # of each guard, by its id: a function may have several
+        stand_ins: dict[int, tuple[Any, Callable]] = {}  # by the original's id
+        for name in names:
+            inside, _, leaf = name.rpartition(".")
+            owner = pkgutil.resolve_name(inside)
+            found: Any = getattr(owner, leaf)
+            if id(found) in self._names:  # another name of what is guarded already
+                self._names[id(found)].add(name)
+            elif isinstance(found, type):
+                found.__init__ = self._guard(name, found.__init__)
+            elif isinstance(owner, type):
+                setattr(owner, leaf, self._guard(name, found))
+            elif id(found) in stand_ins:
+                self._names[id(stand_ins[id(found)][1])].add(name)
+            else:
+                stand_ins[id(found)] = found, self._guard(name, found)
+        _put_in_place(stand_ins, {name.partition(".")[0] for name in names})
 
-    def refuse(self, names: tuple[str, ...] | list[str]) -> None:
+    def refuse(self, names: Iterable[str]) -> None:
         """From here on these names, and no others, are refused to the student's code."""
-        sys.audit(f"{self._key}.refuse", list(names))
+        self._refused = frozenset(names)
 
-    def trust(self, source: str, *, is_check: bool) -> None:
-        """A locked cell of the release is about to run: its functions are not the student's."""
-        sys.audit(f"{self._key}.trust", source, is_check)
+    def trust(self, file: str, *, is_check: bool) -> None:
+        """A locked cell of the release, whose code stands in `file` by its own account: its functions are ours."""
+        self._release.add(file)
+        if not is_check:
+            self._setup.add(file)
+
+    def _guard(self, name: str, function: Callable) -> Callable:
+        names = {name}
+
+        @functools.wraps(function)
+        def guard(*arguments: Any, **keywords: Any) -> Any:
+            if (refused := names & self._refused) and not self._may_call(names, sys._getframe(1)):
+                raise ForbiddenCall(min(refused))
+            return function(*arguments, **keywords)
+
+        guard.__dict__.pop("__wrapped__", None)
+        with suppress(TypeError, ValueError):  # a function in C may have none
+            guard.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+        self._names[id(guard)] = names
+        return guard
+
+    def _may_call(self, names: set[str], caller: FrameType) -> bool:
+        """By its name: what calls whatever it is given (a transform, `attempt`) speaks for the one who gave it."""
+        if not {name.rpartition(".")[2] for name in names}.intersection(caller.f_code.co_names):
+            return False
+        package = str(caller.f_globals.get("__name__")).partition(".")[0]
+        return package in {name.partition(".")[0] for name in names} or self._a_check_asks(caller)
+
+    def _a_check_asks(self, caller: FrameType) -> bool:
+        """Is this a function of a setup cell, with only the release's own code between it and what runs checks?"""
+        frame: FrameType | None = caller
+        while frame is not None and frame.f_code.co_filename in self._release:
+            frame = frame.f_back
+        asked = frame is not None and frame.f_globals.get("__name__") == RUNS_CHECKS
+        return asked and caller.f_code.co_filename in self._setup
+
+
+def _put_in_place(stand_ins: dict[int, tuple[Any, Callable]], packages: set[str]) -> None:
+    """In each module of the packages that holds an original, the guard takes its place."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
+    for module in modules if stand_ins else ():
+        for attribute, value in list(getattr(module, "__dict__", {}).items()):
+            if id(value) in stand_ins:
+                setattr(module, attribute, stand_ins[id(value)][1])
+            elif type(value) is dict and not attribute.startswith("__"):  # torchvision looks functions' kernels up
+                for original, guard in stand_ins.values():
+                    if original in value:
+                        value[guard] = value[original]

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 import torch
+from ipykernel.compiler import get_file_name
 from jupyter_client.jsonutil import json_default
 
 from coursework.checks import recording
@@ -84,7 +85,7 @@ def serve(connection: socket.socket, shell: Shell, folder: Path) -> None:
         cell = frame[0]
         guards.refuse(cell["forbidden"])
         if cell["locked"] and head["forbidden"]:
-            guards.trust(cell["source"], is_check=bool(cell["check"]))
+            guards.trust(get_file_name(cell["source"]), is_check=bool(cell["check"]))
         status = _run_check(shell, courier, cell) if cell["check"] else shell.run(cell["source"])
         if os.getpid() != courier.owner:  # a fork that a cell left behind came out of it, too
             os._exit(0)

@@ -32,6 +32,7 @@ PRELOAD = (
     "torch",
     "torchvision",
     "torchvision.ops",
+    "torchvision.transforms.v2",
     "torch.utils.data",
     "numpy",
     "matplotlib.pyplot",

@@ -25,14 +25,16 @@ from autograder.gradebook.log import Log
 from autograder.judge.mark import marks
 from autograder.sandbox.outcomes import read_outcomes
 from coursework.checks import Outcome
-from tests import attack_graders
+from tests import attack_graders, course_graders
 from tests.attack_graders import CHECKS, EXPECTED
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
 from tests.grader_pool import SEEDS, needs_sandbox, run, shared_pool, text
 
 FILES = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "attacks").glob("[a-z]*.py"))
 MODULES = {name: importlib.import_module(f"tests.attacks.{name}") for name in FILES}
-CASES = [(name, attack) for name, module in MODULES.items() for attack in module.ATTACKS]
+REACH = ("names_refused", "kept_apart", "ways_round", "library_answers")  # for what is forbidden
+CASES = [(name, attack) for name, module in MODULES.items() if name not in REACH for attack in module.ATTACKS]
+WAYS_TO_A_NAME = [(name, attack) for name in REACH for attack in MODULES[name].ATTACKS]
 
 
 @needs_sandbox
@@ -45,16 +47,39 @@ def test_attack_gains_nothing_but_would_without_its_defence(defence: str, attack
 
 
 @needs_sandbox
+@pytest.mark.parametrize(("file", "attack"), WAYS_TO_A_NAME, ids=lambda part: part)
+def test_a_way_to_what_is_forbidden_is_refused_or_pointed_out(file: str, attack: str):
+    """Plain use is refused, and would gain if it were not; what goes round that is pointed out, gain or no gain."""
+    module = MODULES[file]
+    code = module.ATTACKS[attack]
+    if file == "library_answers":
+        result = course_graders.run(*course_graders.named(code), code, refuse=True)
+        gained, told = course_graders.ours(code), course_graders.pointers(code)
+        without = course_graders.names_allowed
+    else:
+        result = attack_graders.run(code, forbidden=attack_graders.FORBIDDEN)
+        gained, told = attack_graders.points(result.outcomes), attack_graders.pointers(code)
+        without = attack_graders.names_allowed
+    refused = attack_graders.was_refused(result) and gained == 0
+    print(f"{attack}: {'refused' if refused else 'not refused'}, {gained:g} points, pointed out: {told}")
+    assert refused or told, "silent"
+    assert refused == (attack in module.REFUSED)
+    if refused:
+        assert without(code) > 0
+
+
+@needs_sandbox
 def test_the_right_answer_gains_everywhere():
     """Else the attacks above would fail for any reason."""
-    assert attack_graders.ours(ANSWER) == 3
+    assert attack_graders.ours(ANSWER) == 3 and attack_graders.pointers(ANSWER) == []
     assert attack_graders.judged_inside(ANSWER) == 3
     assert attack_graders.visible_seeds_only(ANSWER) == 3
 
 
 @needs_sandbox
 def test_the_wrong_answer_gains_nowhere():
-    graders = {module.WITHOUT for module in MODULES.values()} | {attack_graders.ours}
+    graders = {module.WITHOUT for name, module in MODULES.items() if name not in REACH}
+    graders |= {attack_graders.ours, attack_graders.names_allowed, course_graders.names_allowed}
     assert {grader.__name__: grader("") for grader in graders} == dict.fromkeys((g.__name__ for g in graders), 0.0)
 
 
@@ -97,7 +122,7 @@ def test_an_answer_that_calls_what_its_exercise_forbids_is_graded_0_with_a_sente
 
 
 def test_there_are_enough_attacks():
-    assert len(CASES) + len(POISON) >= 23 + 20
+    assert len(CASES) + len(WAYS_TO_A_NAME) + len(POISON) >= 100
 
 
 def values(**arrays: np.ndarray) -> bytes:
