@@ -17,7 +17,7 @@ from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.judge.judge import marks
 from autograder.sandbox import supervise
 from autograder.sandbox.job import Job, JobCell, Limits, Result
-from coursework.checks import Outcome
+from coursework.marking.outcome import Outcome
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
 from tests.grader_pool import SEEDS, shared_pool
 

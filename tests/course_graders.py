@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import SourceNotebook, read_source
 from autograder.sandbox.job import Job, JobCell, Limits
-from coursework.checks import Outcome
+from coursework.marking.outcome import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
 COURSE = Path(__file__).resolve().parent.parent / "solutions" / "01_detr"

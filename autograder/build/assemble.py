@@ -13,13 +13,13 @@ import nbformat
 import numpy as np
 import safetensors.numpy
 
-from coursework.marking import Outcome
+from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.course.source import SourceCell, SourceNotebook
 from coursework.marking.hidden import pack_hidden
+from coursework.marking.outcome import Outcome
 
 from .expected import Expected
 from .first_cell import first_cell
-from autograder.course.seeds import VISIBLE_SEEDS
-from autograder.course.source import SourceCell, SourceNotebook
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _ROLES = {  # kind: (grade, solution, locked)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coursework.marking import Outcome
 from coursework.marking.feedback import earned, known_mistake
+from coursework.marking.outcome import Outcome
 
 
 def marks(

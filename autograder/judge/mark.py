@@ -14,9 +14,9 @@ from nbgrader.preprocessors import LimitOutput
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.intake.align import Aligned
 from autograder.sandbox.job import Result
-from coursework.marking import Outcome
 from coursework.marking.feedback import FORBIDDEN, judge_runs
 from coursework.marking.messages import say
+from coursework.marking.outcome import Outcome
 from coursework.marking.verdict import Verdict
 
 from .judge import marks, named_mistakes

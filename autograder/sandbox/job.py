@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from coursework.marking import Outcome
+from coursework.marking.outcome import Outcome
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import signal
 import socket
 import time
 
-from coursework.marking import Outcome
+from coursework.marking.outcome import Outcome
 
 from .cgroup import Group
 from .inside.lockdown import PROCESSES

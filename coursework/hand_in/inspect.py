@@ -19,7 +19,7 @@ from .sentences import say
 
 _HEADING = re.compile(r"^#{1,4}\s+(.+?)\s*$", re.MULTILINE)
 _SHOWN = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img[^>]+src=[\"']([^\"']+)")
-_WAITS = "appears once the steps above are"  # what coursework.checks.attempt says instead of a figure
+_WAITS = "appears once the steps above are"  # what coursework.attempt says instead of a figure
 
 
 @dataclass(frozen=True)

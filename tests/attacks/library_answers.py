@@ -5,7 +5,7 @@ from tests.course_graders import names_allowed, ours
 DEFENCE = "each exercise lists the library's own answers, and these are refused"
 OURS, WITHOUT = ours, names_allowed
 GRID = """
-from detrlab import measures
+from detrlab.attention import measures
 from detrlab.attention.grid import FeatureGrid, _covered
 def grid_of(map_hw, size_wh):
     return FeatureGrid(tuple(map_hw.shape), tuple(map_hw.shape), size_wh[::-1], 1)
@@ -63,7 +63,7 @@ def mass_inside(map_hw, box_xyxy, size_wh):
     return ((map_hw * cover).sum() / map_hw.sum()).item()
 """,
     "entropy": """# q3_explain spread
-from detrlab import measures
+from detrlab.attention import measures
 def head_entropies(maps):
     return measures.entropy(maps), measures.entropy(maps.mean(0)).item()
 """,

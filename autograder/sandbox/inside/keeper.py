@@ -26,8 +26,8 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from coursework.checks import run_check
 from coursework.checks.notebook import Check
+from coursework.checks.running import run_check
 from coursework.marking.messages import say
 
 SEARCHES = ("gc.get_objects", "gc.get_referrers", "gc.get_referents")  # they lead to what no name leads to

@@ -19,7 +19,7 @@ import safetensors.numpy
 import torch
 from jupyter_client.jsonutil import json_default
 
-from coursework.checks import recording
+from coursework.checks.notebook import recording
 
 from .guards import Guards
 from .shell import Shell

@@ -41,8 +41,8 @@ PRELOAD = (
     "safetensors.torch",
     "requests",
     "ipywidgets",
-    "detrlab.explorer",
-    "coursework.checks",
+    "coursework.checks.figures",
+    "coursework.checks.notebook",
 )
 
 

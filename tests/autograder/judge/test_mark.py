@@ -11,7 +11,7 @@ from autograder.intake.align import Aligned
 from autograder.judge.mark import clean_output, mark
 from autograder.judge.reference import Reference
 from autograder.sandbox.job import CellResult, Result
-from coursework.checks import Outcome
+from coursework.marking.outcome import Outcome
 
 CHECK = {"points": 3.0, "parts": None, "seeds": [11, 12], "expected": [Outcome(1.0), Outcome(2.0)], "mistakes": []}
 REFERENCE = Reference(SourceNotebook("n", "a"), {"c": (11, 12, 7, 8)}, {"c": [Outcome(3.0), Outcome(4.0)]}, {"c": []})

@@ -221,13 +221,14 @@ def test_another_name_of_a_forbidden_function_is_forbidden():
 
 
 SETUP = """import torch, torchvision
-from coursework.checks import open_notebook
+from coursework import open_notebook
 ____, check, hint = open_notebook('small')
 
 def theirs(boxes):
     return [torchvision.ops.box_convert(boxes, 'cxcywh', 'xyxy') for _ in range(1)][0]
 """
-OWN_RUN = """from coursework.checks import notebook, running, run_check
+OWN_RUN = """from coursework import run_check
+from coursework.checks import notebook, running
 def corner(boxes):
     kept, running.Draw = running.Draw, lambda *given: boxes
     try:
