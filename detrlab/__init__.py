@@ -1,1 +1,239 @@
-"""The library behind the DETR Lab notebooks: DETR, its attention, its pictures, and the checks of the exercises."""
+"""DETR Lab: detection transformers to run, to look into, and to take apart.
+
+    from detrlab import detect, explore, load_model, plot_detections
+
+    model = load_model("shapes")                # a small DETR that works offline
+    found = detect(model, "my_picture.png")     # boxes in pixels, best first
+    explore(model, "my_picture.png")            # move the mouse and see what the model looks at from there
+
+Every name below is imported with `from detrlab import NAME`, and costs nothing until then; `help(NAME)` says more.
+
+Load and detect
+    load_model          a detector by name: "shapes", or one of the four official ones
+    detect              the objects in a picture
+    Detections          what `detect` returns: boxes, labels, scores, queries; iterating gives one Detection each
+    Detection           one object: name, score, box_xyxy, label, query
+    fast                a copy of a model that computes the same in less time
+    shapes_model        the architecture of "shapes" with random weights
+    official_model      one of the official architectures with random weights
+    official_weights    an official state dict, fetched once
+    short_weights       the shipped state dict of the short DETR of the first notebook
+    is_cached           can official weights be had without the network?
+    COCO_CLASSES        the class names of the official models; the index is the label
+    SHAPES_CLASSES      the class names of "shapes"
+    WeightsError        weights that are not there or cannot be read
+
+Pictures
+    open_picture        a picture from a path, an address, bytes or an upload, upright and RGB
+    keep_picture        the same, kept as a small clean file beside the notebook
+    upload_button       a button that chooses a picture from one's computer
+    picture_difference  how much two pictures differ, 0..255
+    same_picture        do two pictures show the same?
+    resized_size        the size that a picture is resized to
+    resize_picture      the picture in that size
+    normalise           colours standardised as the backbones expect them
+    to_input            a picture as a model's input (3, H, W)
+    IMAGENET_MEAN       the mean of each colour that `normalise` takes off
+    IMAGENET_STD        the standard deviation that it divides by
+    KEPT_NAME           the file that `keep_picture` writes
+    PictureError        a picture that cannot be opened or used
+
+Look inside
+    explore             the live view of one picture's attention; `.save("page.html")` makes a page of it
+    switch_heads        a live view of what is lost without a head
+    compose_scene       a live view to drag shapes onto paper, and to see what the model finds
+    Explorer            the widget that `explore` returns
+    HeadSwitches        the widget that `switch_heads` returns
+    SceneComposer       the widget that `compose_scene` returns
+    capture_attention   every attention map of a forward pass, in a `with` block
+    CapturedAttention   what it gives: encoder, decoder_cross, decoder_self, grid
+    switched_off        a model without some heads or layers, in a `with` block
+    FeatureGrid         which pixels of the picture belong to which cell of the feature map
+    stride_from_sizes   the stride between an input and its feature map
+
+Numbers for attention
+    mass_in_box         the share of a map that falls into a box
+    lift                that share over the box's share of the area
+    entropy             0 all on one cell, 1 spread evenly
+
+Scenes
+    draw_scene          a random scene of shapes by seed, with its truth
+    compose             a scene that you describe
+    Shape               one shape of a scene
+    Background          what the shapes lie on
+    Scene               the picture with exact boxes, labels, masks and a caption
+
+Figures
+    plot_detections         the picture with its detections
+    plot_decoder_attention  where each detection's object query looks
+    plot_encoder_attention  where points of the picture look, or who looks at them
+    plot_attention_heads    one map per head
+    plot_attention_layers   one map per layer
+    plot_query_slots        which boxes each object query tends to predict
+    new_figure              an empty Figure that a notebook shows once
+
+Boxes
+    cxcywh_to_xyxy       centre and size -> corners
+    xyxy_to_cxcywh       corners -> centre and size
+    scale_to_pixels      0..1 of the picture -> pixels
+    box_area             areas of boxes
+    box_iou              intersection over union of every pair
+    generalized_box_iou  the same with a gradient where boxes are disjoint
+
+The architecture
+    DETR                      backbone, transformer and two heads; parameter names are the official ones
+    Backbone                  a body and the number of its channels
+    SmallResNet               a ResNet in miniature, of stride 8
+    resnet_backbone           ResNet-50 or -101 with frozen batch norm, random weights
+    small_backbone            SmallResNet as a backbone
+    FrozenBatchNorm2d         batch norm that is never trained
+    PositionEmbeddingSine     fixed sine positions of the feature map's cells
+    PositionEmbeddingLearned  learned positions of rows and columns
+    Transformer               encoder and decoder
+    TransformerEncoder        a stack of encoder layers
+    TransformerDecoder        a stack of decoder layers
+    TransformerEncoderLayer   self-attention and a feed-forward network
+    TransformerDecoderLayer   self-attention, cross-attention and a feed-forward network
+    MLP                       linear layers with ReLU between them: the box head
+    pad_and_mask              pictures of several sizes as one batch and its mask
+
+On the command line: `detrlab detect PICTURE --attention`.
+"""
+
+import typing
+from importlib import import_module
+
+if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
+    # isort: off
+    from .attention.ablation import switched_off as switched_off
+    from .attention.capture import CapturedAttention as CapturedAttention, capture_attention as capture_attention
+    from .attention.grid import FeatureGrid as FeatureGrid, stride_from_sizes as stride_from_sizes
+    from .attention.measures import entropy as entropy, lift as lift, mass_in_box as mass_in_box
+    from .boxes import (
+        box_area as box_area,
+        box_iou as box_iou,
+        cxcywh_to_xyxy as cxcywh_to_xyxy,
+        generalized_box_iou as generalized_box_iou,
+        scale_to_pixels as scale_to_pixels,
+        xyxy_to_cxcywh as xyxy_to_cxcywh,
+    )
+    from .detr.backbone import (
+        Backbone as Backbone,
+        FrozenBatchNorm2d as FrozenBatchNorm2d,
+        SmallResNet as SmallResNet,
+        resnet_backbone as resnet_backbone,
+        small_backbone as small_backbone,
+    )
+    from .detr.classes import COCO_CLASSES as COCO_CLASSES, SHAPES_CLASSES as SHAPES_CLASSES
+    from .detr.detect import Detection as Detection, Detections as Detections, detect as detect
+    from .detr.detr import DETR as DETR, MLP as MLP, pad_and_mask as pad_and_mask
+    from .detr.fast import fast as fast
+    from .detr.models import (
+        load_model as load_model,
+        official_model as official_model,
+        official_weights as official_weights,
+        shapes_model as shapes_model,
+        short_weights as short_weights,
+    )
+    from .detr.position import (
+        PositionEmbeddingLearned as PositionEmbeddingLearned,
+        PositionEmbeddingSine as PositionEmbeddingSine,
+    )
+    from .detr.transformer import (
+        Transformer as Transformer,
+        TransformerDecoder as TransformerDecoder,
+        TransformerDecoderLayer as TransformerDecoderLayer,
+        TransformerEncoder as TransformerEncoder,
+        TransformerEncoderLayer as TransformerEncoderLayer,
+    )
+    from .explorer.compose import SceneComposer as SceneComposer, compose_scene as compose_scene
+    from .explorer.explore import explore as explore
+    from .explorer.heads import HeadSwitches as HeadSwitches, switch_heads as switch_heads
+    from .explorer.widget import Explorer as Explorer
+    from .figures.attention import (
+        plot_attention_heads as plot_attention_heads,
+        plot_attention_layers as plot_attention_layers,
+        plot_decoder_attention as plot_decoder_attention,
+        plot_encoder_attention as plot_encoder_attention,
+    )
+    from .figures.detections import plot_detections as plot_detections, plot_query_slots as plot_query_slots
+    from .figures.drawing import new_figure as new_figure
+    from .images import (
+        IMAGENET_MEAN as IMAGENET_MEAN,
+        IMAGENET_STD as IMAGENET_STD,
+        PictureError as PictureError,
+        normalise as normalise,
+        open_picture as open_picture,
+        resize_picture as resize_picture,
+        resized_size as resized_size,
+        to_input as to_input,
+    )
+    from .own_picture import (
+        KEPT_NAME as KEPT_NAME,
+        keep_picture as keep_picture,
+        picture_difference as picture_difference,
+        same_picture as same_picture,
+        upload_button as upload_button,
+    )
+    from .scenes.compose import compose as compose, draw_scene as draw_scene
+    from .scenes.parts import Background as Background, Scene as Scene, Shape as Shape
+    from .weights import WeightsError as WeightsError, is_cached as is_cached
+
+_HOMES = {
+    "attention.ablation": ("switched_off",),
+    "attention.capture": ("CapturedAttention", "capture_attention"),
+    "attention.grid": ("FeatureGrid", "stride_from_sizes"),
+    "attention.measures": ("entropy", "lift", "mass_in_box"),
+    "boxes": ("box_area", "box_iou", "cxcywh_to_xyxy", "generalized_box_iou", "scale_to_pixels", "xyxy_to_cxcywh"),
+    "detr.backbone": ("Backbone", "FrozenBatchNorm2d", "SmallResNet", "resnet_backbone", "small_backbone"),
+    "detr.classes": ("COCO_CLASSES", "SHAPES_CLASSES"),
+    "detr.detect": ("Detection", "Detections", "detect"),
+    "detr.detr": ("DETR", "MLP", "pad_and_mask"),
+    "detr.fast": ("fast",),
+    "detr.models": ("load_model", "official_model", "official_weights", "shapes_model", "short_weights"),
+    "detr.position": ("PositionEmbeddingLearned", "PositionEmbeddingSine"),
+    "detr.transformer": (
+        "Transformer",
+        "TransformerDecoder",
+        "TransformerDecoderLayer",
+        "TransformerEncoder",
+        "TransformerEncoderLayer",
+    ),
+    "explorer.compose": ("SceneComposer", "compose_scene"),
+    "explorer.explore": ("explore",),
+    "explorer.heads": ("HeadSwitches", "switch_heads"),
+    "explorer.widget": ("Explorer",),
+    "figures.attention": (
+        "plot_attention_heads",
+        "plot_attention_layers",
+        "plot_decoder_attention",
+        "plot_encoder_attention",
+    ),
+    "figures.detections": ("plot_detections", "plot_query_slots"),
+    "figures.drawing": ("new_figure",),
+    "images": (
+        "IMAGENET_MEAN",
+        "IMAGENET_STD",
+        "PictureError",
+        "normalise",
+        "open_picture",
+        "resize_picture",
+        "resized_size",
+        "to_input",
+    ),
+    "own_picture": ("KEPT_NAME", "keep_picture", "picture_difference", "same_picture", "upload_button"),
+    "scenes.compose": ("compose", "draw_scene"),
+    "scenes.parts": ("Background", "Scene", "Shape"),
+    "weights": ("WeightsError", "is_cached"),
+}
+_HOME = {name: f"{__name__}.{module}" for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> typing.Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME} - {"import_module", "typing"})

@@ -38,7 +38,8 @@ def detect_command(source: str, model_name: str, threshold: float, with_attentio
     from detrlab.attention.capture import capture_attention
     from detrlab.detr.detect import detect
     from detrlab.detr.models import load_model
-    from detrlab.figures.detections import plot_decoder_attention, plot_detections, plot_encoder_attention
+    from detrlab.figures.attention import plot_decoder_attention, plot_encoder_attention
+    from detrlab.figures.detections import plot_detections
     from detrlab.images import open_picture
 
     picture = open_picture(source)

@@ -11,11 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import requests
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -96,6 +94,9 @@ def _read_file(path: Path) -> bytes:
 
 
 def _download(url: str) -> bytes:
+    import requests  # only wanted where something is fetched
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
     deadline = time.monotonic() + TIMEOUT_S
     data = bytearray()
     too_slow = PictureError(f"{url} did not arrive within {TIMEOUT_S:g} s: save the picture and pass its path")

@@ -9,7 +9,6 @@ import os
 import tempfile
 from pathlib import Path
 
-import requests
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
@@ -112,6 +111,8 @@ def _hash_prefix(file_name: str) -> str:
 
 def _fetch(url: str, path: Path) -> None:
     """Download to a temporary file, check its hash, then move it into place: a file in the cache is whole."""
+    import requests  # only wanted where something is fetched
+
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:

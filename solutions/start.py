@@ -13,19 +13,19 @@
 # Run the next cell (▶ above, or Shift+Enter) to see your points and what is next.
 
 # %%
-from coursework.progress import progress
+from coursework import forget_progress, show_progress
 
-progress.show()
+show_progress()
 
 # %% [markdown]
 # What you see is kept in the file `.progress.json` beside the notebooks, on this computer, for you alone: tries, hints
-# and points, nothing you wrote. It is not handed in. `progress.forget()` in a cell deletes it.
+# and points, nothing you wrote. It is not handed in. `forget_progress()` in a cell deletes it.
 #
 # ## Handing in
 # Save your notebooks and run the next cell: the button runs them from the beginning, as a grader does, says what a
 # grader will see, and packs one file to hand in. In a terminal, `make hand-in` does the same.
 
 # %%
-from coursework.hand_in import hand_in_button
+from coursework import hand_in_button
 
 hand_in_button()

@@ -20,7 +20,7 @@ from autograder.review.copies import pasted
 from autograder.review.suspects import suspects
 from autograder.sandbox import supervise
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
-from coursework.checks import Outcome
+from coursework.marking.outcome import Outcome
 from coursework.marking.stored import StoredCheck
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
 from tests.grader_pool import SEEDS, shared_pool

@@ -17,7 +17,7 @@ from autograder.review.copies import pasted
 from autograder.review.suspects import suspects
 from autograder.samples.fill_in import fill_in
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
-from coursework.checks import Outcome
+from coursework.marking.outcome import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
 COURSE = Path(__file__).resolve().parent.parent / "solutions" / "01_detr"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.build.in_process import runner
 from autograder.sandbox.job import FINISHED, CellResult, CheckRun, Result
-from coursework.checks import recording
+from coursework.checks.notebook import recording
 from coursework.marking.messages import Note
 
 gc.freeze()  # each shell collects garbage when it closes; not through all of torch every time

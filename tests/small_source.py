@@ -5,7 +5,7 @@ SMALL = '''# %% [markdown]
 
 # %% setup
 import torch
-from coursework.checks import open_notebook
+from coursework import open_notebook
 ____, check, hint = open_notebook("small")
 
 # %% exercise="corners"

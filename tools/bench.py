@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("notebooks", "detect", "explorer", "grade", "class", "homework", "parity", "shapes")  # tools/bench_<part>.py
+# tools/bench_<part>.py
+PARTS = ("imports", "notebooks", "detect", "explorer", "grade", "class", "homework", "parity", "shapes")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .bench_runs import ours, stock
 
 ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
 _EXERCISE = '''# %% setup
-from coursework.checks import open_notebook
+from coursework.checks.notebook import open_notebook
 ____, check, hint = open_notebook("probe")
 
 # %% exercise="corner"

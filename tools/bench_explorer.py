@@ -8,7 +8,9 @@ from pathlib import Path
 from statistics import median
 
 from detrlab.detr.models import load_model
-from detrlab.explorer import Explorer, compose_scene, explore
+from detrlab.explorer.compose import compose_scene
+from detrlab.explorer.explore import explore
+from detrlab.explorer.widget import Explorer
 from detrlab.scenes.compose import draw_scene
 
 from .bench import Figure, cpu_seconds

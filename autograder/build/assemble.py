@@ -10,14 +10,13 @@ from pathlib import Path
 
 import nbformat
 
-from coursework.marking import Outcome
+from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.course.source import SourceCell, SourceNotebook
 from coursework.marking.hidden import pack_hidden
 from coursework.marking.stored import KnownMistake, Stored, StoredCheck, write_stored
 
 from .expected import Expected
 from .first_cell import first_cell
-from autograder.course.seeds import VISIBLE_SEEDS
-from autograder.course.source import SourceCell, SourceNotebook
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _ROLES = {  # kind: (grade, solution, locked)

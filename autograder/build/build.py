@@ -97,7 +97,7 @@ def data_agrees(one: Path, other: Path) -> bool:
     """Do the two files belong to notebook data that say the same, numbers within tolerance?"""
     if one.suffix not in (".json", ".safetensors"):
         return False
-    from coursework.checks import Notebook
+    from coursework.checks.notebook import Notebook
 
     try:
         data, again = Notebook(one.stem, one.parent).data, Notebook(other.stem, other.parent).data

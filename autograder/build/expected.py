@@ -14,15 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from coursework.checks import Outcome, recording
-from coursework.marking.feedback import thaw
-
-from autograder.errors import SourceError
 from autograder.course.invariants import read_invariants
 from autograder.course.rehearse import mistake_cells
-from .in_process import Runner, runner
 from autograder.course.seeds import JITTER, JITTER_FACTOR, PROOF_SEEDS, VISIBLE_SEEDS
 from autograder.course.source import SourceNotebook
+from autograder.errors import SourceError
+from coursework.checks.notebook import recording
+from coursework.marking.feedback import thaw
+from coursework.marking.outcome import Outcome
+
+from .in_process import Runner, runner
 
 
 @dataclass(frozen=True)

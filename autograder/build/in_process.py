@@ -1,7 +1,7 @@
 """Runs a notebook's code cells in this process, one after the other, as a kernel would: IPython, inline figures.
 
 This is the quick runner behind the build, the tests and (inside a sandbox) the grader. It decides nothing: under
-`coursework.checks.recording` the checks return outcomes, and `autograder.judge.mark` compares them elsewhere.
+`coursework.recording` the checks return outcomes, and `autograder.judge.mark` compares them elsewhere.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from coursework.checks import Outcome, recording
+from coursework.checks.notebook import recording
+from coursework.marking.outcome import Outcome
 
 
 @dataclass(frozen=True)

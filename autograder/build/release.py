@@ -17,13 +17,15 @@ import nbformat
 from autograder.course.assignment import load_assignment
 from autograder.errors import GradeError
 from coursework.files import whole
-from .first_cell import NAME
 from autograder.course.places import ROOT, Places, project_places
+from autograder.errors import GradeError
+
+from .first_cell import NAME
 from .start_page import write_start_page
 
 _HANDOUT = Path(__file__).resolve().parent / "handout"  # what students get in place of the instructor's files
 _COPIED = ("LICENSE", "environment.yml", "requirements.lock")
-_LIBRARY = (".py", ".js", ".css", ".json")  # kinds of files in our packages
+_LIBRARY = (".py", ".typed", ".js", ".css", ".json")  # kinds of files in our packages
 _CUT = (  # what pyproject.toml says of files that stay behind
     ('packages = ["coursework", "detrlab", "autograder"]', 'packages = ["coursework", "detrlab"]'),
     ('autograder = "autograder.__main__:main"\n', ""),

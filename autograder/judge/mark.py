@@ -15,9 +15,9 @@ from nbgrader.preprocessors import LimitOutput
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.intake.align import Aligned
 from autograder.sandbox.job import FINISHED, Result
-from coursework.marking import Outcome
 from coursework.marking.feedback import earned, judge_runs, known_mistake
 from coursework.marking.messages import Note, say
+from coursework.marking.outcome import Outcome
 from coursework.marking.stored import KnownMistake, StoredCheck
 from coursework.marking.verdict import Verdict
 

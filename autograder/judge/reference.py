@@ -20,8 +20,8 @@ from autograder.course.seeds import JITTER, JITTER_FACTOR, VISIBLE_SEEDS
 from autograder.course.source import SourceNotebook
 from autograder.errors import GradeError
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
-from coursework.marking import Outcome
 from coursework.marking.feedback import Invariant
+from coursework.marking.outcome import Outcome
 from coursework.marking.stored import KnownMistake
 
 FRESH_SEEDS = 3

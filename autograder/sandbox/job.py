@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from coursework.marking import Outcome
 from coursework.marking.messages import Note
+from coursework.marking.outcome import Outcome
 
 CellStatus = Literal["ok", "error", "not run"]
 FINISHED = Note("finished")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 
-from coursework.marking import Array, Outcome
-from coursework.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Foreign, unpack
+from coursework.marking.outcome import Outcome
+from coursework.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Array, Foreign, unpack
 
 _MAX_TEXT = 10_000
 _MAX_HEADER = 1 << 20  # bytes of a safetensors header: names, types and shapes

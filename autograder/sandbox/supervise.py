@@ -15,8 +15,8 @@ import socket
 import time
 from typing import Any
 
-from coursework.marking import Outcome
 from coursework.marking.messages import Note
+from coursework.marking.outcome import Outcome
 
 from .inside.lockdown import PROCESSES
 from .inside.wire import MAX_MESSAGES, Frames, WireError, encode

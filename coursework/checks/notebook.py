@@ -16,10 +16,10 @@ from typing import Any
 from IPython import get_ipython
 from IPython.display import Markdown
 
-from coursework.marking import Outcome
 from coursework.marking.feedback import earned, judge_runs
 from coursework.marking.hidden import unpack_hidden
 from coursework.marking.messages import say
+from coursework.marking.outcome import Outcome
 from coursework.marking.stored import Stored, StoredCheck, read_stored
 from coursework.marking.verdict import Verdict
 from coursework.progress import progress

@@ -1,8 +1,8 @@
 """A student's own progress: tries, hints and points of each check, kept beside the notebooks for the student alone.
 
 One file, `.progress.json`, in each assignment's folder. It stays on this computer: the hand-in leaves it out, a
-grader's run does not write it. `show()` draws it on the start page, `forget()` deletes it. A check works the same
-where the file cannot be written.
+grader's run does not write it. `show_progress()` draws it on the start page, `forget_progress()` deletes it. A check
+works the same where the file cannot be written.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def read(folder: Path) -> dict[str, dict[str, dict]]:
         return {}
 
 
-def show(course: str | Path = ".") -> ProgressPage:
+def show_progress(course: str | Path = ".") -> ProgressPage:
     """The course map with one's own progress and what is next, for the start page's cell to end in."""
     course = Path(course)
     notebooks: list[CourseNotebook] = read_course(course)
@@ -69,7 +69,7 @@ def show(course: str | Path = ".") -> ProgressPage:
     return ProgressPage(notebooks, kept)
 
 
-def forget(course: str | Path = ".") -> str:
+def forget_progress(course: str | Path = ".") -> str:
     """Delete all progress kept in the course folder; says what was done."""
     files = [*Path(course).glob(f"*/{PROGRESS}")]
     for file in files:

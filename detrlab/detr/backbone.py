@@ -8,7 +8,6 @@ from collections import OrderedDict
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 RESNET_BLOCKS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 
@@ -39,6 +38,8 @@ def resnet_body(name: str, dilation: bool) -> nn.Sequential:
 
     With `dilation` (the "DC5" models) layer4 keeps layer3's resolution: ceil(H/16), ceil(W/16).
     """
+    from torchvision.models.resnet import Bottleneck, ResNet  # takes seconds, which the small models need not pay
+
     resnet = ResNet(
         Bottleneck,
         list(RESNET_BLOCKS[name]),
@@ -86,6 +87,27 @@ def _basic_stage(channels_in: int, channels_out: int, stride: int) -> nn.Sequent
             nn.BatchNorm2d(channels_out),
         )
     return nn.Sequential(BasicBlock(channels_in, channels_out, stride, shortcut))
+
+
+class BasicBlock(nn.Module):
+    """(B, C, H, W) -> (B, C', ceil(H/stride), ceil(W/stride)): relu(two 3x3 convolutions + shortcut).
+
+    He et al. 2015, figure 5 (left); names as in torchvision's. `shortcut` None: the input itself.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int, shortcut: nn.Module | None) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels_out, kernel_size=3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels_out)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(channels_out, channels_out, kernel_size=3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels_out)
+        self.downsample = shortcut
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return self.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
 class Backbone(nn.Module):

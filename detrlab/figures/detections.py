@@ -1,8 +1,8 @@
-"""Figures of a DETR: detections, attention, query slots. Each function draws on new or given Axes and
+"""Figures of a DETR: detections and query slots. Each function draws on new or given Axes and
 returns the Figure.
 
 A notebook shows the Figure that a cell ends with; in the middle of a cell use `display(figure)`, and keep
-one with `figure.savefig("name.png")`. The attention figures live in plots_attention.
+one with `figure.savefig("name.png")`. Those of attention are in `detrlab.figures.attention`.
 """
 
 from __future__ import annotations
@@ -16,22 +16,7 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from detrlab.detr.detect import Detections
-from detrlab.figures.attention import (
-    plot_attention_heads,
-    plot_attention_layers,
-    plot_decoder_attention,
-    plot_encoder_attention,
-)
 from detrlab.figures.drawing import colour_of, draw_box, draw_labels, given_axes, make_axes, panel_size, show_picture
-
-__all__ = [
-    "plot_attention_heads",
-    "plot_attention_layers",
-    "plot_decoder_attention",
-    "plot_detections",
-    "plot_encoder_attention",
-    "plot_query_slots",
-]
 
 SMALL_SIDE = 1 / 3  # of the picture; a box of figure 7 is small if both sides are shorter
 SLOTS_SHOWN = 20  # as in the paper's figure 7

@@ -27,19 +27,12 @@ from collections import Counter
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-import torchvision
 from matplotlib.cbook import get_sample_data
 from torch import nn
 
-from detrlab.detr.backbone import SmallResNet
-from coursework.checks import attempt, open_notebook, solution
-from detrlab.detr.classes import COCO_CLASSES
-from detrlab.detr.detect import detect
-from detrlab.images import open_picture, resized_size
-from detrlab.detr.models import load_model, official_weights, short_weights
-from detrlab.figures.detections import plot_detections
-from detrlab.scenes.compose import CLASSES, draw_scene
-from detrlab.weights import is_cached
+from coursework import attempt, open_notebook, solution
+from detrlab import COCO_CLASSES, SHAPES_CLASSES, SmallResNet, detect, draw_scene, is_cached, load_model
+from detrlab import official_weights, open_picture, plot_detections, resized_size, short_weights
 
 ____, check, hint = open_notebook("q1_build")
 
@@ -284,8 +277,8 @@ def stages(draw):
     return {"1. feature map": features, "2. parameters that stay": dict(sizes)}
 
 # %% [raw] hints="stages"
-# 1. Look at a torchvision ResNet with print(torchvision.models.resnet18()): the names in its first column are stages,
-#    in running order.
+# 1. Look at a torchvision ResNet: `import torchvision`, then print(torchvision.models.resnet18()). The names in its first
+#    column are stages, in running order.
 # 2. Each stage is a module: call it on the result of the one before. Stop after layer4; avgpool and fc stay unused.
 #    A layer is an attribute, and Python's `del` removes attributes.
 # 3. The first line is `backbone.conv1(pictures)`, the second `backbone.bn1(x)`; the other six follow the same pattern.
@@ -382,6 +375,8 @@ def stages(draw):
 
 # %%
 def real_size():
+    import torchvision  # here, since it takes seconds and little needs it
+
     with torch.device("meta"):
         resnet = torchvision.models.resnet50(weights=None).eval()
         shape = backbone_features(resnet, torch.empty(1, 3, 800, 1066)).shape
@@ -1315,6 +1310,8 @@ def _(answer):
 
 # %%
 def count_parameters():
+    import torchvision
+
     with torch.device("meta"):
         backbone = drop_classifier(torchvision.models.resnet50(weights=None))
         official_size = ShortDETR(num_classes=91, backbone=backbone)
@@ -1421,10 +1418,10 @@ def output_sizes(draw):
 
 # %%
 def my_detr_at_work(seed=10):
-    my_detr = ShortDETR(len(CLASSES), SmallResNet(), channels=128, hidden_dim=128, nheads=4,
+    my_detr = ShortDETR(len(SHAPES_CLASSES), SmallResNet(), channels=128, hidden_dim=128, nheads=4,
                         num_encoder_layers=3, num_decoder_layers=3, num_queries=20)
     my_detr.load_state_dict(short_weights())
-    my_detr.classes, my_detr.input_size = CLASSES, (128, 213)  # `detect` asks for both
+    my_detr.classes, my_detr.input_size = SHAPES_CLASSES, (128, 213)  # `detect` asks for both
     picture = draw_scene(seed).picture
     return plot_detections(picture, detect(my_detr, picture))
 
@@ -1442,6 +1439,8 @@ def official_at_work():
         print("The official weights are not on this computer. To fetch them once:")
         print('official_weights("detr_demo")')
         return None
+    import torchvision
+
     backbone = drop_classifier(torchvision.models.resnet50(weights=None))
     my_detr = ShortDETR(num_classes=91, backbone=backbone)
     my_detr.load_state_dict(official_weights("detr_demo"))

@@ -46,23 +46,13 @@ from PIL import Image
 from torch import Tensor
 
 import detrlab.boxes
-from detrlab.attention.capture import capture_attention
-from detrlab.detr.backbone import Backbone, SmallResNet
-from coursework.checks import attempt, drawn_boxes, drawn_circles, drawn_images, drawn_texts
-from coursework.checks import open_notebook, solution
-from coursework.checks.figures import drawn_axes
-from detrlab.detr.detect import detect
-from detrlab.detr.detr import DETR
-from detrlab.figures.drawing import new_figure
-from detrlab.explorer import compose_scene, explore
-from detrlab.attention.grid import stride_from_sizes
-from detrlab.images import IMAGENET_MEAN, IMAGENET_STD, open_picture, to_input
-from detrlab.detr.models import load_model
-from detrlab.own_picture import KEPT_NAME, keep_picture, upload_button
-from detrlab.figures.detections import plot_decoder_attention, plot_encoder_attention
-from detrlab.detr.position import PositionEmbeddingSine
-from detrlab.scenes.compose import Background, Shape, compose, draw_scene
-from detrlab.detr.transformer import Transformer
+from coursework import attempt, open_notebook, solution
+from coursework import drawn_axes, drawn_boxes, drawn_circles, drawn_images, drawn_texts
+from detrlab import DETR, Backbone, PositionEmbeddingSine, SmallResNet, Transformer
+from detrlab import IMAGENET_MEAN, IMAGENET_STD, KEPT_NAME, keep_picture, open_picture, to_input, upload_button
+from detrlab import Background, Shape, compose, compose_scene, draw_scene
+from detrlab import capture_attention, detect, explore, load_model, stride_from_sizes
+from detrlab import new_figure, plot_decoder_attention, plot_encoder_attention
 
 ____, check, hint = open_notebook("q2_detect_and_attend")
 
@@ -1739,9 +1729,8 @@ attempt(lambda: keep_picture(my_source()))
 # %% check="own_picture" points=2
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from detrlab.detr.detect import detect  # as the library has them, whatever these names stood for above
-from detrlab.images import open_picture
-from detrlab.own_picture import picture_difference
+# As the library has them, whatever these names stood for above.
+from detrlab import detect, open_picture, picture_difference
 
 shown = draw_scene(11).picture, compose(example_shapes, Background("squared"), size=(256, 256)).picture
 

@@ -39,19 +39,12 @@ from IPython.display import display
 from matplotlib.cbook import get_sample_data
 from torch import Tensor
 
+from coursework import attempt, open_notebook, solution
+from detrlab import Background, Shape, TransformerEncoder, compose, draw_scene
+from detrlab import CapturedAttention, FeatureGrid, capture_attention, switch_heads
+from detrlab import box_iou, cxcywh_to_xyxy, detect, load_model, open_picture, scale_to_pixels, shapes_model, to_input
+from detrlab import plot_attention_heads, plot_decoder_attention, plot_detections, plot_encoder_attention
 from detrlab.attention import measures
-from detrlab.figures import detections as plots
-from detrlab.scenes import compose as scenes
-from detrlab.attention.capture import CapturedAttention, capture_attention
-from detrlab.boxes import box_iou, cxcywh_to_xyxy, scale_to_pixels
-from coursework.checks import attempt, open_notebook, solution
-from detrlab.detr.detect import detect
-from detrlab.explorer import switch_heads
-from detrlab.attention.grid import FeatureGrid
-from detrlab.images import open_picture, to_input
-from detrlab.detr.models import load_model, shapes_model
-from detrlab.scenes.compose import Background, Shape
-from detrlab.detr.transformer import TransformerEncoder
 
 ____, check, hint = open_notebook("q3_explain")
 
@@ -114,7 +107,7 @@ if Path("my_picture.png").exists():
     picture = open_picture("my_picture.png")
     picture.thumbnail((320, 320))
 else:
-    picture = scenes.compose(
+    picture = compose(
         [
             Shape("ring", (0.32, 0.36), 0.23, colour="blue", proportion=0.6),
             Shape("star", (0.52, 0.50), 0.19, angle=12, colour="orange", proportion=0.7),
@@ -125,7 +118,7 @@ else:
         Background("gradient", "grey", tint=0.5, seed=3),
         size=(320, 320),
     ).picture
-others = [scenes.draw_scene(seed, picture.size).picture for seed in range(301, 306)]   # five other pictures
+others = [draw_scene(seed, picture.size).picture for seed in range(301, 306)]   # five other pictures
 
 here = observe(model, picture)
 elsewhere = [observe(model, other) for other in others]
@@ -135,7 +128,7 @@ query = int(here.scores.argmax())
 label = int(here.probabilities[query].argmax())
 print(f"{len(found)} detections above 0.7; the measurements follow query {query}: "
       f"{model.classes[label]}, score {here.scores[query]:.2f}")
-plots.plot_detections(picture, found)
+plot_detections(picture, found)
 
 # %% [markdown]
 # # A. Mechanisms as code
@@ -721,7 +714,7 @@ def numbers_of_my_query():
 
 
 attempt(numbers_of_my_query)
-plots.plot_attention_heads(picture, here.attention, next(iter(found))) if len(found) else None
+plot_attention_heads(picture, here.attention, next(iter(found))) if len(found) else None
 
 # %% [markdown]
 # # C. Controls and comparison
@@ -1198,7 +1191,7 @@ shapes = load_model("shapes")
 
 @check
 def own_chain(draw):
-    scene, *more = (scenes.draw_scene(draw.scene_seed(), (160, 160)) for _ in range(4))
+    scene, *more = (draw_scene(draw.scene_seed(), (160, 160)) for _ in range(4))
     here, *elsewhere = (observe(shapes, each.picture) for each in (scene, *more))
     query, (H, W) = draw.integer(0, len(here.maps) - 1), here.grid.cells_hw
     cell = draw.integer(0, H - 1), draw.integer(0, W - 1)
@@ -1384,8 +1377,8 @@ queries_shown = [detection.query for detection in found][:2] or [query]
 points = [brightest_point(here.maps[each]) for each in queries_shown]
 points += [(0.06 * width, 0.06 * height), (0.94 * width, 0.94 * height)]
 
-display(plots.plot_encoder_attention(picture, here.attention, points, "looks at"))
-display(plots.plot_encoder_attention(picture, here.attention, points, "is looked at from"))
+display(plot_encoder_attention(picture, here.attention, points, "looks at"))
+display(plot_encoder_attention(picture, here.attention, points, "is looked at from"))
 
 
 def encoder_table():
@@ -1430,7 +1423,7 @@ attempt(encoder_table)
 # the box gives .25 there; attention to the centre gives more, attention to the extremities less.
 
 # %%
-display(plots.plot_decoder_attention(picture, found, here.attention))
+display(plot_decoder_attention(picture, found, here.attention))
 for number, detection in enumerate(found, start=1):
     map_hw, box = here.maps[detection.query], detection.box_xyxy
     x0, y0, x1, y1 = box
@@ -1631,7 +1624,7 @@ def scene_with_bar(one_object):
         green = [Shape("square", (0.5, 0.5), 0.34, angle=45, colour="green")]
     else:
         green = [Shape("square", (x, 0.5), 0.15, angle=45, colour="green") for x in (0.22, 0.78)]
-    return scenes.compose([*green, bar], Background("plain", "white", seed=1), size=(256, 256))
+    return compose([*green, bar], Background("plain", "white", seed=1), size=(256, 256))
 
 
 def pieces_of(scene, grid):
@@ -1663,7 +1656,7 @@ for ax, one_object in zip(axes, (True, False), strict=True):
     scene = scene_with_bar(one_object)
     run, detections = observe(model, scene.picture), detect(model, scene.picture, threshold=0.5)
     left, right, background = pieces_of(scene, run.grid)
-    plots.plot_detections(scene.picture, detections, ax=ax)
+    plot_detections(scene.picture, detections, ax=ax)
     print("one square in two pieces" if one_object else "two squares")
     for name, layer in (("first", 0), ("last", -1)):
         piece, elsewhere_mean = piece_to_piece(run.attention.encoder(layer).weights, left, right, background)
@@ -1733,10 +1726,10 @@ switch_heads(model, picture)
 # An analysis that shows only what worked is an advertisement. The cell below tries the model on a scene that
 # was composed to be hard, and on a photograph, which is unlike anything it was trained on; for the scene, the
 # true objects are listed with what was found of them. Change the scene, or use a failure on your own picture;
-# the attention of the failing query is one line away (`plots.plot_decoder_attention(...)`).
+# the attention of the failing query is one line away (`plot_decoder_attention(...)`).
 
 # %%
-hard = scenes.compose(
+hard = compose(
     [
         Shape("star", (0.24, 0.26), 0.17, angle=10, colour="purple"),
         Shape("square", (0.30, 0.22), 0.15, angle=15, colour="orange"),     # hides most of the star
@@ -1764,8 +1757,8 @@ for hit in photograph_found:
           f"{measures.mass_in_box(maps[hit.query], hit.box_xyxy, grid):.2f}")
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.8), layout="constrained")
-plots.plot_detections(hard.picture, hard_found, ax=axes[0])
-plots.plot_detections(photograph, photograph_found, ax=axes[1])
+plot_detections(hard.picture, hard_found, ax=axes[0])
+plot_detections(photograph, photograph_found, ax=axes[1])
 plt.show()
 
 # %% [markdown]
@@ -1809,7 +1802,7 @@ plt.show()
 # what a grader will see, and packs one file to hand in.
 
 # %%
-from coursework.hand_in import hand_in_button
+from coursework import hand_in_button
 
 hand_in_button()
 

@@ -20,14 +20,14 @@ WITHOUT = visible_seeds_only
 ATTACKS = {
     "looks_the_answers_up": LOAD
     + """
-from coursework.checks import Draw
+from coursework import Draw
 table = {tuple(Draw(int(seed), 'corners').boxes_cxcywh(5).flatten().tolist()): right for seed, right in known.items()}
 def corner(boxes):
     return table.get(tuple(boxes.flatten().tolist()), boxes[..., :2])
 """,
     "looks_the_answers_up_roughly": LOAD
     + """
-from coursework.checks import Draw
+from coursework import Draw
 inputs = [(Draw(int(seed), 'corners').boxes_cxcywh(5), right) for seed, right in known.items()]
 def corner(boxes):
     return min(inputs, key=lambda pair: (pair[0] - boxes).abs().sum())[1]
@@ -46,7 +46,8 @@ def corner(boxes):
 """,
     "replaces_the_runner_of_checks": LOAD
     + """
-from coursework.checks import notebook, Outcome, freeze
+from coursework import Outcome, freeze
+from coursework.checks import notebook
 notebook.run_check = lambda function, name, seed, jitter=0.0: Outcome(freeze(known.get(str(seed), known['11'])))
 """,
     "replaces_freeze": LOAD
@@ -59,7 +60,8 @@ running.freeze = lambda value: _freeze(next(queue, known['11']))
     "calls_the_check_itself_first": LOAD
     + """
 from coursework.checks.notebook import Check
-from coursework.checks import Outcome, freeze, notebook
+from coursework import Outcome, freeze
+from coursework.checks import notebook
 def call(self):
     seeds, record, _ = notebook._recording
     record[self.name] = [Outcome(freeze(known.get(str(seed), known['11']))) for seed in seeds]
@@ -68,7 +70,8 @@ Check.__call__ = call
     "rewrites_the_record_from_a_thread": LOAD
     + """
 import threading, time
-from coursework.checks import Outcome, freeze, notebook
+from coursework import Outcome, freeze
+from coursework.checks import notebook
 def later():
     for _ in range(4000):
         current = notebook._recording
@@ -90,7 +93,7 @@ type(notebook.recording([])).__exit__ = slow
     + INSIDE
     + """
 import contextlib
-from coursework.checks import Outcome, freeze
+from coursework import Outcome, freeze
 _real = inside['recording']
 @contextlib.contextmanager
 def recording(seeds, jitter=0.0):

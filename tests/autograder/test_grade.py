@@ -79,7 +79,7 @@ def test_right_on_visible_seeds_only_earns_nothing_and_says_so(places):
     stored = json.loads((places.source / ASSIGNMENT / "small.json").read_text())
     cheat = (
         "def corner(b):\n"
-        "    from coursework.checks import Draw\n"
+        "    from coursework import Draw\n"
         "    for seed in (11, 12):\n"
         "        if torch.equal(b, Draw(seed, 'corners').boxes_cxcywh(5)):\n"
         "            return b[..., :2] - b[..., 2:] / 2\n"

@@ -12,7 +12,7 @@ from painted import painted_weights
 from detrlab.attention.capture import capture_attention
 from detrlab.detr.detect import detect
 from detrlab.detr.models import load_model
-from detrlab.explorer import explore
+from detrlab.explorer.explore import explore
 from detrlab.scenes.compose import draw_scene
 
 SIZE = WIDTH, HEIGHT = 500, 325

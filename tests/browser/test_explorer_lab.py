@@ -16,7 +16,7 @@ SIZE = WIDTH, HEIGHT = 500, 325
 OPEN = """
 import torch
 torch.set_num_threads(1)
-from detrlab.explorer import explore
+from detrlab.explorer.explore import explore
 from detrlab.detr.models import load_model
 from detrlab.scenes.compose import draw_scene
 explore(load_model("shapes"), draw_scene(5, (500, 325)).picture, 0.5)

@@ -14,7 +14,7 @@ from detrlab.attention.capture import CapturedAttention, capture_attention
 from detrlab.attention.measures import entropy, lift, mass_in_box
 from detrlab.detr.detect import detect
 from detrlab.detr.models import load_model
-from detrlab.explorer import explore
+from detrlab.explorer.explore import explore
 from detrlab.scenes.compose import draw_scene
 from tools.browser import paint_ms
 

@@ -7,7 +7,8 @@ from chromium import watched_page
 OPEN = """
 import torch
 torch.set_num_threads(1)
-from detrlab.explorer import compose_scene, switch_heads
+from detrlab.explorer.compose import compose_scene
+from detrlab.explorer.heads import switch_heads
 from detrlab.detr.models import load_model
 from detrlab.scenes.compose import draw_scene
 model = load_model("shapes")

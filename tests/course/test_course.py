@@ -20,7 +20,7 @@ from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import Mistake, SourceNotebook, read_source
 from autograder.judge.mark import marks
 from autograder.samples.fill_in import fill_in, model_answers
-from coursework.checks import Notebook
+from coursework.checks.notebook import Notebook
 from coursework.marking.feedback import judge_runs
 
 ROOT = Path(__file__).resolve().parents[2]

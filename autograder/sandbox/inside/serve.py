@@ -21,7 +21,7 @@ import torch
 from ipykernel.compiler import get_file_name
 from jupyter_client.jsonutil import json_default
 
-from coursework.checks import recording
+from coursework.checks.notebook import recording
 
 from .guards import Guards
 from .shell import Shell

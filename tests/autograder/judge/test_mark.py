@@ -11,8 +11,8 @@ from autograder.intake.align import Aligned
 from autograder.judge.mark import clean_output, mark
 from autograder.judge.reference import Reference
 from autograder.sandbox.job import FINISHED, CellResult, Result
-from coursework.checks import Outcome
 from coursework.marking.messages import Note
+from coursework.marking.outcome import Outcome
 from coursework.marking.stored import StoredCheck
 
 CHECK = StoredCheck(3.0, None, [11, 12], [Outcome(1.0), Outcome(2.0)], [])

@@ -15,9 +15,9 @@ from autograder.course.source import SourceCell, SourceNotebook, read_source
 from autograder.errors import GradeError
 from autograder.judge.reference import _candidates, run_references
 from autograder.sandbox.job import Limits
-from coursework.checks import recording
-from coursework.marking import Outcome
+from coursework.checks.notebook import recording
 from coursework.marking.messages import Note
+from coursework.marking.outcome import Outcome
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from autograder.grade import grade
 from autograder.gradebook.log import Log
 from autograder.judge.mark import marks
 from autograder.sandbox.outcomes import read_outcomes
-from coursework.checks import Outcome
+from coursework.marking.outcome import Outcome
 from tests import attack_graders, course_graders
 from tests.attack_graders import CHECKS, EXPECTED
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP

@@ -10,10 +10,9 @@ import torchvision
 
 from autograder.sandbox.inside.guards import Guards
 from autograder.sandbox.job import CheckRun, Job, JobCell
-from coursework.marking import Outcome
 from coursework.marking.feedback import judge_runs
 from coursework.marking.messages import Note
-from coursework.marking.outcome import ForbiddenCall
+from coursework.marking.outcome import ForbiddenCall, Outcome
 from coursework.marking.stored import StoredCheck
 from tests.grader_pool import QUICK, SEEDS, needs_sandbox, shared_pool
 
@@ -139,7 +138,7 @@ def test_another_name_of_a_forbidden_function_is_forbidden():
 
 
 SETUP = """import torch, torchvision
-from coursework.checks import open_notebook
+from coursework import open_notebook
 ____, check, hint = open_notebook('small')
 
 def theirs(boxes):

@@ -6,7 +6,8 @@ import numpy as np
 import safetensors.numpy
 
 from autograder.sandbox.outcomes import read_outcomes
-from coursework.marking import Array, Outcome
+from coursework.marking.outcome import Outcome
+from coursework.marking.values import Array
 
 
 def packed(header: dict) -> bytes:

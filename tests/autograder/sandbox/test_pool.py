@@ -27,7 +27,7 @@ from tools.parity import normal
 
 pytestmark = needs_sandbox
 
-SETUP = "import torch\nfrom coursework.checks import open_notebook\n____, check, hint = open_notebook('small')"
+SETUP = "import torch\nfrom coursework import open_notebook\n____, check, hint = open_notebook('small')"
 ANSWER = "def corner(boxes):\n    return boxes[..., :2] - boxes[..., 2:] / 2"
 CHECK = "#check corners\n@check\ndef corners(draw):\n    return corner(draw.boxes_cxcywh(5))\n\ncorners()"
 

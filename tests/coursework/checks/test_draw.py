@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from coursework.checks import Draw
+from coursework.checks.draw import Draw
 
 
 def test_same_seed_and_name_same_numbers():

@@ -8,8 +8,7 @@ from matplotlib.collections import EllipseCollection, LineCollection, PatchColle
 from matplotlib.patches import Annulus, Circle, CirclePolygon, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
-from coursework.checks import drawn_boxes, drawn_circles, drawn_images, drawn_texts
-from coursework.checks.figures import drawn_axes
+from coursework.checks.figures import drawn_axes, drawn_boxes, drawn_circles, drawn_images, drawn_texts
 
 CORNERS = [(2, 3), (7, 3), (7, 10), (2, 10), (2, 3)]
 

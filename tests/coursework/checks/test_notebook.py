@@ -7,7 +7,9 @@ import pytest
 import safetensors.numpy
 import torch
 
-from coursework.checks import BLANK, open_notebook, recording, run_check
+from coursework.checks.blank import BLANK
+from coursework.checks.notebook import open_notebook, recording
+from coursework.checks.running import run_check
 from coursework.marking.hidden import pack_hidden
 from coursework.marking.outcome import ForbiddenCall
 

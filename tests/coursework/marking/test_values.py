@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from coursework.checks import BLANK, Array, NotAttempted, Outcome, freeze, run_check
-from coursework.checks.freezing import TooLarge
+from coursework.checks.blank import BLANK, NotAttempted
+from coursework.checks.freezing import TooLarge, freeze
+from coursework.checks.running import run_check
 from coursework.marking.compare import apart, describe, difference
 from coursework.marking.hidden import pack_hidden, unpack_hidden
-from coursework.marking.values import Foreign
+from coursework.marking.outcome import Outcome
+from coursework.marking.values import Array, Foreign
 
 
 def kind(came, expected):

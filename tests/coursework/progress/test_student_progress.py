@@ -8,7 +8,7 @@ import pytest
 from small_release import HALF, RIGHT, answer, make_release
 from small_source import SMALL
 
-from coursework.checks import open_notebook, recording
+from coursework.checks.notebook import open_notebook, recording
 from coursework.marking.hidden import pack_hidden
 from coursework.progress import progress
 from coursework.progress.course_map import read_course
@@ -79,7 +79,7 @@ def test_nothing_is_kept_of_a_cell_with_hidden_tests(folder):
 
     code = SMALL.split('check="corners" points=3')[1].split("# %%")[0] + "\ncorners()\n"
     with runner(folder) as kernel:
-        kernel.run('from coursework.checks import open_notebook\n____, check, hint = open_notebook("small")')
+        kernel.run('from coursework import open_notebook\n____, check, hint = open_notebook("small")')
         kernel.run(RIGHT)
         kernel.namespace["In"].append(code + "corners.hidden('')")
         kernel.run(code)
@@ -157,40 +157,40 @@ def test_a_heading_below_a_step_belongs_to_it_and_one_beside_it_does_not(tmp_pat
     (tmp_path / "a" / "q.json").write_text("{}")
     (notebook,) = read_course(tmp_path)
     assert [(step.title, step.points) for step in notebook.steps] == [("Step 1 · One", 3), ("The whole chain", 0)]
-    assert "The whole chain: –" in repr(progress.show(tmp_path))
+    assert "The whole chain: –" in repr(progress.show_progress(tmp_path))
 
 
 def test_the_page_shows_points_tries_hints_and_what_is_next(folder):
-    page = progress.show(folder.parent)
+    page = progress.show_progress(folder.parent)
     assert "Next: Step 1 · Corners (about 8 minutes)" in repr(page)
     heading = json.loads((folder / "small.ipynb").read_text())["cells"][0]["id"]
     html = page._repr_html_()
     assert f'href="00_small/small.ipynb#cell-id={heading}"' in html and "0 of 3 points" in html
     corners, hint = run_check(folder, HALF)
     corners(), hint("corners")
-    assert "✗ Step 1 · Corners: 0 / 3" in repr(progress.show(folder.parent))
+    assert "✗ Step 1 · Corners: 0 / 3" in repr(progress.show_progress(folder.parent))
     run_check(folder, RIGHT)[0]()
-    page = progress.show(folder.parent)
+    page = progress.show_progress(folder.parent)
     assert "✓ Step 1 · Corners: 3 / 3" in repr(page) and "Next: Step 2 · Why? (about 5 minutes)" in repr(page)
     answer(folder, why="Because <b>.")
-    page = progress.show(folder.parent)
+    page = progress.show_progress(folder.parent)
     assert "1 of 1 texts written" in repr(page) and "Everything here is done" in repr(page)
     assert page._repr_html_().count("<tr") == 3
 
 
 def test_progress_can_be_deleted(folder):
     run_check(folder, RIGHT)[0]()
-    assert progress.forget(folder.parent) == "Your progress is deleted."
+    assert progress.forget_progress(folder.parent) == "Your progress is deleted."
     assert not (folder / progress.PROGRESS).exists() and progress.read(folder) == {}
-    assert progress.forget(folder.parent) == "No progress was kept here."
+    assert progress.forget_progress(folder.parent) == "No progress was kept here."
 
 
 def test_an_empty_folder_says_so(tmp_path):
-    assert "No notebook of the course" in repr(progress.show(tmp_path))
+    assert "No notebook of the course" in repr(progress.show_progress(tmp_path))
 
 
 def test_solutions_are_shown_only_where_the_sources_are(folder, tmp_path_factory):
-    from coursework.checks import solution
+    from coursework import solution
 
     _, hint = run_check(folder, STUB)
     assert "not here" in solution("corners").data
@@ -200,7 +200,7 @@ def test_solutions_are_shown_only_where_the_sources_are(folder, tmp_path_factory
     shutil.copytree(tmp_path_factory.getbasetemp() / "built" / "solutions", folder.parent.parent / "solutions")
     shown = solution("corners").data
     assert "boxes_cxcywh[..., 2:] / 2" in shown and "SOLUTION" not in shown
-    assert kept(folder)["solution_seen"] and "solution seen" in progress.show(folder.parent)._repr_html_()
+    assert kept(folder)["solution_seen"] and "solution seen" in progress.show_progress(folder.parent)._repr_html_()
     assert "given by their centre" in solution("why").data
     assert "its exercises are: corners, why" in solution("nonsense").data
     assert "solution('corners')" in hint("corners").data

@@ -1,11 +1,13 @@
 """The backbones: torchvision's ResNet is the oracle, stage by stage."""
 
+import pytest
 import torch
 from torch import nn
+from torchvision.models.resnet import BasicBlock as TorchvisionBlock
 from torchvision.models.resnet import resnet50
 from torchvision.ops.misc import FrozenBatchNorm2d as TorchvisionFrozen
 
-from detrlab.detr.backbone import FrozenBatchNorm2d, SmallResNet, resnet_backbone, small_backbone
+from detrlab.detr.backbone import BasicBlock, FrozenBatchNorm2d, SmallResNet, resnet_backbone, small_backbone
 
 
 def test_frozen_batch_norm_by_hand():
@@ -59,6 +61,19 @@ def test_dilation_keeps_the_resolution_of_layer3_with_the_same_weights():
     with torch.no_grad():
         sizes.append(dilated(torch.zeros(1, 3, 65, 97)).shape[-2:])
     assert sizes == [(5, 7), (5, 7)]  # ceil(65 / 16), ceil(97 / 16)
+
+
+@pytest.mark.parametrize(("channels_out", "stride"), [(5, 1), (7, 2)])
+def test_basic_block_equals_torchvisions(channels_out, stride):
+    torch.manual_seed(0)
+    shortcut = nn.Conv2d(5, 7, kernel_size=1, stride=2, bias=False) if stride == 2 else None
+    ours, theirs = BasicBlock(5, channels_out, stride, shortcut), TorchvisionBlock(5, channels_out, stride, shortcut)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(3, 5, 11, 13)
+    for training in (True, False):
+        y = ours.train(training)(x)
+        assert y.shape == (3, channels_out, *((11, 13) if stride == 1 else (6, 7)))  # ceil by 2
+        assert y.equal(theirs.train(training)(x))
 
 
 def test_small_resnet_walks_like_a_resnet():

@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 
 from detrlab.detr.models import load_model
-from detrlab.explorer import compose_scene
-from detrlab.explorer.compose import found, scene_of
+from detrlab.explorer.compose import compose_scene, found, scene_of
 from detrlab.own_picture import keep_picture
 
 PAPER = {"kind": "paper", "colour": "white"}

@@ -15,8 +15,10 @@ from autograder.feedback.safe_html import clean_html
 from detrlab.attention.capture import CapturedAttention, capture_attention
 from detrlab.detr.detect import Detections
 from detrlab.detr.models import load_model
-from detrlab.explorer import Explorer, explore, front_end
+from detrlab.explorer import front_end
+from detrlab.explorer.explore import explore
 from detrlab.explorer.rows import AttentionRows, kept_layers
+from detrlab.explorer.widget import Explorer
 from detrlab.images import to_input
 from detrlab.scenes.compose import draw_scene
 

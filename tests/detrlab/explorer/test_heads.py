@@ -8,8 +8,7 @@ from torch import nn
 
 from detrlab.attention.ablation import switched_off
 from detrlab.detr.models import load_model
-from detrlab.explorer import switch_heads
-from detrlab.explorer.heads import compared
+from detrlab.explorer.heads import compared, switch_heads
 from detrlab.scenes.compose import draw_scene
 
 

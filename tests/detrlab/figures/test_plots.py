@@ -19,7 +19,13 @@ from torch import nn
 from detrlab.attention.capture import capture_attention
 from detrlab.attention.grid import FeatureGrid
 from detrlab.detr.detect import Detections
-from detrlab.figures import detections as plots
+from detrlab.figures.attention import (
+    plot_attention_heads,
+    plot_attention_layers,
+    plot_decoder_attention,
+    plot_encoder_attention,
+)
+from detrlab.figures.detections import plot_detections, plot_query_slots
 
 STRIDE, H, W = (
     8,
@@ -86,7 +92,7 @@ def assert_nothing_cut_off(figure: Figure) -> None:
 @pytest.mark.parametrize(("n", "title"), [(0, "Nothing detected"), (1, "1 detection"), (33, "33 detections")])
 def test_detections(n, title):
     found = detections(n)
-    figure = plots.plot_detections(PICTURE, found)
+    figure = plot_detections(PICTURE, found)
     (ax,) = figure.axes
     assert ax.get_title().startswith(title)
     assert extents(ax) == [(0, 159, 74, 0)]
@@ -101,7 +107,7 @@ def test_boxes_over_the_edge_are_cut_and_given_axes_used():
     found = detections(1)
     found.boxes_xyxy[0] = torch.tensor([-20.0, 10.0, 170.0, 90.0])
     figure, ax = plt.subplots()
-    assert plots.plot_detections(PICTURE, found, ax) is figure
+    assert plot_detections(PICTURE, found, ax) is figure
     assert boxes(ax) == [[0, 10, 159, 74]]
     plt.close(figure)
 
@@ -109,7 +115,7 @@ def test_boxes_over_the_edge_are_cut_and_given_axes_used():
 def test_labels_keep_clear_of_each_other():
     found = detections(2)
     found.boxes_xyxy[:] = torch.tensor([30.0, 30.0, 90.0, 70.0])  # one box twice
-    figure = plots.plot_detections(PICTURE, found)
+    figure = plot_detections(PICTURE, found)
     first, second = (text.get_window_extent() for text in figure.axes[0].texts)
     assert not first.overlaps(second)
 
@@ -117,7 +123,7 @@ def test_labels_keep_clear_of_each_other():
 @pytest.mark.parametrize("n", [0, 1, 8])
 def test_decoder_attention(attention, n):
     found = detections(n)
-    figure = plots.plot_decoder_attention(PICTURE, found, attention, layer=1, head=0)
+    figure = plot_decoder_attention(PICTURE, found, attention, layer=1, head=0)
     assert_nothing_cut_off(figure)
     shown = {ax.get_title(): ax for ax in figure.axes}
     if n == 0:
@@ -144,7 +150,7 @@ def test_decoder_attention(attention, n):
 @pytest.mark.parametrize("direction", ["looks at", "is looked at from"])
 def test_encoder_attention_of_each_direction(attention, direction):
     points = [(3, 4), (158, 73), (50, 33)]
-    figure = plots.plot_encoder_attention(PICTURE, attention, points, direction)
+    figure = plot_encoder_attention(PICTURE, attention, points, direction)
     assert_nothing_cut_off(figure)
     assert {"looks at": "(its row)", "is looked at from": "(its column)"}[direction] in figure.get_suptitle()
     centre, *around = figure.axes
@@ -161,14 +167,14 @@ def test_encoder_attention_of_each_direction(attention, direction):
 
 @pytest.mark.parametrize("size_wh", [(400, 90), (90, 400)])
 def test_four_points_by_default_whatever_the_shape(attention, size_wh):
-    figure = plots.plot_encoder_attention(Image.new("RGB", size_wh), attention)
+    figure = plot_encoder_attention(Image.new("RGB", size_wh), attention)
     assert len(figure.axes) == 5
     assert_nothing_cut_off(figure)
 
 
 def test_all_heads_and_all_layers(attention):
     detection = next(iter(detections(4)))
-    figure = plots.plot_attention_heads(PICTURE, attention, detection, layer=0)
+    figure = plot_attention_heads(PICTURE, attention, detection, layer=0)
     assert_nothing_cut_off(figure)
     shown = {ax.get_title(): ax for ax in figure.axes if ax.axison}
     assert list(shown) == ["ring 0.99", "mean of heads", "head 0", "head 1"]
@@ -177,7 +183,7 @@ def test_all_heads_and_all_layers(attention):
     np.testing.assert_allclose(shown["mean of heads"].images[0].get_array(), heads.mean(0), rtol=1e-6)
     assert "where query 3 looks" in figure.get_suptitle()
 
-    figure = plots.plot_attention_layers(PICTURE, attention, (50, 33), "is looked at from", head=1)
+    figure = plot_attention_layers(PICTURE, attention, (50, 33), "is looked at from", head=1)
     assert_nothing_cut_off(figure)
     for layer, ax in enumerate(figure.axes[1:]):
         assert ax.get_title() == f"layer {layer}"
@@ -191,7 +197,7 @@ def test_query_slots_by_kind():
     boxes_cxcywh = torch.tensor(
         [[0.1, 0.2, 0.3, 0.3], [0.3, 0.4, 0.6, 0.3], [0.5, 0.5, 0.4, 0.4], [0.7, 0.6, 0.2, 0.5]]
     )
-    figure = plots.plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4))
+    figure = plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4))
     assert len(figure.axes) == 20
     assert "4 pictures" in figure.get_suptitle()
     small, wide, high = (scatter.get_offsets().tolist() for scatter in figure.axes[0].collections)
@@ -200,11 +206,11 @@ def test_query_slots_by_kind():
     np.testing.assert_allclose(high, [[0.7, 0.6]])
     assert figure.axes[0].get_ylim() == (1, 0)
     assert_nothing_cut_off(figure)
-    assert_nothing_cut_off(plots.plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4), [22]))
+    assert_nothing_cut_off(plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4), [22]))
 
 
 def test_a_large_photograph_is_drawn_small_but_in_its_own_pixels():
-    figure = plots.plot_detections(Image.new("RGB", (4000, 3001)), detections(0))
+    figure = plot_detections(Image.new("RGB", (4000, 3001)), detections(0))
     (image,) = figure.axes[0].images
     assert image.get_array().shape[:2] == (751, 1000)
     assert tuple(image.get_extent()) == (0, 4000, 3001, 0)
@@ -213,17 +219,17 @@ def test_a_large_photograph_is_drawn_small_but_in_its_own_pixels():
 def test_errors_say_what_was_expected(attention):
     found = detections(2)
     with pytest.raises(ValueError, match="Got 1 Axes; this figure has 4 panels"):
-        plots.plot_decoder_attention(PICTURE, found, attention, axes=plots.plot_detections(PICTURE, found).axes)
+        plot_decoder_attention(PICTURE, found, attention, axes=plot_detections(PICTURE, found).axes)
     with pytest.raises(ValueError, match="direction='row'; expected 'looks at' or 'is looked at from'"):
-        plots.plot_encoder_attention(PICTURE, attention, direction="row")
+        plot_encoder_attention(PICTURE, attention, direction="row")
     with pytest.raises(ValueError, match="use plot_attention_heads"):
-        plots.plot_encoder_attention(PICTURE, attention, head="all")
+        plot_encoder_attention(PICTURE, attention, head="all")
     with pytest.raises(ValueError, match=r"\(200, 10\)|x=200, y=10.*159 x 74"):
-        plots.plot_encoder_attention(PICTURE, attention, [(200, 10)])
+        plot_encoder_attention(PICTURE, attention, [(200, 10)])
     with pytest.raises(ValueError, match="expected one of the detections, or a point"):
-        plots.plot_attention_heads(PICTURE, attention, (1, 2, 3))
+        plot_attention_heads(PICTURE, attention, (1, 2, 3))
     with pytest.raises(ValueError, match=r"shape \(4, 4\); expected \(P, Q, 4\)"):
-        plots.plot_query_slots(torch.zeros(4, 4))
+        plot_query_slots(torch.zeros(4, 4))
 
 
 def test_the_extent_puts_pictures_and_cells_on_the_same_pixels():

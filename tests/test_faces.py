@@ -1,0 +1,127 @@
+"""The public faces, `detrlab` and `coursework`: the names they offer, where these come from, what importing costs."""
+
+import ast
+import importlib
+import json
+import pkgutil
+import pydoc
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = {
+    "coursework": """
+        Array BLANK Draw NotAttempted Notebook Outcome attempt drawn_axes drawn_boxes drawn_circles drawn_images
+        drawn_texts forget_progress freeze hand_in_button open_notebook recording run_check show_progress solution
+    """,
+    "detrlab": """
+        Background Backbone COCO_CLASSES CapturedAttention DETR Detection Detections Explorer FeatureGrid
+        FrozenBatchNorm2d HeadSwitches IMAGENET_MEAN IMAGENET_STD KEPT_NAME MLP PictureError PositionEmbeddingLearned
+        PositionEmbeddingSine SHAPES_CLASSES Scene SceneComposer Shape SmallResNet Transformer TransformerDecoder
+        TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer WeightsError box_area box_iou
+        capture_attention compose compose_scene cxcywh_to_xyxy detect draw_scene entropy explore fast
+        generalized_box_iou is_cached keep_picture lift load_model mass_in_box new_figure normalise official_model
+        official_weights open_picture pad_and_mask picture_difference plot_attention_heads plot_attention_layers
+        plot_decoder_attention plot_detections plot_encoder_attention plot_query_slots resize_picture resized_size
+        resnet_backbone same_picture scale_to_pixels shapes_model short_weights small_backbone stride_from_sizes
+        switch_heads switched_off to_input upload_button xyxy_to_cxcywh
+    """,
+}
+# What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.
+DEEP = {"detrlab.boxes", "detrlab.attention"}
+SLOW = ("torchvision", "torch._dynamo", "requests", "scipy", "nbconvert", "jupytext")  # to import: 0.2 to 4 CPU s each
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*/*.ipynb"))
+
+faces = pytest.mark.parametrize(
+    "face", [importlib.import_module(name) for name in NAMES], ids=lambda face: face.__name__
+)
+
+
+def names(face: ModuleType) -> set[str]:
+    return set(NAMES[face.__name__].split())
+
+
+@faces
+def test_a_face_offers_these_names_and_no_others(face):
+    public = {name for name in dir(face) if not name.startswith("_")}
+    assert {name for name in public if not isinstance(getattr(face, name), ModuleType)} == names(face)
+
+
+@faces
+def test_type_checkers_see_what_a_program_gets(face):
+    tree = ast.parse(Path(face.__file__).read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.asname: (node.module, alias.name) for node in block.body for alias in node.names}
+    assert set(seen) == names(face)
+    for name, (module, there) in seen.items():
+        home = importlib.import_module(f"{face.__name__}.{module}")
+        assert getattr(home, there) is getattr(face, name) and there == name
+        assert getattr(getattr(face, name), "__module__", home.__name__) == home.__name__, f"{name} is only passed on"
+
+
+@faces
+def test_help_is_a_table_of_contents(face):
+    described = re.findall(r"^    (\w+) {2,}\S", face.__doc__, re.M)
+    assert sorted(described) == sorted(names(face))
+    shown = pydoc.render_doc(face, renderer=pydoc.plaintext)
+    assert "\nCLASSES" not in shown  # with every method of every class, they would be thousands of lines
+
+
+@faces
+def test_no_name_hides_a_module(face):
+    assert names(face) & {module.name for module in pkgutil.iter_modules(face.__path__)} == set()
+    with pytest.raises(AttributeError, match=f"module '{face.__name__}' has no attribute 'no_such_name'"):
+        _ = face.no_such_name
+
+
+def test_packages_below_a_face_hold_no_code():
+    files = [path for name in NAMES for path in (ROOT / name).glob("*/**/__init__.py")]
+    assert len(files) > 5
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert tree.body[ast.get_docstring(tree) is not None :] == [], path
+
+
+def imports(code: str) -> set[str]:
+    """The modules of ours that a cell imports (from)."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        found |= {name.name for name in node.names} if isinstance(node, ast.Import) else set()
+        found |= {node.module} if isinstance(node, ast.ImportFrom) else set()
+    return {name for name in found if name.split(".")[0] in NAMES}
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS, ROOT / "notebooks" / "start.ipynb"], ids=lambda path: path.stem)
+def test_notebooks_use_the_faces(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    used = set().union(*(imports("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"))
+    assert "coursework" in used
+    assert used <= {*NAMES, *DEEP}
+
+
+def loaded(code: str, wanted: tuple[str, ...], folder: Path = ROOT) -> set[str]:
+    """Which of these modules a fresh process has loaded after the code."""
+    code += f"\nimport sys; print('loaded', *({set(wanted)!r} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    return set(run.stdout.split()[1:])
+
+
+def test_a_face_alone_loads_nothing():
+    assert loaded("import coursework, detrlab", ("torch", "numpy", "IPython", "PIL")) == set()
+
+
+def test_a_first_detection_loads_what_it_uses():
+    code = "from detrlab import detect, draw_scene, load_model; detect(load_model('shapes'), draw_scene(11).picture)"
+    assert loaded(code, ("torch", *SLOW, "matplotlib", "ipywidgets", "anywidget")) == {"torch"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_setting_up_a_notebook_loads_what_it_uses(path):
+    code = ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    (setup,) = (text for text in code if "= open_notebook(" in text)
+    assert loaded(setup, ("torch", *SLOW), path.parent) == {"torch"}
