@@ -195,7 +195,7 @@ CAUGHT = """def corner(boxes):
     ("answer", "title"),
     [
         (OWN_CLASS + RAISES, 'Your code stopped with ForbiddenCall: Right. 3 / 3 (at "raise ForbiddenCall('),
-        ("from coursework.marking.outcome import ForbiddenCall\n" + RAISES, "Your code stopped with ForbiddenCall: This"),
+        ("from coursework.marking.outcome import ForbiddenCall\n" + RAISES, "Your code stopped with ForbiddenCall: "),
         (CAUGHT, "Your code stopped with ForbiddenCall: This exercise is about writing it yourself: torchvision"),
         (CAUGHT.replace("error.name =", "text ="),
          "This exercise is about writing it yourself: torchvision.ops.box_convert may not be called here."),
