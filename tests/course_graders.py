@@ -7,20 +7,20 @@ the exercise's check; each answers with 1 where all values are those of the solu
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import SourceNotebook, read_source
 from autograder.sandbox.job import Job, JobCell, Limits
 from coursework.checks import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
-COURSE = Path(__file__).resolve().parent.parent / "solutions" / "01_detr"
+ENTRY = read_registry(SOLUTIONS)[0]  # the one whose answers the attacks are written for
 
 
 @cache
 def source(name: str) -> SourceNotebook:
-    return read_source(COURSE / f"{name}.py")
+    return read_source(SOLUTIONS / ENTRY.name / name)
 
 
 def outcomes(notebook: str, exercise: str, answer: str, *, refuse: bool, check: str = "") -> list[Outcome]:
@@ -34,7 +34,7 @@ def outcomes(notebook: str, exercise: str, answer: str, *, refuse: bool, check: 
             cells.append(JobCell(i, cell.source, forbidden=forbidden))
         elif cell.name == exercise:
             cells.append(JobCell(i, check or cell.source, exercise, forbidden, locked=True))
-    job = Job("attacker", "01_detr", notebook, tuple(cells), SEEDS, {}, Limits())
+    job = Job("attacker", ENTRY.name, notebook, tuple(cells), SEEDS, {}, Limits())
     return next(iter(shared_pool().run([job])))[1].outcomes.get(exercise, [])
 
 

@@ -20,11 +20,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from . import launch, self_test
 from .job import CellResult, Job, Result
-from .levels import UNSAFE, Level, SandboxUnavailable, found_level
+from .levels import UNSAFE, Level, SandboxUnavailable
+from .packages import NOTHING, Needs
 from .supervise import Run, SandboxError
 
 _PREFIX = "detrlab-grader-"
@@ -34,24 +36,15 @@ _STARTS_THAT_MAY_FAIL = 3
 _SECONDS_TO_DIE = 10  # after its kill; a job that takes longer costs the warm process
 
 
-def run_jobs(jobs: Iterable[Job], workers: int) -> Iterator[tuple[Job, Result]]:
-    """Run notebooks side by side in this machine's sandbox; yields each with its result as it finishes.
-
-    Raises SandboxUnavailable, with the reason and the cure, before anything is run.
-    """
-    with Pool(workers, found_level()) as pool:
-        yield from pool.run(jobs)
-
-
 class Pool:
     """`workers` notebooks at a time; a context manager that stays warm from one `run` to the next.
 
     Entering it proves that `level` holds here, while the warm process imports; raises SandboxUnavailable where it does
-    not. `level` may be UNSAFE, openly.
+    not. `level` may be UNSAFE, openly. `needs` is what the assignment's notebooks import and read.
     """
 
-    def __init__(self, workers: int, level: Level):
-        self.level = level
+    def __init__(self, workers: int, level: Level, needs: Needs = NOTHING):
+        self.level, self._needs = level, needs
         self._size = workers
         self._jobs: deque[tuple[Job, int]] = deque()  # job, attempts so far
         self._results: queue.SimpleQueue = queue.SimpleQueue()
@@ -62,7 +55,7 @@ class Pool:
     def __enter__(self) -> Pool:
         _tidy()
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        launch.prepare(self._folder)
+        launch.prepare(self._folder, self._needs)
         self._thread.start()
         try:
             if self.level != UNSAFE:
@@ -81,7 +74,10 @@ class Pool:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
-        """As `run_jobs`. Takes jobs from the iterable as workers get free, so it may be long."""
+        """Run notebooks side by side; yields each with its result as it finishes.
+
+        Takes jobs from the iterable as workers get free, so it may be long.
+        """
         coming, running = iter(jobs), 0
         try:
             while True:
@@ -118,7 +114,8 @@ class Pool:
         with selectors.DefaultSelector() as selector:
             self._woken.setblocking(False)
             selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(1 << 12))
-            workers = _Workers(self._size, self.level, self._folder, selector, self._jobs, self._results.put)
+            start = partial(launch.start, self.level, self._folder, self._needs)
+            workers = _Workers(self._size, self.level, start, selector, self._jobs, self._results.put)
             try:
                 workers.start()
                 while not self._stopping:
@@ -151,8 +148,8 @@ def _tidy() -> None:
 class _Workers:
     """The warm process and the jobs that run in forks of it."""
 
-    def __init__(self, size: int, level: Level, folder: Path, selector: selectors.BaseSelector, jobs: deque, put):
-        self._size, self._level, self._folder, self._selector = size, level, folder, selector
+    def __init__(self, size: int, level: Level, start_warm, selector: selectors.BaseSelector, jobs: deque, put):
+        self._size, self._level, self._start_warm, self._selector = size, level, start_warm, selector
         self._jobs, self._put = jobs, put
         self._warm: launch.Warm | None = None
         self._ready, self._failed_starts, self._broken = False, 0, ""
@@ -163,7 +160,7 @@ class _Workers:
         return bool(self._seats)
 
     def start(self) -> None:
-        self._warm, self._ready = launch.start(self._level, self._folder), False
+        self._warm, self._ready = self._start_warm(), False
         self._selector.register(self._warm.control, selectors.EVENT_READ, self._on_control)
 
     def stop(self) -> None:
