@@ -28,7 +28,7 @@ $(READY): requirements.lock pyproject.toml
 lab: $(READY)  ## open the course in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks/start.ipynb
 
-hand-in: $(READY)  ## check and pack your homework (FOLDER=notebooks/01_detr)
+hand-in: $(READY)  ## check and pack your homework (FOLDER=notebooks/ASSIGNMENT)
 	@$(BIN)/coursework hand-in $(FOLDER)
 
 demo: $(READY) build  ## the main job without a screen: detect, draw attention, grade three students

@@ -18,8 +18,8 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="solutions/ -> build/source/ and notebooks/")
     build.add_argument("assignment", nargs="*", help="which assignments (all, if none is named)")
-    prove = commands.add_parser("prove", help="run one source and prove its checks, writing build/source/ only")
-    prove.add_argument("source", help="path of a source, e.g. solutions/01_detr/q1_build.py")
+    prove = commands.add_parser("prove", help="prove one step's checks, or those of a notebook's folder of steps")
+    prove.add_argument("source", type=Path, help="a step or a folder: solutions/ASSIGNMENT/NOTEBOOK[/STEP.py]")
 
     grade = commands.add_parser("grade", help="grade what is new or has changed in grading/submitted/")
     grade.add_argument("assignment")
@@ -93,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         try:
             if options.command == "prove":
-                builder.build_source(Path(options.source).resolve())
+                builder.prove(options.source.resolve())
             for assignment in (options.assignment or builder.assignments()) if options.command == "build" else []:
                 builder.build(assignment)
         except SourceError as error:
@@ -174,27 +174,30 @@ def _grade(options: argparse.Namespace) -> int:
 @contextmanager
 def _runner(options: argparse.Namespace) -> Generator:
     """(how jobs are run, the sandbox's level in words), until the end of the block."""
+    from .course.registry import needs
     from .sandbox.levels import UNSAFE, found_level
 
+    needed = needs(options.assignment)
     if options.scheduler:
         from .sandbox import cluster
 
-        with cluster.connect(options.scheduler) as connection:
+        with cluster.connect(options.scheduler, needed) as connection:
             yield connection.run, str(connection.level)
         return
     from .sandbox.pool import Pool
 
     level = UNSAFE if options.unsafe else found_level()
-    with Pool(max(1, options.workers), level) as pool:
+    with Pool(max(1, options.workers), level, needed) as pool:
         yield pool.run, str(level)
 
 
 def _check(options: argparse.Namespace) -> int:
+    from .course.registry import needs
     from .sandbox.levels import found_level
     from .sandbox.pool import Pool
 
     tell_error("running the solution and the notebook in the sandbox ...")
-    with Pool(1, found_level()) as pool:
+    with Pool(1, found_level(), needs(options.assignment, options.notebook.stem)) as pool:
         from .check import grade_notebook  # while the warm process imports, as above
 
         tell(*grade_notebook(options.notebook, options.assignment, run_jobs=pool.run).table().split("\n"))

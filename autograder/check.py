@@ -9,7 +9,7 @@ from pathlib import Path
 from coursework.marking.messages import Note
 from coursework.submission import MAX_FILE
 
-from .course.assignment import Assignment, load_assignment
+from .course.assignment import Assignment, built_assignments, load_assignment
 from .course.places import Places, project_places
 from .errors import GradeError
 from .grade import DEFAULT_LIMITS
@@ -75,7 +75,7 @@ def grade_notebook(
         from .sandbox.levels import found_level
         from .sandbox.pool import Pool
 
-        with Pool(1, found_level()) as pool:
+        with Pool(1, found_level(), found.needs) as pool:
             marked = _run(found, name, prepared, pool.run, seed, limits)
     else:
         marked = _run(found, name, prepared, run_jobs, seed, limits)
@@ -98,7 +98,7 @@ def _find(places: Places, path: Path, assignment: str | None) -> tuple[Assignmen
         raise GradeError(f"{path} cannot be read: {error.strerror}") from error
     except Unreadable as error:
         raise GradeError(f"{path} cannot be graded: {error}") from error
-    for name in [assignment] if assignment else places.assignments():
+    for name in [assignment] if assignment else built_assignments(places):
         found = load_assignment(places, name)
         notebooks, _ = identify({path.name: read.cells}, found.releases)
         if notebooks:

@@ -7,10 +7,10 @@ the exercise's check; each answers with 1 where all values are those of the solu
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import nbformat
 
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import SourceNotebook, read_source
 from autograder.review.copies import pasted
@@ -20,12 +20,12 @@ from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.marking.outcome import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
-COURSE = Path(__file__).resolve().parent.parent / "solutions" / "01_detr"
+ENTRY = read_registry(SOLUTIONS)[0]  # the one whose answers the attacks are written for
 
 
 @cache
 def source(name: str) -> SourceNotebook:
-    return read_source(COURSE / f"{name}.py")
+    return read_source(SOLUTIONS / ENTRY.name / name)
 
 
 def outcomes(notebook: str, exercise: str, answer: str, *, refuse: bool, check: str = "") -> list[Outcome]:
@@ -43,7 +43,7 @@ def run(notebook: str, exercise: str, answer: str, *, refuse: bool, check: str =
             cells.append(JobCell(i, cell.source, forbidden=forbidden))
         elif cell.name == exercise:
             cells.append(JobCell(i, check or cell.source, CheckRun(exercise, SEEDS), forbidden, locked=True))
-    job = Job("attacker", "01_detr", notebook, tuple(cells), {}, Limits())
+    job = Job("attacker", ENTRY.name, notebook, tuple(cells), {}, Limits())
     return next(iter(shared_pool().run([job])))[1]
 
 
@@ -76,7 +76,7 @@ def ours(code: str) -> float:
 def pointers(code: str) -> list[str]:
     """What a person is told of a notebook in which this is the only answer."""
     notebook, exercise = named(code)
-    release = nbformat.read(COURSE.parent.parent / "notebooks" / "01_detr" / f"{notebook}.ipynb", as_version=4)
+    release = nbformat.read(SOLUTIONS.parent / "notebooks" / ENTRY.name / f"{notebook}.ipynb", as_version=4)
     exercises = source(notebook).named("exercise").values()
     forbidden = {cell.grade_id: cell.forbids for cell in exercises if cell.forbids}
     answered = fill_in(release, {exercise: code}, {})

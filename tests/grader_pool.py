@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from autograder.sandbox.levels import SandboxUnavailable, found_level
 
@@ -18,6 +19,7 @@ else:
     WHY = "" if LEVEL.name == "namespaces" else "user namespaces or bubblewrap are missing here"
 
 needs_sandbox = pytest.mark.skipif(bool(WHY), reason=WHY)
+NEEDS = read_registry(SOLUTIONS)[0].needs  # torch, and whatever the course's first assignment names
 SEEDS = (11, 12, 900_007)
 QUICK = Limits(cell_cpu_s=1.5, notebook_cpu_s=6, wall_factor=40, memory_mb=1024, file_mb=32, output_mb=2)
 
@@ -27,7 +29,7 @@ def shared_pool():
     """The pool that every test uses; it ends with the tests."""
     from autograder.sandbox.pool import Pool
 
-    pool = Pool(1, LEVEL)
+    pool = Pool(1, LEVEL, NEEDS)
     pool.__enter__()
     atexit.register(pool.__exit__, None, None, None)
     return pool

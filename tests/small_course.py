@@ -10,12 +10,14 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
-from small_source import SMALL
+from small_source import SMALL, write
 
 from autograder.build.assemble import instructor_notebook, write_data
+from autograder.build.build import write_public
 from autograder.build.expected import run_reference
 from autograder.course.assignment import load_assignment
 from autograder.course.places import ROOT, PyFileConfigLoader, places_from
+from autograder.course.registry import read_entry
 from autograder.course.source import read_source
 
 ASSIGNMENT = "00_small"
@@ -31,16 +33,14 @@ SECOND = (
 def make_course(root: Path, db_url: str | None = None):
     """Sources and built notebooks of one assignment in `root`; returns the places."""
     places = places_from(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config(), root, db_url)
-    (root / "solutions" / ASSIGNMENT).mkdir(parents=True)
     folder = places.source / ASSIGNMENT
     folder.mkdir(parents=True)
     for name, text in (("small", SMALL), ("wide", SECOND)):
-        path = root / "solutions" / ASSIGNMENT / f"{name}.py"
-        path.write_text(text)
-        source = read_source(path)
+        source = read_source(write(root, text, name))
         expected = run_reference(source, [77], lambda _: None)
         nbformat.write(instructor_notebook(source, expected, [77]), folder / f"{name}.ipynb")
         write_data(source, expected, folder)
+    write_public(read_entry(root / "solutions" / ASSIGNMENT), folder)
     return places
 
 

@@ -13,8 +13,10 @@ from PIL import Image
 from small_source import SMALL, write
 
 from autograder.build.assemble import instructor_notebook, write_data
+from autograder.build.build import write_public
 from autograder.build.expected import run_reference
 from autograder.course.preprocess import StripSolutions
+from autograder.course.registry import read_entry
 from autograder.course.source import read_source
 
 STEP_1 = "# # 1 · A small notebook\n#\n# ### Step 1 · Corners · 3 points · 8 min · ●●○○○"
@@ -40,6 +42,7 @@ def make_release(root: Path, built: Path) -> Path:
         cell.source = cell.source.partition("\n### BEGIN HIDDEN TESTS")[0]
     nbformat.write(notebook, folder / "small.ipynb")
     write_data(source, expected, folder)
+    write_public(read_entry(built / "solutions" / "00_small"), folder)
     return folder
 
 

@@ -44,9 +44,22 @@ def corners(draw):
 '''
 
 
-def write(folder, text=SMALL):
-    """The source as a file of an assignment; returns its path."""
-    path = folder / "solutions" / "00_small" / "small.py"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+REGISTERED = """\
+title = "A small assignment"
+order = 7
+released = true
+packages = ["torch"]
+kept = ["my_picture.*"]
+"""
+OPENS = "# %%\n# %run -i 00_open.py\n\n"
+
+
+def write(folder, text=SMALL, name="small"):
+    """The source as a notebook of an assignment, a folder of two steps; returns its path."""
+    path = folder / "solutions" / "00_small" / name
+    path.mkdir(parents=True, exist_ok=True)
+    opening, mark, step = text.partition("# %% exercise=")
+    (path / "00_open.py").write_text(opening, encoding="utf-8")
+    (path / "01_step.py").write_text(f"{OPENS}{mark}{step}", encoding="utf-8")
+    (path.parent / "assignment.toml").write_text(REGISTERED, encoding="utf-8")
     return path

@@ -23,6 +23,7 @@ from .bench_grade import PROBE
 from .bench_runs import ours, stock
 
 ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
+_REGISTERED = 'title = "A probe"\norder = 1\nreleased = true\npackages = ["torch"]\n'
 _EXERCISE = '''# %% setup
 from coursework.checks.notebook import open_notebook
 ____, check, hint = open_notebook("probe")
@@ -98,10 +99,11 @@ def make_course(students: int) -> Places:
     """A course with the probe built and handed in by that many students, in build/bench-class."""
     folder = ROOT / "build" / "bench-class"
     shutil.rmtree(folder, ignore_errors=True)
-    source = folder / "solutions" / ASSIGNMENT / "probe.py"
-    source.parent.mkdir(parents=True)
+    source = folder / "solutions" / ASSIGNMENT / "probe"
+    source.mkdir(parents=True)
+    (source.parent / "assignment.toml").write_text(_REGISTERED, encoding="utf-8")
     cells = "".join(f"# %%\n{cell}\n\n" for cell in PROBE)
-    source.write_text(f"# %% [markdown]\n# # A probe\n\n{_EXERCISE}{cells}", encoding="utf-8")
+    (source / "00_probe.py").write_text(f"# %% [markdown]\n# # A probe\n\n{_EXERCISE}{cells}", encoding="utf-8")
     places = course_places(folder)
     notebook = read_source(source)
     expected = run_reference(notebook, [77], lambda _: None)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograder.course.registry import read_entry
 from autograder.sandbox.levels import found_level
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import cpu_seconds, process_tree
@@ -33,7 +34,7 @@ def course_places(folder: Path) -> Places:
 def main(folder: Path, assignment: str, workers: int) -> None:
     """Grade, and print cpu_s, cells_s and graded_s from the first result on, and the coordinator's peak_mb."""
     level, jobs_cpu, cells_cpu, first = found_level(), 0.0, 0.0, []
-    with Pool(workers, level) as pool:
+    with Pool(workers, level, read_entry(folder / "solutions" / assignment).needs) as pool:
         from autograder.grade import grade
 
         def run_jobs(jobs):

@@ -11,13 +11,14 @@ import nbformat
 
 from autograder.course.assignment import load_assignment
 from autograder.course.places import Places
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.samples.fill_in import fill_in, model_answers
 
 from .bench import ROOT, Figure
 from .bench_class_run import course_places
 from .bench_runs import ours, stock
 
-ASSIGNMENT, STUDENTS, STOCK_STUDENTS = "01_detr", 30, 2
+ASSIGNMENT, STUDENTS, STOCK_STUDENTS = read_registry(SOLUTIONS)[0].name, 30, 2
 
 
 def measure() -> dict[str, Figure]:

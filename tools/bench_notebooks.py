@@ -10,6 +10,7 @@ import nbformat
 
 from autograder.build.build import HIDDEN_SEEDS
 from autograder.build.in_process import run_notebook, runner
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import SourceNotebook, read_source
 from autograder.samples.fill_in import fill_in, model_answers
 
@@ -20,7 +21,7 @@ WHOLE_MODEL_S, CHECK_S, NOTEBOOK_S = 2.0, 0.5, 2.5
 
 def measure() -> dict[str, Figure]:
     """`check.slowest_s`, `notebooks.slowest_s` and their mean, on the shipped notebooks with the solution filled in."""
-    sources = [read_source(path) for path in sorted((ROOT / "solutions").glob("*/*.py"))]
+    sources = [read_source(folder) for entry in read_registry(SOLUTIONS) for folder in entry.notebooks]
     checks, notebooks = {}, {}
     for source in sources:
         release = ROOT / "notebooks" / source.assignment

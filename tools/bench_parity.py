@@ -37,7 +37,7 @@ def measure() -> dict[str, Figure]:
     assignment = load_assignment(places, ASSIGNMENT)
     notebooks = dict(_notebooks(places, assignment))
     jobs = {name: as_job(notebook, files, SEEDS) for name, (notebook, files) in notebooks.items()}
-    with Pool(2, found_level()) as pool:
+    with Pool(2, found_level(), assignment.needs) as pool:
         by_job = {id(job): result for job, result in pool.run(jobs.values())}
     with ThreadPoolExecutor(2) as threads:
         executed = dict(zip(notebooks, threads.map(lambda item: in_a_kernel(*item), notebooks.values()), strict=True))

@@ -15,11 +15,12 @@ from pathlib import Path
 import matplotlib.cbook
 
 from autograder.build.stock import Course
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import read_source
 from autograder.samples.fill_in import STUDENTS, hand_in
 
 ROOT = Path(__file__).resolve().parent.parent
-ASSIGNMENT = "01_detr"
+ENTRY = read_registry(SOLUTIONS)[0]
 SCENE_SEED = 21
 
 
@@ -65,18 +66,18 @@ def detect_and_draw(folder: Path) -> None:
 def grade(folder: Path) -> None:
     """Three students hand in; stock nbgrader marks them; the marks per question are printed."""
     print("\n3. Three students hand in; stock nbgrader runs and marks their notebooks:", flush=True)
-    sources = [read_source(path) for path in sorted((ROOT / "solutions" / ASSIGNMENT).glob("*.py"))]
+    sources = [read_source(path) for path in ENTRY.notebooks]
     course = Course(folder.resolve())
-    release = course.release(ASSIGNMENT)
+    release = course.release(ENTRY.name)
     pages: list[str] = []
     for number, student in enumerate(STUDENTS, 1):
         began = time.perf_counter()
         print(f"   [{number}/{len(STUDENTS)}] {student} ...", end=" ", flush=True)
         hand_in(student, sources, release, folder / "submitted")
-        course.autograde(ASSIGNMENT, student)
-        pages += [os.path.relpath(page) for page in course.feedback(ASSIGNMENT, student)]
+        course.autograde(ENTRY.name, student)
+        pages += [os.path.relpath(page) for page in course.feedback(ENTRY.name, student)]
         print(f"{time.perf_counter() - began:.0f} s", flush=True)
-    print_marks({student: course.marks(ASSIGNMENT, student) for student in STUDENTS})
+    print_marks({student: course.marks(ENTRY.name, student) for student in STUDENTS})
     print("\nGradebook: " + str(folder / "gradebook.db"))
     print("Feedback pages:\n  " + "\n  ".join(pages))
 

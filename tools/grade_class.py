@@ -13,6 +13,7 @@ from pathlib import Path
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course.places import Places, places_from
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.feedback.pages import write_feedback
 from autograder.feedback.report import write_report
 from autograder.grade import grade
@@ -22,7 +23,8 @@ from autograder.sandbox.levels import found_level
 from autograder.sandbox.pool import Pool
 
 ROOT = Path(__file__).resolve().parent.parent
-ASSIGNMENT = "01_detr"
+ENTRY = read_registry(SOLUTIONS)[0]
+ASSIGNMENT = ENTRY.name
 
 
 def class_places(folder: Path) -> Places:
@@ -44,7 +46,7 @@ def main() -> int:
     names = make_class(places, ASSIGNMENT)
     level = found_level()
     print(f"{len(names)} students handed in {ASSIGNMENT}; sandbox: {level}", flush=True)
-    with Pool(len(os.sched_getaffinity(0)), level) as pool:
+    with Pool(len(os.sched_getaffinity(0)), level, ENTRY.needs) as pool:
         summary = grade(places, ASSIGNMENT, pool.run, str(level))
     for student, reasons in sorted(summary.review.items()):
         print(f"  a person should look at {student}: {'; '.join(reasons)}")

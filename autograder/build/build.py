@@ -1,4 +1,4 @@
-"""From `solutions/<assignment>/*.py` to `build/source/` (instructor) and `notebooks/` (students).
+"""From `solutions/<assignment>/` to `build/source/` (instructor) and `notebooks/` (students).
 
 The sources are run to learn the expected values, the checks are proven (see expected.py), and nbgrader's own
 generate_assignment makes the students' notebooks. What did not change since the last build is not built again.
@@ -7,6 +7,7 @@ generate_assignment makes the students' notebooks. What did not change since the
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import shutil
 from collections.abc import Callable
@@ -15,62 +16,116 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.course.registry import FILE, Entry, assignment_names, read_entry, read_registry, step_files
+from autograder.course.source import SourceNotebook, read_source
 from autograder.errors import SourceError
-from autograder.course.source import read_source
+from coursework.assignment import FILE as PUBLIC
 from coursework.marking.stored import StoredCheck
+
 from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parents[2]
 HIDDEN_SEEDS = 3
-_INPUTS = ("coursework/**/*.py", "detrlab/**/*.py", "autograder/**/*.py", "data/shapes.safetensors")  # what every notebook is built with
+_PACKAGES = (  # what every notebook is built with
+    "coursework/**/*.py", "detrlab/**/*.py", "autograder/course/*.py", "autograder/build/*.py", "autograder/errors.py",
+)  # fmt: skip
 
 
-def assignments() -> list[str]:
+def assignments(root: Path = ROOT) -> list[str]:
     """The assignments that have sources, in order."""
-    return sorted(folder.name for folder in (ROOT / "solutions").iterdir() if any(folder.glob("*.py")))
+    return [entry.name for entry in read_registry(root / "solutions")]
 
 
-def build(assignment: str, say: Callable[[str], None] = print) -> None:
+def build(assignment: str, say: Callable[[str], None] = print, root: Path = ROOT) -> None:
     """Build one assignment; raises SourceError where a source or a proof fails."""
-    sources = sorted((ROOT / "solutions" / assignment).glob("*.py"))
-    if not sources:
-        raise SourceError(f"there is no assignment {assignment!r}; there are: {', '.join(assignments())}")
-    changed = [path for path in sources if not _up_to_date(path)]
-    for path in changed:
-        build_source(path, say)
+    if assignment not in assignment_names(root / "solutions"):
+        raise SourceError(f"there is no assignment {assignment!r}; there are: {', '.join(assignments(root))}")
+    entry = read_entry(root / "solutions" / assignment)
+    if not entry.notebooks:
+        raise SourceError(f"{assignment} has no notebook yet: one is a folder of steps, such as q1_build/00_open.py")
+    changed = [folder for folder in entry.notebooks if not _up_to_date(folder, entry, root)]
+    if changed:
+        prove_registered(entry, root)
+    for folder in changed:
+        build_notebook(folder, say, root)
+    source = root / "build" / "source" / assignment
+    write_public(entry, source)
     # `prove` builds sources too, so what decides is whether the release was made from the sources as they are now.
-    stamp, made_from = _stamp(sources[0]).with_name("release.sha256"), _digest(sorted(_source(assignment).iterdir()))
+    stamp, made_from = _stamps(root, assignment) / "release.sha256", _digest(sorted(source.iterdir()), root)
     if changed or not stamp.exists() or stamp.read_text() != made_from:
         from .stock import Course  # nbgrader is slow to import, and only needed here
 
-        release = Course(ROOT / "build" / "course").release(assignment)
-        for name in install(release, ROOT / "notebooks" / assignment):
+        release = Course(root / "build" / "course", root).release(assignment)
+        for name in install(release, root / "notebooks" / assignment):
             say(f"  kept your own work: notebooks/{assignment}/{name}")
         stamp.write_text(made_from)
-    write_start_page(ROOT / "solutions" / "start.py", ROOT / "notebooks")
-    say(f"{assignment}: {len(changed)} of {len(sources)} notebooks rebuilt, in notebooks/{assignment}")
+    write_start_page(root / "solutions" / "start.py", root / "notebooks")
+    say(f"{assignment}: {len(changed)} of {len(entry.notebooks)} notebooks rebuilt, in notebooks/{assignment}")
 
 
-def build_source(path: Path, say: Callable[[str], None] = print) -> None:
-    """One source file -> build/source/<assignment>/: the instructor's notebook and the data beside it."""
+def build_notebook(folder: Path, say: Callable[[str], None] = print, root: Path = ROOT) -> None:
+    """A notebook's folder of steps -> build/source/<assignment>/: the instructor's notebook and the data beside it."""
     # torch is imported only where something is built: a build with nothing to do is over at once.
     from .assemble import instructor_notebook, write_data
     from .expected import run_reference
 
-    say(f"{path.name}: running the solution and its known mistakes ...")
-    notebook = read_source(path)
-    hidden = hidden_seeds(notebook.assignment, notebook.name)
-    expected = run_reference(notebook, hidden, say)
-    folder = _source(notebook.assignment)
-    folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(instructor_notebook(notebook, expected, hidden), folder / f"{notebook.name}.ipynb")
-    write_data(notebook, expected, folder)
+    say(f"{folder.name}: running the solution and its known mistakes ...")
+    notebook, entry = read_source(folder), read_entry(folder.parent)
+    hidden = hidden_seeds(notebook.assignment, notebook.name, root)
+    expected = run_reference(notebook, hidden, say, entry.chains, _cache(notebook, entry, root))
+    built = root / "build" / "source" / notebook.assignment
+    built.mkdir(parents=True, exist_ok=True)
+    nbformat.write(instructor_notebook(notebook, expected, hidden), built / f"{notebook.name}.ipynb")
+    write_data(notebook, expected, built)
     say(
-        f"{path.name}: {len(notebook.named('exercise'))} exercises, {len(notebook.mistakes)} known mistakes, "
+        f"{folder.name}: {len(notebook.named('exercise'))} exercises, {len(notebook.mistakes)} known mistakes, "
         f"{notebook.points:g} points"
     )
-    _stamp(path).parent.mkdir(parents=True, exist_ok=True)
-    _stamp(path).write_text(_fingerprint(path))
+    _stamps(root, entry.name).mkdir(parents=True, exist_ok=True)
+    _stamp(folder, root).write_text(_fingerprint(folder, entry, root))
+
+
+def prove(path: Path, say: Callable[[str], None] = print, root: Path = ROOT) -> None:
+    """Prove one step, or build and prove a notebook's folder; raises SourceError where a proof fails."""
+    if path.is_dir():
+        prove_registered(read_entry(path.parent), root)
+        return build_notebook(path, say, root)
+    path.stat()  # raises where there is none
+    from .expected import run_step
+
+    notebook, entry = read_source(path.parent), read_entry(path.parent.parent)
+    if path not in step_files(path.parent):
+        raise SourceError(f"{path} is no step: a step is a file such as {step_files(path.parent)[0]}")
+    checks = [cell.name for cell in notebook.cells if cell.step == path.stem and cell.kind == "check"]
+    if not checks:
+        return say(f"{path.parent.name}/{path.name}: no check, so nothing to prove; `autograder build` runs its cells")
+    hidden = hidden_seeds(notebook.assignment, notebook.name, root)
+    run_step(notebook, path.stem, hidden, say, entry.chains, _cache(notebook, entry, root))
+    mistakes = sum(mistake.exercise in checks for mistake in notebook.mistakes)
+    say(f"{path.parent.name}/{path.name}: {', '.join(checks)} proven, with {mistakes} known mistakes")
+
+
+def prove_registered(entry: Entry, root: Path) -> None:
+    """What the registry says of an assignment must be there: its data, and its chains' checks and exercises."""
+    path = root / "solutions" / entry.name / FILE
+    for name in entry.data:
+        if not (root / "data" / name).is_file():
+            raise SourceError(f"{path}: data names {name}, but there is no data/{name}")
+    sources = [read_source(folder) for folder in entry.notebooks] if entry.chains else []
+    for check, exercises in entry.chains.items():
+        source = next((each for each in sources if check in each.named("check")), None)
+        if source is None:
+            raise SourceError(f"{path}: [chains] names {check}, which is no check of any notebook")
+        if unknown := [name for name in exercises if name not in source.named("exercise")]:
+            raise SourceError(f"{path}: the chain {check} names {unknown[0]}, which is no exercise of {source.name}")
+
+
+def write_public(entry: Entry, folder: Path) -> None:
+    """`<folder>/assignment.json`: what students' own tools read of the registry."""
+    text = json.dumps(entry.public(), indent=1, ensure_ascii=False) + "\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / PUBLIC).exists() or (folder / PUBLIC).read_text(encoding="utf-8") != text:
+        (folder / PUBLIC).write_text(text, encoding="utf-8")
 
 
 def install(release: Path, folder: Path) -> list[str]:
@@ -131,35 +186,49 @@ def has_answers(path: Path) -> bool:
     return any(is_solution(cell) and cell.metadata.nbgrader.get("checksum") != compute_checksum(cell) for cell in cells)
 
 
-def hidden_seeds(assignment: str, notebook: str) -> list[int]:
+def hidden_seeds(assignment: str, notebook: str, root: Path = ROOT) -> list[int]:
     """The seeds of nbgrader's hidden tests, from the instructor's secret (secret.txt, made once)."""
-    path = ROOT / "secret.txt"
+    path = root / "secret.txt"
     if not path.exists():
         path.write_text(secrets.token_hex(16) + "\n")
     digest = hashlib.sha256(f"{path.read_text().strip()}/{assignment}/{notebook}".encode()).digest()
     return [10**6 + int.from_bytes(digest[4 * i : 4 * i + 4], "big") for i in range(HIDDEN_SEEDS)]
 
 
-def _source(assignment: str) -> Path:
-    return ROOT / "build" / "source" / assignment
+def _stamps(root: Path, assignment: str) -> Path:
+    return root / "build" / "stamps" / assignment
 
 
-def _stamp(path: Path) -> Path:
-    return ROOT / "build" / "stamps" / path.parent.name / f"{path.stem}.sha256"
+def _stamp(folder: Path, root: Path) -> Path:
+    return _stamps(root, folder.parent.name) / f"{folder.name}.sha256"
 
 
-def _up_to_date(path: Path) -> bool:
-    built = _source(path.parent.name) / f"{path.stem}.ipynb"
-    return _stamp(path).exists() and built.exists() and _stamp(path).read_text() == _fingerprint(path)
+def _up_to_date(folder: Path, entry: Entry, root: Path) -> bool:
+    built = root / "build" / "source" / entry.name / f"{folder.name}.ipynb"
+    stamp = _stamp(folder, root)
+    return stamp.exists() and built.exists() and stamp.read_text() == _fingerprint(folder, entry, root)
 
 
-def _fingerprint(path: Path) -> str:
-    inputs = [path, ROOT / "secret.txt", *(found for pattern in _INPUTS for found in sorted(ROOT.glob(pattern)))]
-    return _digest(inputs)
+def _fingerprint(folder: Path, entry: Entry, root: Path) -> str:
+    """Of all that the notebook is built from."""
+    steps = _digest([*step_files(folder), root / "secret.txt"], root)
+    return hashlib.sha256(f"{_packages(entry, root)}{steps}{entry.chains}".encode()).hexdigest()
 
 
-def _digest(paths: list[Path]) -> str:
+def _cache(notebook: SourceNotebook, entry: Entry, root: Path):
+    from .expected import Cache
+
+    return Cache(root / "build" / "expected" / entry.name / notebook.name, _packages(entry, root))
+
+
+def _packages(entry: Entry, root: Path) -> str:
+    """A fingerprint of the code and data that all steps of an assignment run with."""
+    code = _digest([path for pattern in _PACKAGES for path in sorted(ROOT.glob(pattern))], ROOT)
+    return code + _digest([root / "data" / name for name in entry.data], root)
+
+
+def _digest(paths: list[Path], root: Path) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + (path.read_bytes() if path.exists() else b""))
+        digest.update(f"{path.relative_to(root)}\0".encode() + (path.read_bytes() if path.exists() else b""))
     return digest.hexdigest()

@@ -1,5 +1,9 @@
 """What the reference solution and every known mistake return: found by running them, never written by hand.
 
+Each step is run by itself: after the notebook's opening, and the answers that its chains name, in a kernel of its own.
+So its values hang on nothing else, and need not be found again while these stay as they are (see `Cache`). In the end
+the whole notebook runs once, and must return the same.
+
 Also the proof that the checks can tell them apart: over `PROOF_SEEDS`, every mistake must differ from the solution
 clearly (100 times the tolerance, or shape, or exception), and no outcome may hang on a tie or threshold (it must
 survive a relative jitter of 1e-6 of all that is drawn).
@@ -7,17 +11,18 @@ survive a relative jitter of 1e-6 of all that is drawn).
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import pkgutil
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course.invariants import read_invariants
-from autograder.course.rehearse import mistake_cells
 from autograder.course.seeds import JITTER, JITTER_FACTOR, PROOF_SEEDS, VISIBLE_SEEDS
-from autograder.course.source import SourceNotebook
+from autograder.course.source import Mistake, SourceCell, SourceNotebook, mistake_cells
 from autograder.errors import SourceError
 from coursework.checks.notebook import recording
 from coursework.marking.feedback import thaw
@@ -25,25 +30,90 @@ from coursework.marking.outcome import Outcome
 
 from .in_process import Runner, runner
 
+Chains = Mapping[str, tuple[str, ...]]  # per end-to-end check: the exercises whose answers it runs
+Say = Callable[[str], None]
+
 
 @dataclass(frozen=True)
 class Expected:
     """Outcomes per check: {check: {seed: Outcome}}, the parts checks declare, and {mistake id: {seed: Outcome}}."""
 
-    checks: dict[str, dict[int, Outcome]]
-    parts: dict[str, dict[str, float] | None]
-    mistakes: dict[str, dict[int, Outcome]]
+    checks: dict[str, dict[int, Outcome]] = field(default_factory=dict)
+    parts: dict[str, dict[str, float] | None] = field(default_factory=dict)
+    mistakes: dict[str, dict[int, Outcome]] = field(default_factory=dict)
+
+    def add(self, other: Expected) -> None:
+        self.checks.update(other.checks)
+        self.parts.update(other.parts)
+        self.mistakes.update(other.mistakes)
 
 
-def run_reference(notebook: SourceNotebook, seeds: list[int], say: Callable[[str], None]) -> Expected:
-    """Run the solved source top to bottom, then each mistake in its place; raises SourceError where a proof fails."""
-    _prove_forbidden(notebook)
+@dataclass(frozen=True)
+class Cache:
+    """Where the values of steps that were proven are kept, a file per step; `made_with` stands for our packages."""
+
+    folder: Path
+    made_with: str
+
+    def get(self, step: str, key: str) -> Expected | None:
+        """What was kept for this step, if it was found with the same cells, mistakes, seeds and packages."""
+        path = self.folder / f"{step}.pickle"
+        if path.exists():
+            kept, expected = pickle.loads(path.read_bytes())  # of this build alone: build/ holds nobody else's files
+            return expected if kept == self._whole(key) else None
+        return None
+
+    def put(self, step: str, key: str, expected: Expected) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / f"{step}.pickle").write_bytes(pickle.dumps((self._whole(key), expected)))
+
+    def _whole(self, key: str) -> str:
+        return f"{self.made_with}/{key}"
+
+
+def run_reference(
+    notebook: SourceNotebook, seeds: list[int], say: Say, chains: Chains | None = None, cache: Cache | None = None
+) -> Expected:
+    """Run each step's solution and mistakes, then the whole notebook; raises SourceError where a proof fails.
+
+    Steps that `cache` knows are not run again.
+    """
+    expected = Expected()
+    for step in dict.fromkeys(cell.step for cell in notebook.cells if cell.kind == "check"):
+        expected.add(run_step(notebook, step, seeds, say, chains, cache))
+    _prove_whole(notebook, expected)
+    # In the notebook's order, whatever the order of the files' proofs.
+    return Expected(
+        {name: expected.checks[name] for name in notebook.named("check")},
+        {name: expected.parts[name] for name in notebook.named("check")},
+        {mistake.message_id: expected.mistakes[mistake.message_id] for mistake in notebook.mistakes},
+    )
+
+
+def run_step(
+    notebook: SourceNotebook,
+    step: str,
+    seeds: list[int],
+    say: Say,
+    chains: Chains | None = None,
+    cache: Cache | None = None,
+) -> Expected:
+    """One step's solution and known mistakes, with its proofs; raises SourceError where one fails."""
+    cells = step_cells(notebook, step, chains or {})
+    names = [cell.name for cell in cells if cell.kind == "check"]
+    mine = [mistake for mistake in notebook.mistakes if mistake.exercise in names]
     seeds = [*VISIBLE_SEEDS, *PROOF_SEEDS, *seeds]
+    _prove_forbidden(notebook, step)
+    made_of = [(cell.kind, cell.name, cell.source) for cell in cells], mine, seeds
+    key = hashlib.sha256(repr(made_of).encode()).hexdigest()
+    if cache and (kept := cache.get(step, key)):
+        return kept
+    here = f"{notebook.name}/{step}"
     with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel:
         checks, parts, slow = {}, {}, []
-        for cell in notebook.code():
+        for cell in cells:
             started = time.process_time()
-            found = _record(kernel, cell.source, seeds, f"{notebook.name}: {cell.kind} {cell.name}")
+            found = _record(kernel, cell.source, seeds, f"{here}: {cell.kind} {cell.name}")
             if cell.kind == "check":
                 checks[cell.name] = dict(zip(seeds, found[cell.name], strict=True))
                 parts[cell.name] = kernel.namespace[cell.name].parts
@@ -51,17 +121,51 @@ def run_reference(notebook: SourceNotebook, seeds: list[int], say: Callable[[str
                 slow += [f"{cell.name} ({each * len(VISIBLE_SEEDS):.2f} s)"] if each * len(VISIBLE_SEEDS) > 0.5 else []
         if slow:
             say(f"  slow checks (CPU seconds for {len(VISIBLE_SEEDS)} seeds): {', '.join(slow)}")
-        _prove_stable(notebook, kernel, checks)
-        _prove_invariants(notebook, checks, {name: len(kernel.namespace[name].invariants) for name in checks})
-        mistakes = _run_mistakes(notebook, kernel, seeds)
-    _prove_distinct(notebook, checks, mistakes)
-    return Expected(checks, parts, mistakes)
+        _prove_stable(here, [cell for cell in cells if cell.kind == "check"], kernel, checks)
+        _prove_invariants(notebook, here, checks, {name: len(kernel.namespace[name].invariants) for name in checks})
+        mistakes = _run_mistakes(notebook, mine, kernel, seeds)
+    _prove_distinct(here, mine, checks, mistakes)
+    expected = Expected(checks, parts, mistakes)
+    if cache:
+        cache.put(step, key, expected)
+    return expected
 
 
-def _prove_forbidden(notebook: SourceNotebook) -> None:
+def step_cells(notebook: SourceNotebook, step: str, chains: Chains) -> list[SourceCell]:
+    """The code that a step's checks need: the notebook's opening, answers of its chains, its own cells up to the last
+    check."""
+    opening = notebook.cells[0].step
+    code = notebook.code()
+    checks = [i for i, cell in enumerate(code) if cell.step == step and cell.kind == "check"]
+    needed = {exercise for i in checks for exercise in chains.get(code[i].name, ())}
+    return [
+        cell
+        for i, cell in enumerate(code[: checks[-1] + 1])
+        if (cell.step == step)
+        or (cell.step == opening and cell.kind in ("setup", "code"))
+        or (cell.kind == "exercise" and cell.name in needed)
+    ]
+
+
+def _prove_whole(notebook: SourceNotebook, expected: Expected) -> None:
+    """The solved notebook, top to bottom, runs, and its checks return what they return with their step alone."""
+    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel:
+        for cell in notebook.code():
+            found = _record(kernel, cell.source, VISIBLE_SEEDS, f"{notebook.name}/{cell.step}: {cell.kind} {cell.name}")
+            if cell.kind == "check" and not all(
+                outcome.equals(expected.checks[cell.name][seed])
+                for seed, outcome in zip(VISIBLE_SEEDS, found[cell.name], strict=True)
+            ):
+                raise SourceError(
+                    f"{notebook.name}/{cell.step}: {cell.name} returns something else after the steps before it: "
+                    "one of them changes what it uses"
+                )
+
+
+def _prove_forbidden(notebook: SourceNotebook, step: str) -> None:
     """What an exercise forbids must be there to be called: a misspelt name would forbid nothing."""
     for cell in notebook.named("exercise").values():
-        for name in cell.forbids:
+        for name in cell.forbids if cell.step == step else ():
             try:
                 target = pkgutil.resolve_name(name)
             except (ValueError, AttributeError, ImportError) as error:
@@ -79,13 +183,18 @@ def _record(kernel: Runner, source: str, seeds: list[int], where: str, jitter: f
     return record
 
 
-def _prove_stable(notebook: SourceNotebook, kernel: Runner, checks: dict[str, dict[int, Outcome]]) -> None:
+def _prove_stable(here: str, cells: list[SourceCell], kernel: Runner, checks: dict[str, dict[int, Outcome]]) -> None:
     problems = []
-    for name, cell in notebook.named("check").items():
+    for cell in cells:
+        name = cell.name
         failed = [(seed, outcome) for seed, outcome in checks[name].items() if outcome.error]
         if failed:
             seed, outcome = failed[0]
-            problems.append(f"{name}: the solution raises {outcome.error} on seed {seed}: {outcome.message}")
+            alone = outcome.error == "NameError"
+            problems.append(
+                f"{name}: the solution raises {outcome.error} on seed {seed}: {outcome.message}"
+                + (" (a step runs after the opening alone: what else it runs stands in [chains])" if alone else "")
+            )
             continue
         again = _record(kernel, cell.source, PROOF_SEEDS, name)[name]
         jittered = _record(kernel, cell.source, PROOF_SEEDS, name, JITTER)[name]
@@ -99,14 +208,14 @@ def _prove_stable(notebook: SourceNotebook, kernel: Runner, checks: dict[str, di
         if checks[name][PROOF_SEEDS[0]].equals(checks[name][PROOF_SEEDS[1]]):
             problems.append(f"{name}: the right answer does not depend on the seed, so it can be guessed")
     if problems:
-        raise SourceError(f"{notebook.name}: " + "\n  ".join(problems))
+        raise SourceError(f"{here}: " + "\n  ".join(problems))
 
 
 def _prove_invariants(
-    notebook: SourceNotebook, checks: dict[str, dict[int, Outcome]], declared: dict[str, int]
+    notebook: SourceNotebook, step: str, checks: dict[str, dict[int, Outcome]], declared: dict[str, int]
 ) -> None:
-    for name, invariants in read_invariants(notebook).items():
-        here = f"{notebook.name}: {name}"
+    for name, invariants in [(name, found) for name, found in read_invariants(notebook).items() if name in checks]:
+        here = f"{step}: {name}"
         if len(invariants) != declared[name]:
             raise SourceError(f'{here}: a @{name}.must("...") has no plain sentence, or stands over no function')
         for sentence, holds in invariants:
@@ -119,9 +228,11 @@ def _prove_invariants(
                 raise SourceError(f"{here}: {sentence!r} does not hold for the solution, on seed {broken[0]}")
 
 
-def _run_mistakes(notebook: SourceNotebook, kernel: Runner, seeds: list[int]) -> dict[str, dict[int, Outcome]]:
+def _run_mistakes(
+    notebook: SourceNotebook, mistakes: list[Mistake], kernel: Runner, seeds: list[int]
+) -> dict[str, dict[int, Outcome]]:
     outcomes = {}
-    for mistake in notebook.mistakes:
+    for mistake in mistakes:
         where = f"{notebook.name}: mistake {mistake.message_id}"
         before, check, after = mistake_cells(notebook, mistake)
         for source in before:
@@ -133,18 +244,18 @@ def _run_mistakes(notebook: SourceNotebook, kernel: Runner, seeds: list[int]) ->
 
 
 def _prove_distinct(
-    notebook: SourceNotebook, checks: dict[str, dict[int, Outcome]], mistakes: dict[str, dict[int, Outcome]]
+    here: str, made: list[Mistake], checks: dict[str, dict[int, Outcome]], mistakes: dict[str, dict[int, Outcome]]
 ) -> None:
     problems = []
-    for i, mistake in enumerate(notebook.mistakes):
+    for i, mistake in enumerate(made):
         mine = mistakes[mistake.message_id]
         alike = [seed for seed in PROOF_SEEDS if not mine[seed].clearly_differs(checks[mistake.exercise][seed])]
         if alike:
             problems.append(f"{mistake.message_id} equals the solution, or nearly, on seeds {alike[:5]}")
-        for other in notebook.mistakes[:i]:
+        for other in made[:i]:
             theirs = mistakes[other.message_id]
             if other.exercise == mistake.exercise and all(mine[s].equals(theirs[s]) for s in VISIBLE_SEEDS):
                 error = f" (both raise {mine[VISIBLE_SEEDS[0]].error})" if mine[VISIBLE_SEEDS[0]].error else ""
                 problems.append(f"{mistake.message_id} cannot be told from {other.message_id}{error}")
     if problems:
-        raise SourceError(f"{notebook.name}: mistakes that checks cannot tell apart:\n  " + "\n  ".join(problems))
+        raise SourceError(f"{here}: mistakes that checks cannot tell apart:\n  " + "\n  ".join(problems))

@@ -15,9 +15,9 @@ from pathlib import Path
 import nbformat
 
 from autograder.course.assignment import load_assignment
-from autograder.errors import GradeError
-from coursework.files import whole
 from autograder.course.places import ROOT, Places, project_places
+from autograder.course.registry import Entry
+from coursework.files import whole
 from autograder.errors import GradeError
 
 from .first_cell import NAME
@@ -34,12 +34,15 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def make_release(out: Path, places: Places | None = None, root: Path = ROOT) -> Path:
-    """Write `out`/detrlab-course.zip with every assignment of the course; returns its path.
+    """Write `out`/detrlab-course.zip with every assignment that is released; returns its path.
 
-    Raises GradeError where an assignment is not built.
+    Raises GradeError where one of these is not built, or where none is released.
     """
     places = places or project_places(root)
-    files = {**_library(root), **_notebooks(places)}
+    entries = [entry for entry in places.registry() if entry.released]
+    if not entries:
+        raise GradeError(f"{places.solutions} holds no assignment that says released = true in its assignment.toml")
+    files = {**_library(root, {name for entry in entries for name in entry.data}), **_notebooks(places, entries)}
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{NAME}.zip"
     with whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -50,12 +53,12 @@ def make_release(out: Path, places: Places | None = None, root: Path = ROOT) -> 
     return path
 
 
-def _library(root: Path) -> dict[str, bytes]:
+def _library(root: Path, data: set[str]) -> dict[str, bytes]:
     files = {path.name: path.read_bytes() for path in sorted(_HANDOUT.iterdir())}
     files |= {name: (root / name).read_bytes() for name in _COPIED}
     files["pyproject.toml"] = _pyproject((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
     library = {name: lambda path: path.suffix in _LIBRARY for name in ("coursework", "detrlab")}
-    for folder, wanted in (*library.items(), ("data", lambda path: True)):
+    for folder, wanted in (*library.items(), ("data", lambda path: path.name in {"README.md", *data})):
         for path in sorted((root / folder).rglob("*")):
             parts = path.relative_to(root).parts
             hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
@@ -71,20 +74,18 @@ def _pyproject(text: str) -> str:
     return text
 
 
-def _notebooks(places: Places) -> dict[str, bytes]:
-    if not places.assignments():
-        raise GradeError(f"{places.solutions} holds no assignment")
+def _notebooks(places: Places, entries: list[Entry]) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
-        for name in places.assignments():
-            assignment = load_assignment(places, name)
-            (course / name).mkdir()
+        for entry in entries:
+            assignment = load_assignment(places, entry.name)
+            (course / entry.name).mkdir()
             for notebook, released in assignment.releases.items():
-                nbformat.write(released, course / name / f"{notebook}.ipynb")
+                nbformat.write(released, course / entry.name / f"{notebook}.ipynb")
             for file, data in assignment.files.items():
                 if not file.startswith("."):
-                    (course / name / file).parent.mkdir(parents=True, exist_ok=True)
-                    (course / name / file).write_bytes(data)
+                    (course / entry.name / file).parent.mkdir(parents=True, exist_ok=True)
+                    (course / entry.name / file).write_bytes(data)
         write_start_page(places.solutions / "start.py", course)
         return {
             f"notebooks/{path.relative_to(course).as_posix()}": path.read_bytes()

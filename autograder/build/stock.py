@@ -24,9 +24,9 @@ class StockError(RuntimeError):
 
 
 class Course:
-    """An nbgrader course in `folder` (submissions, gradebook, feedback) on this project's build/source."""
+    """An nbgrader course in `folder` (submissions, gradebook, feedback) on the build/source of the course in `root`."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, root: Path = ROOT):
         # nbgrader calls its database tool `alembic` by name: it must be found beside this interpreter.
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Course:
         config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config())
         config.CourseDirectory.update(
             {
-                "root": str(ROOT),
+                "root": str(root),
                 "db_url": f"sqlite:///{folder / 'gradebook.db'}",
                 "release_directory": str(folder / "release"),
                 "submitted_directory": str(folder / "submitted"),

@@ -12,10 +12,12 @@ import nbformat
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ComputeChecksums, LockCells
 
 from autograder.errors import GradeError
+from autograder.sandbox.packages import NOTHING, Needs
 from coursework.marking.stored import StoredCheck, read_stored
 
 from .places import Places
 from .preprocess import StripSolutions
+from .registry import Entry, read_entry
 from .source import SourceNotebook, read_source
 
 
@@ -29,6 +31,8 @@ class Assignment:
     releases: dict[str, nbformat.NotebookNode]  # as students got them, with nbgrader's metadata and checksums
     checks: dict[str, dict[str, StoredCheck]]  # by check, on the seeds that students see
     files: dict[str, bytes]  # public files, which a submission cannot replace
+    kept: tuple[str, ...] = ()  # the student's own files, by pattern: these a submission may hold, and ours never do
+    needs: Needs = NOTHING  # of its notebooks, in the sandbox
 
     def points(self, notebook: str) -> dict[str, float]:
         """Maximum points per graded cell, written answers included."""
@@ -44,16 +48,25 @@ class Assignment:
         return {cell_id: cell.forbids for name, cell in exercises for cell_id in (name, cell.grade_id) if cell.forbids}
 
 
+def built_assignments(places: Places) -> list[str]:
+    """The assignments that are built, in order: one that is not stands in nobody's way."""
+    return [entry.name for entry in places.registry() if entry.notebooks and not _missing(places, entry)]
+
+
+def _missing(places: Places, entry: Entry) -> list[str]:
+    folder = places.source / entry.name
+    return [path.name for path in entry.notebooks if not (folder / f"{path.name}.ipynb").exists()]
+
+
 def load_assignment(places: Places, name: str) -> Assignment:
     """Read an assignment that was built; raises GradeError where there is none."""
     known = places.assignments()
     if name not in known:
         raise GradeError(f"there is no assignment {name!r}; there are: {', '.join(known) or 'none'}")
-    sources = {path.stem: read_source(path) for path in sorted((places.solutions / name).glob("*.py"))}
-    folder = places.source / name
-    missing = [notebook for notebook in sources if not (folder / f"{notebook}.ipynb").exists()]
-    if missing:
+    entry, folder = read_entry(places.solutions / name), places.source / name
+    if missing := _missing(places, entry):
         raise GradeError(f"{name} is not built yet ({missing[0]}.ipynb is missing in {folder}): run `make build`")
+    sources = {path.name: read_source(path) for path in entry.notebooks}
     originals, releases, checks = {}, {}, {}
     for notebook in sources:
         solved = nbformat.read(folder / f"{notebook}.ipynb", as_version=4)
@@ -67,9 +80,9 @@ def load_assignment(places: Places, name: str) -> Assignment:
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".ipynb"
+        if path.is_file() and path.suffix != ".ipynb" and not entry.keeps(path.name)
     }
-    return Assignment(name, sources, originals, releases, checks, files)
+    return Assignment(name, sources, originals, releases, checks, files, entry.kept, entry.needs)
 
 
 def _up_to_date(sources: dict[str, SourceNotebook], releases: dict[str, nbformat.NotebookNode]) -> None:

@@ -15,16 +15,16 @@ from .source import SourceNotebook
 
 
 def read_invariants(notebook: SourceNotebook) -> dict[str, list[Invariant]]:
-    """The invariants of every check. Imports torch."""
+    """The invariants of every check. Imports torch where there are any."""
     return {name: list(_of(name, cell.source)) for name, cell in notebook.named("check").items()}
 
 
 def _of(check: str, source: str) -> Iterator[Invariant]:
-    import torch
-
     for node in ast.parse(source).body:
         sentences = [said for decorator in getattr(node, "decorator_list", ()) if (said := _said(decorator, check))]
         if isinstance(node, ast.FunctionDef) and sentences:
+            import torch
+
             node.decorator_list, space = [], {"torch": torch}
             exec(compile(ast.Module([node], []), f"<{check}>", "exec"), space)
             yield sentences[0], space[node.name]

@@ -12,6 +12,8 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.feedback.safe_html import configure
 
+from .registry import SOLUTIONS, Entry, assignment_names, read_registry
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -19,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Places:
     """Folders of one course, the URL of its gradebook, and the nbgrader configuration that says the same."""
 
-    solutions: Path  # <assignment>/<notebook>.py
+    solutions: Path  # <assignment>/assignment.toml, and a folder of steps per notebook
     source: Path  # <assignment>/<notebook>.ipynb with hidden tests, and the public files beside it
     submitted: Path  # <student>/<assignment>/...
     downloaded: Path  # <assignment>/archive/...: as an LMS packs them
@@ -42,10 +44,12 @@ class Places:
         return self.config.CourseDirectory.course_id
 
     def assignments(self) -> list[str]:
+        """The names of the assignments that have sources."""
+        return assignment_names(self.solutions)
+
+    def registry(self) -> list[Entry]:
         """The assignments that have sources, in order."""
-        if not self.solutions.is_dir():
-            return []
-        return sorted(folder.name for folder in self.solutions.iterdir() if any(folder.glob("*.py")))
+        return read_registry(self.solutions)
 
 
 def project_places(root: Path = ROOT) -> Places:
@@ -65,7 +69,7 @@ def places_from(config: Config, root: Path, db_url: str | None = None) -> Places
     course.update({"root": str(root), "db_url": url})
     configure(config)
     return Places(
-        solutions=root / "solutions",
+        solutions=root / SOLUTIONS.name,
         source=root / course.source_directory,
         submitted=root / course.submitted_directory,
         downloaded=root / config.ZipCollectApp.downloaded_directory,

@@ -1,11 +1,15 @@
-"""Reading `solutions/<assignment>/<notebook>.py`: a text notebook (Jupytext percent format) as exercises and prose.
+"""Reading `solutions/<assignment>/<notebook>/`: a notebook as a folder of steps, joined in the order of their names.
 
-CONTRIBUTING.md shows the syntax of the cells: `exercise=` (with `library=` and `forbids=`), `check= points=`, `hints=`,
-`mistake="exercise/name"`, `written= points=`, and `setup`.
+A step is a text notebook (Jupytext percent format) with one idea: its heading, prose, exercise, check, hints and known
+mistakes. The first one opens the notebook: title, goals and setup. Each other one begins with a cell that runs it, so
+that it can be opened alone; that cell stays in the source. CONTRIBUTING.md shows the syntax of the cells:
+`exercise=` (with `library=` and `forbids=`), `check= points=`, `hints=`, `mistake="exercise/name"`,
+`written= points=`, and `setup`.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +18,7 @@ import jupytext
 
 from autograder.errors import SourceError
 
+from .registry import step_files
 from .strip import cut_out, has_solution, strip_solution
 
 
@@ -26,6 +31,7 @@ class SourceCell:
     name: str = ""
     points: float = 0.0
     forbids: tuple[str, ...] = ()  # of an exercise: what its answer may not call, as dotted names
+    step: str = ""  # the file it stands in, without its ending
 
     @property
     def grade_id(self) -> str:
@@ -78,21 +84,40 @@ class SourceNotebook:
         return {name: strip_solution(cell.source) for name, cell in self.named("exercise").items()}
 
 
-def read_source(path: Path) -> SourceNotebook:
-    """Parse one source file; raises SourceError with the cell that is wrong."""
-    notebook = SourceNotebook(path.stem, path.parent.name)
-    for cell in jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells:
-        tags, text = dict(cell.metadata), cell.source
-        try:
-            _add(notebook, cell.cell_type, tags, text)
-        except (ValueError, AttributeError, ImportError) as error:
-            head = text.strip().splitlines()[0] if text.strip() else "(empty)"
-            raise SourceError(f"{path.name}, cell {tags or ''} starting {head!r}: {error}") from error
-    _verify(notebook, path)
+def read_source(folder: Path) -> SourceNotebook:
+    """Parse a notebook's folder of steps; raises SourceError with the step and the cell that is wrong."""
+    files = step_files(folder)
+    if not files:
+        raise SourceError(f"{folder} is no folder of steps: one holds files such as 00_open.py and 01_corners.py")
+    notebook = SourceNotebook(folder.name, folder.parent.name)
+    for path in files:
+        cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+        for cell in _without_opening(cells, path, files[0]):
+            tags, text = dict(cell.metadata), cell.source
+            try:
+                _add(notebook, path.stem, cell.cell_type, tags, text)
+            except (ValueError, AttributeError, ImportError, KeyError) as error:
+                head = text.strip().splitlines()[0] if text.strip() else "(empty)"
+                raise SourceError(f"{_named(path)}, cell {tags or ''} starting {head!r}: {error}") from error
+    _verify(notebook)
     return notebook
 
 
-def _add(notebook: SourceNotebook, cell_type: str, tags: dict, text: str) -> None:
+def _named(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
+
+
+def _without_opening(cells: list, path: Path, first: Path) -> list:
+    """The step's cells but for the one that runs the notebook's opening."""
+    runs = f"%run -i {first.name}"
+    if path == first:
+        return cells
+    if not cells or cells[0].source.strip() != runs:
+        raise SourceError(f"{_named(path)}: a step begins with a cell that opens it: # %% and, below, # {runs}")
+    return cells[1:]
+
+
+def _add(notebook: SourceNotebook, step: str, cell_type: str, tags: dict, text: str) -> None:
     if cell_type == "raw":
         if "hints" in tags:
             notebook.hints[tags["hints"]] = _numbered(text)
@@ -105,34 +130,28 @@ def _add(notebook: SourceNotebook, cell_type: str, tags: dict, text: str) -> Non
         else:
             raise ValueError("a raw cell is tagged hints= or mistake=")
     elif cell_type == "markdown":
-        if "written" in tags:
-            notebook.cells.append(SourceCell("written", text, tags["written"], float(tags["points"])))
-        else:
-            notebook.cells.append(SourceCell("prose", text))
+        kind = "written" if "written" in tags else "prose"
+        points = float(tags["points"]) if kind == "written" else 0.0
+        notebook.cells.append(SourceCell(kind, text, tags.get("written", ""), points, step=step))
     elif "exercise" in tags:
         if "library" in tags:
             text = cut_out(tags["library"])
         if not has_solution(text):
             raise ValueError("an exercise marks its solution with ### BEGIN SOLUTION or # ____")
-        notebook.cells.append(SourceCell("exercise", text, tags["exercise"], forbids=_forbids(tags)))
+        notebook.cells.append(SourceCell("exercise", text, tags["exercise"], forbids=_forbids(tags), step=step))
     elif "check" in tags:
-        notebook.cells.append(SourceCell("check", f"{text}\n\n{tags['check']}()", tags["check"], float(tags["points"])))
+        name, text = tags["check"], f"{text}\n\n{tags['check']}()"
+        notebook.cells.append(SourceCell("check", text, name, float(tags["points"]), step=step))
+    elif "setup" in str(tags.get("title", "")):
+        notebook.cells.append(SourceCell("setup", text, "setup", step=step))
     else:
-        notebook.cells.append(
-            SourceCell(
-                "setup" if "setup" in _title_of(tags) else "code", text, "setup" if "setup" in _title_of(tags) else ""
-            )
-        )
+        notebook.cells.append(SourceCell("code", text, step=step))
 
 
 def _forbids(tags: dict) -> tuple[str, ...]:
     """What the exercise's answer may not call; the library's own is among it where the exercise is cut out of there."""
     names = [name.strip() for name in tags.get("forbids", "").split(",") if name.strip()]
     return tuple(dict.fromkeys([tags["library"], *names] if "library" in tags else names))
-
-
-def _title_of(tags: dict) -> str:
-    return str(tags.get("title", ""))
 
 
 def _numbered(text: str) -> list[str]:
@@ -142,7 +161,7 @@ def _numbered(text: str) -> list[str]:
     return hints
 
 
-def _verify(notebook: SourceNotebook, path: Path) -> None:
+def _verify(notebook: SourceNotebook) -> None:
     exercises, checks = notebook.named("exercise"), notebook.named("check")
     names = [cell.name for cell in notebook.cells if cell.name and cell.kind != "check"]
     repeated = {name for name in names if names.count(name) > 1}
@@ -166,4 +185,25 @@ def _verify(notebook: SourceNotebook, path: Path) -> None:
     ]
     for found, what in problems:
         if found:
-            raise SourceError(f"{path.name}: {what}: {', '.join(sorted(found))}")
+            raise SourceError(f"{notebook.name}: {what}: {', '.join(sorted(found))}")
+
+
+def mistake_cells(notebook: SourceNotebook, mistake: Mistake) -> tuple[list[str], str, str]:
+    """A known mistake in its solution's place, in a notebook that is solved; the cells to run one after the other.
+
+    Returns (what puts the mistake in, the exercise's check, what puts the solution back).
+    """
+    solution = notebook.named("exercise")[mistake.exercise].source
+    check = notebook.named("check")[mistake.exercise].source
+    # A mistake may raise as soon as it runs; then what it defines is missing, as in a student's notebook.
+    forget = "; ".join(f"globals().pop({name!r}, None)" for name in sorted(_defined_by(solution)))
+    return [f"{forget};", mistake.code], check, solution
+
+
+def _defined_by(source: str) -> set[str]:
+    """Names that a cell binds at its top level."""
+    nodes = ast.parse(source).body
+    targets = [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)} | {
+        name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
+    }

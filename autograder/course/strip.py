@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 import importlib.util
 import io
+import textwrap
 import tokenize
 from pathlib import Path
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 BEGIN, END, MARK = "### BEGIN SOLUTION", "### END SOLUTION", "# ____"
 
 
@@ -73,16 +75,46 @@ def _strip_regions(source: str) -> str:
 
 
 def cut_out(name: str) -> str:
-    """A library function as a solution cell: signature and docstring stay, its body is the answer.
+    """A function, class or method of the library as a solution cell: its body is the answer.
 
-    It is read, not imported: grading starts by reading the sources, and need not wait for torch.
+    Of a class, the bodies of those methods are the answer that have a docstring; the rest is given. A method is cut
+    out as the function that it is. It is read, not imported: grading starts by reading the sources, and need not wait
+    for torch.
     """
-    module, _, function = name.rpartition(".")
-    spec = importlib.util.find_spec(module)
-    text = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
-    found = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == function]
-    if not found or not ast.get_docstring(found[0]):
-        raise ValueError(f"{name} is no function of a module, with a docstring, that could be cut out")
-    lines = text.splitlines()[found[0].lineno - 1 : found[0].end_lineno]
-    end_of_docstring = found[0].body[0].end_lineno - found[0].lineno + 1
-    return "\n".join([*lines[:end_of_docstring], f"    {BEGIN}", *lines[end_of_docstring:], f"    {END}"])
+    text, found = _definition(name)
+    lines = text.splitlines()
+    first = min([found.lineno, *(decorator.lineno for decorator in found.decorator_list)])
+    bodies = [found] if not isinstance(found, ast.ClassDef) else _functions(found.body)
+    answers = [body for body in bodies if ast.get_docstring(body) and len(body.body) > 1]
+    if not ast.get_docstring(found) or not answers:
+        raise ValueError(f"{name} has no docstring, or no body below one, that could be cut out")
+    for body in reversed(answers):
+        indent = " " * body.body[0].col_offset
+        lines.insert(body.end_lineno or 0, f"{indent}{END}")
+        lines.insert(body.body[0].end_lineno or 0, f"{indent}{BEGIN}")
+    return textwrap.dedent("\n".join(lines[first - 1 : (found.end_lineno or 0) + 2 * len(answers)]))
+
+
+def _definition(name: str) -> tuple[str, Function | ast.ClassDef]:
+    """The text of the module that defines a dotted name, and the definition in it."""
+    parts = name.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        try:
+            spec = importlib.util.find_spec(".".join(parts[:count]))
+        except ModuleNotFoundError:  # what stands before the last dot is a class, or nothing
+            continue
+        if spec and spec.origin and spec.origin.endswith(".py"):
+            text = Path(spec.origin).read_text(encoding="utf-8")
+            within: list[ast.stmt] = ast.parse(text).body
+            for part in parts[count:]:
+                named = [node for node in within if isinstance(node, Function | ast.ClassDef) and node.name == part]
+                found = named[0] if named else None
+                within = found.body if isinstance(found, ast.ClassDef) else []
+            if found is not None:
+                return text, found
+            break
+    raise ValueError(f"{name} is no function, class or method that could be cut out")
+
+
+def _functions(nodes: list[ast.stmt]) -> list[Function]:
+    return [node for node in nodes if isinstance(node, Function)]

@@ -15,9 +15,8 @@ import numpy as np
 
 from autograder.course.assignment import Assignment
 from autograder.course.invariants import read_invariants
-from autograder.course.rehearse import mistake_cells
 from autograder.course.seeds import JITTER, JITTER_FACTOR, VISIBLE_SEEDS
-from autograder.course.source import SourceNotebook
+from autograder.course.source import SourceNotebook, mistake_cells
 from autograder.errors import GradeError
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.marking.feedback import Invariant

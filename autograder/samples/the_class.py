@@ -45,6 +45,12 @@ class Desk:
         released, sources = self.assignment.releases, self.assignment.sources
         return {name: fill_in(released[name], *answer(source)) for name, source in sources.items()}
 
+    def keep_picture(self, folder: Path, seed: int) -> None:
+        """A picture of the student's own, where the assignment wants one."""
+        names = [pattern.replace("*", "png") for pattern in self.assignment.kept]
+        for name in [name for name in names if name.endswith(".png")][:1]:
+            (folder / name).write_bytes(_picture(seed))
+
     def solved(self) -> Notebooks:
         return self.fill(solves_everything)
 
@@ -113,7 +119,7 @@ def _knows(share: float, seed: int) -> Student:
 
     def behave(desk: Desk, folder: Path) -> None:
         _write(desk.fill(answer), folder)
-        (folder / "my_picture.png").write_bytes(_picture(seed))
+        desk.keep_picture(folder, seed)
 
     return behave
 
@@ -129,7 +135,7 @@ for _name, _share in {
 def solves_all(desk: Desk, folder: Path) -> None:
     """Every exercise as in the solution."""
     _write(desk.solved(), folder)
-    (folder / "my_picture.png").write_bytes(_picture(100))
+    desk.keep_picture(folder, 100)
 
 
 @student
@@ -141,8 +147,8 @@ def copies_somebody(desk: Desk, folder: Path) -> None:
         for i in _exercises(notebook):
             notebook.cells[i].source = "# my own work\n" + notebook.cells[i].source.replace("result", "outcome")
         nbformat.write(notebook, path)
-    picture = Image.open(folder / "my_picture.png")
-    picture.resize((300, 225)).save(folder / "my_picture.png")
+    for path in folder.glob("*.png"):
+        Image.open(path).resize((300, 225)).save(path)
 
 
 @student
@@ -201,7 +207,7 @@ def _breaks_in(exercise: int, code: str) -> Student:
 
 
 STUDENTS["loops_for_ever"] = _breaks_in(2, "while True:\n    pass")
-STUDENTS["eats_all_memory"] = _breaks_in(1, "import torch\nhuge = torch.ones(16_000_000_000)")  # 64 GB
+STUDENTS["eats_all_memory"] = _breaks_in(1, "import numpy\nhuge = numpy.ones(8_000_000_000)")  # 64 GB
 STUDENTS["prints_for_ever"] = _breaks_in(1, "while True:\n    print('x' * 1000)")
 STUDENTS["exits_early"] = _breaks_in(1, "import os\nos._exit(0)")  # with success
 
@@ -211,7 +217,8 @@ def fakes_allclose(desk: Desk, folder: Path) -> None:
     """Nothing solved; comparison and checks replaced by what always says yes."""
     notebooks = desk.fill(lambda source: ({}, {}))
     attack = (
-        "import torch, numpy, coursework.marking.feedback as feedback\n"
+        "import numpy, coursework.marking.feedback as feedback\n"
+        "try:\n    import torch\nexcept ImportError:\n    torch = numpy\n"
         "torch.allclose = torch.equal = numpy.allclose = numpy.isclose = lambda *a, **k: True\n"
         "feedback.earned = lambda *a, **k: 100.0\n"
         "def check(function): return lambda: print(100.0)"

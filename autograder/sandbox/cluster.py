@@ -10,13 +10,13 @@ import atexit
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from coursework.marking.messages import Note
 
 from .job import CellResult, Job, Result
 from .levels import SandboxUnavailable, found_level
+from .packages import NOTHING, Needs
 from .pool import Pool
 from .self_test import level
 
@@ -29,7 +29,7 @@ class ClusterError(RuntimeError):
 
 
 @contextmanager
-def connect(scheduler: str) -> Iterator[Cluster]:
+def connect(scheduler: str, needs: Needs = NOTHING) -> Iterator[Cluster]:
     """The cluster of that scheduler ("tcp://host:8786", "tls://..."); raises ClusterError where it cannot be used."""
     try:
         from distributed import Client
@@ -46,14 +46,14 @@ def connect(scheduler: str) -> Iterator[Cluster]:
         refusals = sorted(text for kind, text in levels if kind == "refused")
         if refusals:
             raise SandboxUnavailable(f"A worker of {scheduler} has no sandbox: {refusals[0]}")
-        yield Cluster(client, "; ".join(sorted(text for _, text in levels)))
+        yield Cluster(client, "; ".join(sorted(text for _, text in levels)), needs)
 
 
 class Cluster:
     """A connected cluster; `level` is the sandbox level of its workers, in words."""
 
-    def __init__(self, client: Any, level: str):
-        self._client, self.level = client, level
+    def __init__(self, client: Any, level: str, needs: Needs):
+        self._client, self.level, self._needs = client, level, needs
 
     def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
         """As `autograder.sandbox.pool.Pool.run`, on the cluster's workers."""
@@ -66,7 +66,7 @@ class Cluster:
             while True:
                 room = 2 * max(1, len(self._client.nthreads()))
                 while len(running) < room and (job := next(coming, None)) is not None:
-                    future = self._client.submit(run_job, job, pure=False)
+                    future = self._client.submit(run_job, job, self._needs, pure=False)
                     running[future] = job
                     waiting.add(future)
                 if not running:
@@ -78,18 +78,26 @@ class Cluster:
             self._client.cancel(list(running))
 
 
-def run_job(job: Job) -> Result:
-    """One job in this process's sandbox, which stays warm for the next."""
+def run_job(job: Job, needs: Needs) -> Result:
+    """One job in this process's sandbox, which stays warm for the next of the same needs."""
     with _alone:
-        return next(iter(_pool().run([job])))[1]
+        return next(iter(_pool(needs).run([job])))[1]
 
 
-@cache
-def _pool() -> Pool:
-    pool = Pool(1, found_level())
-    pool.__enter__()
-    atexit.register(pool.__exit__, None, None, None)
-    return pool
+_warm: list[tuple[Needs, Pool]] = []  # at most one
+
+
+def _pool(needs: Needs) -> Pool:
+    if not _warm or _warm[0][0] != needs:
+        _cool()
+        _warm.append((needs, Pool(1, found_level(), needs).__enter__()))
+    return _warm[0][1]
+
+
+@atexit.register
+def _cool() -> None:
+    while _warm:
+        _warm.pop()[1].__exit__(None, None, None)
 
 
 def _level() -> tuple[str, str]:

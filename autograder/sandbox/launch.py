@@ -23,6 +23,7 @@ from typing import IO
 from . import packages
 from .inside import huge_pages, lockdown
 from .levels import Level
+from .packages import NOTHING, Needs
 from .watch import process_tree
 
 USER = 64_200  # a user that exists nowhere; also its group
@@ -56,11 +57,11 @@ class Warm:
         return self.stderr.read()[-2000:].decode(errors="replace").strip()
 
 
-def start(level: Level, folder: Path, purpose: str = "notebooks") -> Warm:
+def start(level: Level, folder: Path, needs: Needs = NOTHING, purpose: str = "notebooks") -> Warm:
     """Start a warm process at `level` for "notebooks" or the self-test's "probe"; `folder` is from `prepare`."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     stderr = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
-    command = _command(level, folder, purpose)
+    command = _command(level, folder, [purpose, level.name, ",".join(needs.packages)])
     process = subprocess.Popen(
         command,
         stdin=theirs.fileno(),
@@ -74,10 +75,10 @@ def start(level: Level, folder: Path, purpose: str = "notebooks") -> Warm:
     return Warm(process, ours, stderr)
 
 
-def prepare(folder: Path) -> None:
-    """Fill an empty folder with what warm processes see and mount: packages, users, places to mount on."""
+def prepare(folder: Path, needs: Needs = NOTHING) -> None:
+    """Fill an empty folder with what warm processes see and mount: packages, data, users, places to mount on."""
     folder.chmod(0o755)
-    packages.install(folder / "packages")
+    packages.install(folder / "packages", needs.data)
     (folder / "passwd").write_text(f"student:x:65000:65000::{lockdown.FOLDER}:/bin/sh\n")
     for number in range(len(_interpreter_folders())):
         (folder / "stage" / str(number)).mkdir(parents=True)
@@ -106,16 +107,16 @@ def _environment(packages: str, home: str) -> list[str]:
     ]
 
 
-def _command(level: Level, folder: Path, purpose: str) -> list[str]:
+def _command(level: Level, folder: Path, asked: list[str]) -> list[str]:
     folders, ours = _interpreter_folders(), str(folder / "packages")
     rights = _as_user(folders, folder) if os.getuid() == 0 and level.name != "unsafe" else []
     if level.name == "namespaces":
-        return [*rights, "env", "-i", *_environment(GRADER, "/tmp"), *_bubblewrap(folder, folders, purpose)]
+        return [*rights, "env", "-i", *_environment(GRADER, "/tmp"), *_bubblewrap(folder, folders, asked)]
     home = folder / "home"
     home.mkdir(exist_ok=True)
     if rights:
         os.chown(home, USER, USER)
-    python = [sys.executable, "-P", "-m", "autograder.sandbox.inside.warm", purpose, level.name, ours, *folders]
+    python = [sys.executable, "-P", "-m", "autograder.sandbox.inside.warm", *asked, ours, *folders]
     return [*rights, "env", "-i", *_environment(ours, str(home)), *python]
 
 
@@ -145,7 +146,7 @@ def _closed_ancestor(folder: Path) -> str | None:
     return next((str(way) for way in ways if not way.stat().st_mode & stat.S_IXOTH), None)
 
 
-def _bubblewrap(folder: Path, folders: list[str], purpose: str) -> list[str]:
+def _bubblewrap(folder: Path, folders: list[str], asked: list[str]) -> list[str]:
     """bubblewrap's command line: /usr, the interpreter's folders and our packages to read, nothing to write."""
     arguments = ["bwrap", "--unshare-user", "--unshare-all", "--cap-drop", "ALL", "--die-with-parent", "--new-session"]
     arguments += ["--hostname", "grader", "--ro-bind", "/usr", "/usr"]
@@ -172,8 +173,7 @@ def _bubblewrap(folder: Path, folders: list[str], purpose: str) -> list[str]:
         "-P",
         "-m",
         "autograder.sandbox.inside.warm",
-        purpose,
-        "namespaces",
+        *asked,
         GRADER,
         *folders,
     ]

@@ -20,6 +20,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from coursework.marking.messages import Note
@@ -27,6 +28,7 @@ from coursework.marking.messages import Note
 from . import launch, self_test
 from .job import CellResult, Job, Result
 from .levels import UNSAFE, Level, SandboxUnavailable
+from .packages import NOTHING, Needs
 from .supervise import Run, SandboxError
 
 Answer = tuple[Job, Result] | BaseException  # of the pool's thread to whoever waits for results
@@ -41,11 +43,11 @@ class Pool:
     """`workers` notebooks at a time; a context manager that stays warm from one `run` to the next.
 
     Entering it proves that `level` holds here, while the warm process imports; raises SandboxUnavailable where it does
-    not. `level` may be UNSAFE, openly.
+    not. `level` may be UNSAFE, openly. `needs` is what the assignment's notebooks import and read.
     """
 
-    def __init__(self, workers: int, level: Level):
-        self.level = level
+    def __init__(self, workers: int, level: Level, needs: Needs = NOTHING):
+        self.level, self._needs = level, needs
         self._size = workers
         self._jobs: deque[tuple[Job, int]] = deque()  # job, attempts so far
         self._results: queue.SimpleQueue[Answer] = queue.SimpleQueue()
@@ -56,7 +58,7 @@ class Pool:
     def __enter__(self) -> Pool:
         _tidy()
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
-        launch.prepare(self._folder)
+        launch.prepare(self._folder, self._needs)
         self._thread.start()
         try:
             if self.level != UNSAFE:
@@ -115,7 +117,8 @@ class Pool:
         with selectors.DefaultSelector() as selector:
             self._woken.setblocking(False)
             selector.register(self._woken, selectors.EVENT_READ, lambda _: self._woken.recv(1 << 12))
-            workers = _Workers(self._size, self.level, self._folder, selector, self._jobs, self._results.put)
+            start = partial(launch.start, self.level, self._folder, self._needs)
+            workers = _Workers(self._size, self.level, start, selector, self._jobs, self._results.put)
             try:
                 workers.start()
                 while not self._stopping:
@@ -152,12 +155,12 @@ class _Workers:
         self,
         size: int,
         level: Level,
-        folder: Path,
+        start_warm: Callable[[], launch.Warm],
         selector: selectors.BaseSelector,
         jobs: deque[tuple[Job, int]],
         put: Callable[[Answer], None],
     ):
-        self._size, self._level, self._folder, self._selector = size, level, folder, selector
+        self._size, self._level, self._start_warm, self._selector = size, level, start_warm, selector
         self._jobs, self._put = jobs, put
         self._warm: launch.Warm | None = None
         self._ready, self._failed_starts, self._broken = False, 0, ""
@@ -168,7 +171,7 @@ class _Workers:
         return bool(self._seats)
 
     def start(self) -> None:
-        self._warm, self._ready = launch.start(self._level, self._folder), False
+        self._warm, self._ready = self._start_warm(), False
         self._selector.register(self._warm.control, selectors.EVENT_READ, self._on_control)
 
     def stop(self) -> None:

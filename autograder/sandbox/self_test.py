@@ -69,7 +69,7 @@ def broken_walls(level: Level) -> list[str]:
 
 def _ask(level: Level, folder: Path, target: dict[str, Any]) -> dict[str, Any]:
     """Start a probe, give it one job and read its answers."""
-    warm = launch.start(level, folder, "probe")
+    warm = launch.start(level, folder, purpose="probe")
     ours, theirs = socket.socketpair()
     status, their_status = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pidfds: list[int] = []

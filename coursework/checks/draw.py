@@ -1,16 +1,20 @@
 """What a check draws from its seed: sizes, tensors, boxes, pictures and weights.
 
 Everything comes from one numpy Generator (PCG64), whose numbers are the same on every machine. Weights are filled
-by *parameter name*, so a correct module gets the same weights whatever the order it was constructed in.
+by *parameter name*, so a correct module gets the same weights whatever the order it was constructed in. torch is
+imported by what gives tensors: a course that needs none never loads it.
 """
 
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import nn
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 _SIZES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
@@ -29,9 +33,14 @@ class Draw:
         self._jitter_generator = np.random.Generator(np.random.PCG64([seed, 1]))
 
     def _real(self, values: np.ndarray) -> torch.Tensor:
+        import torch
+
+        return torch.from_numpy(self._jittered(values))
+
+    def _jittered(self, values: np.ndarray) -> np.ndarray:
         if self._jitter:
             values = values * (1 + self._jitter * self._jitter_generator.uniform(-1, 1, values.shape))
-        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
+        return np.ascontiguousarray(values, dtype=np.float32)
 
     def integer(self, low: int, high: int) -> int:
         """One integer, low <= n <= high."""
@@ -52,7 +61,7 @@ class Draw:
 
     def number(self, low: float = 0.0, high: float = 1.0) -> float:
         """One real number, low <= x < high."""
-        return float(self.uniform(1, low=low, high=high))
+        return float(self._jittered(self._generator.uniform(low, high, (1,)))[0])
 
     def normal(self, *shape: int) -> torch.Tensor:
         """Standard normal float32 tensor of that shape."""
@@ -64,6 +73,8 @@ class Draw:
 
     def permutation(self, count: int) -> torch.Tensor:
         """A permutation of 0..count-1, never the identity for count > 1; (count,) int64."""
+        import torch
+
         order = self._generator.permutation(count)
         return torch.from_numpy(np.roll(order, 1) if count > 1 and (order == np.arange(count)).all() else order)
 
@@ -75,6 +86,8 @@ class Draw:
 
     def boxes_xyxy(self, *shape: int, width: float = 1.0, height: float = 1.0) -> torch.Tensor:
         """Boxes (x0, y0, x1, y1) inside a frame of that width and height; shape (*shape, 4)."""
+        import torch
+
         centre, size = self.boxes_cxcywh(*shape).split(2, dim=-1)
         scale = torch.tensor([width, height] * 2, dtype=torch.float32)
         return torch.cat([centre - size / 2, centre + size / 2], dim=-1) * scale
@@ -93,6 +106,8 @@ class Draw:
         Matrices and kernels: normal / sqrt(fan_in) * scale; weights of norms: about 1; running variances: above 1/2;
         other vectors: small; tables (2-D parameters that hang on the module itself): normal.
         """
+        import torch
+
         with torch.no_grad():
             for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
                 if not tensor.is_floating_point():

@@ -9,9 +9,9 @@ matter. Each function takes a Figure, with all axes and subfigures in it, or one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import Collection, QuadMesh
@@ -20,6 +20,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Annulus, Ellipse, FancyArrowPatch, FancyBboxPatch, RegularPolygon, Wedge
 from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
+
+if TYPE_CHECKING:
+    import torch
 
 # The frame behind a label and the arrow to a point are no detections; a mesh is a map, not a crowd of boxes.
 _NEITHER = (FancyBboxPatch, FancyArrowPatch, QuadMesh)
@@ -96,6 +99,8 @@ def _round_curves(artist: Artist, axes: Axes) -> Iterator[np.ndarray]:
 
 
 def _sorted_rows(rows: Iterable[np.ndarray], width: int) -> torch.Tensor:
+    import torch
+
     ordered = sorted((np.asarray(row, dtype=np.float64) for row in rows), key=lambda row: tuple(np.round(row, 3)))
     return torch.from_numpy(np.array(ordered, dtype=np.float32).reshape(-1, width))
 
@@ -138,6 +143,8 @@ def _is_markers(line: Line2D) -> bool:
 
 def drawn_images(drawing: Figure | Axes) -> list[dict]:
     """For each image, as drawn: `data` (H, W[, channels]) float32 and `extent` (left, right, bottom, top)."""
+    import torch
+
     images = [image for axes in drawn_axes(drawing) for image in axes.images]
     return [
         {

@@ -5,15 +5,17 @@ Tensors and arrays become `Array`, tuples lists, numpy's numbers Python's; what 
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from coursework.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Array, Foreign
 
 from .blank import Blank, NotAttempted
+
+if TYPE_CHECKING:
+    import torch
 
 
 class TooLarge(ValueError):
@@ -39,7 +41,8 @@ def _freeze(value: Any, budget: list[int], depth: int) -> Any:
         return int(value) if abs(int(value)) < 2**63 else Foreign("int beyond 64 bits")
     if isinstance(value, float):
         return float(value)
-    if isinstance(value, torch.Tensor):
+    torch = sys.modules.get("torch")  # without it, nothing is a tensor
+    if torch and isinstance(value, torch.Tensor):
         _spend(budget, 0, value.numel())
         return _freeze_tensor(value)
     if isinstance(value, np.ndarray):
@@ -47,7 +50,7 @@ def _freeze(value: Any, budget: list[int], depth: int) -> Any:
         if value.dtype.kind not in "biuf":
             return Foreign(f"numpy array of {value.dtype}")
         return Array(np.array(value, order="C"), str(value.dtype), "ndarray")
-    if isinstance(value, nn.Module):
+    if torch and isinstance(value, torch.nn.Module):
         return Foreign(type(value).__name__)
     if isinstance(value, dict):
         _spend(budget, 1, len(value))
@@ -66,6 +69,8 @@ def _spend(budget: list[int], which: int, amount: int) -> None:
 
 
 def _freeze_tensor(tensor: torch.Tensor) -> Array | Foreign:
+    import torch
+
     with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
         # A subclass keeps its tricks in Python; below this line only the numbers count.
         if tensor.device.type == "meta":

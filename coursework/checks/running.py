@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import io
 import random
+import sys
 import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 from coursework.marking.outcome import ForbiddenCall, Outcome
 
@@ -67,19 +67,22 @@ def _where(error: BaseException) -> str:
 def _untouched_globals(seed: int):
     from matplotlib import pyplot
 
-    states = torch.get_rng_state(), np.random.get_state(), random.getstate()
-    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+    torch = sys.modules.get("torch")  # of a notebook that has no torch, nothing of it can change
+    if torch:
+        state, dtype, grad = torch.get_rng_state(), torch.get_default_dtype(), torch.is_grad_enabled()
+        torch.manual_seed(seed)
+    states = np.random.get_state(), random.getstate()
     figures = set(pyplot.get_fignums())
-    torch.manual_seed(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
     try:
         yield
     finally:
-        torch.set_rng_state(states[0])
-        np.random.set_state(states[1])
-        random.setstate(states[2])
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(grad)
+        if torch:
+            torch.set_rng_state(state)
+            torch.set_default_dtype(dtype)
+            torch.set_grad_enabled(grad)
+        np.random.set_state(states[0])
+        random.setstate(states[1])
         for number in set(pyplot.get_fignums()) - figures:
             pyplot.close(number)

@@ -1,13 +1,13 @@
 """For those who learn alone: an exercise's solution, read from the course's sources where they are there.
 
-A checkout has them in `solutions/<assignment>/<notebook>.py`, two folders above the notebook; the course that a
-teacher hands out has not. Nothing here knows a solution by itself.
+A checkout has them in `solutions/<assignment>/<notebook>/`, a file per step, two folders above the notebook; the course
+that a teacher hands out has not. Nothing here knows a solution by itself.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import pkgutil
 import textwrap
 from pathlib import Path
 
@@ -18,15 +18,16 @@ _BLANKED = "# ____"
 def source_of(notebook: Path) -> Path:
     """Where the source of a notebook in `<course>/notebooks/<assignment>/` would be."""
     folder = notebook.resolve().parent
-    return folder.parent.parent / "solutions" / folder.name / f"{notebook.stem}.py"
+    return folder.parent.parent / "solutions" / folder.name / notebook.stem
 
 
 def read_solutions(source: Path) -> dict[str, tuple[str, str]]:
-    """{exercise or written answer: ("code" or "text", its solution)} of a source file."""
+    """{exercise or written answer: ("code" or "text", its solution)} of a notebook's folder of steps."""
     import jupytext  # only wanted here
 
     found = {}
-    for cell in jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent").cells:
+    texts = [path.read_text(encoding="utf-8") for path in sorted(source.glob("*.py"))]
+    for cell in [cell for text in texts for cell in jupytext.reads(text, fmt="py:percent").cells]:
         tags = cell.metadata
         if "written" in tags:
             found[tags["written"]] = ("text", cell.source)
@@ -37,8 +38,8 @@ def read_solutions(source: Path) -> dict[str, tuple[str, str]]:
 
 
 def _library_code(path: str) -> str:
-    module, _, name = path.rpartition(".")
-    return textwrap.dedent(inspect.getsource(getattr(importlib.import_module(module), name))).rstrip()
+    found = pkgutil.resolve_name(path)
+    return textwrap.dedent(inspect.getsource(found.fget if isinstance(found, property) else found)).rstrip()
 
 
 def _without_marks(text: str) -> str:

@@ -8,7 +8,8 @@ import threading
 from html import escape
 from pathlib import Path
 
-from .gather import assignment_notebooks
+from coursework.assignment import assignment_folders, read_assignment
+
 from .sentences import say
 
 _WORDS = "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;line-height:1.5"
@@ -19,8 +20,8 @@ def hand_in_button(folder: str | Path = "."):
     from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox
 
     folder = Path(folder).resolve()
-    folders = [folder] if assignment_notebooks(folder) else []
-    folders += [path for path in sorted(folder.glob("*")) if path.is_dir() and assignment_notebooks(path)]
+    folders = [folder] if read_assignment(folder) else []
+    folders += assignment_folders(folder)
     if not folders:
         return HTML(escape(say("no_folder", folder=folder, expected=say("expected_one"))))
     choice = Dropdown(

@@ -5,12 +5,12 @@ What a grader's intake would refuse is refused here, where something can be done
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from coursework.assignment import FILE, read_assignment
 from coursework.submission import MAX_DEPTH, MAX_FILE, MAX_FILES, MAX_TOTAL, is_clutter, plain
 
 from .pictures import SUFFIXES, clean_picture
@@ -26,29 +26,19 @@ class Gathered:
     folder: Path
     notebooks: dict[str, bool] = field(default_factory=dict)  # name: is it there?
     course_files: set[str] = field(default_factory=set)  # a grader has these itself
+    kept: tuple[str, ...] = ()  # patterns of the student's own files, which are handed in in any case
     pictures: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)  # handed in if a notebook opens them
     left_out: dict[str, Note] = field(default_factory=dict)  # name: why
 
 
-def assignment_notebooks(folder: Path) -> list[str]:
-    """Names of the notebooks an assignment's folder should hold: those whose data lie there."""
-    names = []
-    for path in sorted(folder.glob("*.json")):
-        try:
-            if json.loads(path.read_text(encoding="utf-8")).get("notebook") == path.stem:
-                names.append(path.stem)
-        except (OSError, ValueError, AttributeError):
-            continue
-    return names
-
-
 def gather(folder: Path, work: Path) -> Gathered:
     """Copy what may be handed in from `folder` to `work`, pictures cleaned; nothing is followed, nothing is fatal."""
     found = Gathered(work)
-    names = assignment_notebooks(folder)
+    said = read_assignment(folder)
+    names, found.kept = (said.notebooks, said.kept) if said else ((), ())
     found.notebooks = {name: (folder / f"{name}.ipynb").is_file() for name in names}
-    found.course_files = {f"{name}{ending}" for name in names for ending in (".json", ".safetensors")}
+    found.course_files = {FILE, *(f"{name}{ending}" for name in names for ending in (".json", ".safetensors"))}
     total = 0
     for name in _walk(folder, "", 0, found):
         path, is_course = folder / name, name in found.course_files

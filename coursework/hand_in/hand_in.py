@@ -11,10 +11,11 @@ from pathlib import Path
 
 import nbformat
 
+from coursework.assignment import assignment_folders, read_assignment
 from coursework.submission import MAX_FILE
 
 from .bundle import refuse_to_overwrite, write_zip
-from .gather import Gathered, assignment_notebooks, gather
+from .gather import Gathered, gather
 from .inspect import Finding, Seen, inspect, lines
 from .page import print_page
 from .pdf import NoPdf, missing_fonts, print_pdf
@@ -36,10 +37,9 @@ def find_folder(named: str | None, here: Path | None = None) -> Path:
     """The assignment's folder: the one named, this one, or the only one below; else a ValueError with the choice."""
     here = here or Path.cwd()
     folder = Path(named) if named else here
-    if assignment_notebooks(folder) if folder.is_dir() else False:
+    if read_assignment(folder):
         return folder.resolve()
-    below = [path for pattern in ("*", "notebooks/*") for path in sorted(folder.glob(pattern)) if path.is_dir()]
-    below = [path for path in below if assignment_notebooks(path)]
+    below = [*assignment_folders(folder), *assignment_folders(folder / "notebooks")]
     if len(below) == 1:
         return below[0].resolve()
     expected = say("expected_these", folders=", ".join(map(str, below))) if below else say("expected_one")
@@ -125,12 +125,13 @@ def _print(runs: dict[str, Run], name: str, session: Path) -> tuple[str | None, 
 def _files(gathered: Gathered, runs: dict[str, Run], session: Path, pdf: str | None) -> dict[str, bytes]:
     work = session / "work"
     opened = {event.what for run in runs.values() for event in run.events if event.kind == "read"}
-    others = [name for name in gathered.others if name in opened]
+    # A file that a cell keeps (my_picture.png) may only be there after the run.
+    kept = sorted({path.name for pattern in gathered.kept for path in work.glob(pattern)})
+    others = [name for name in gathered.others if name in opened and name not in kept]
     names = [*(f"{name}.ipynb" for name, there in gathered.notebooks.items() if there), *gathered.pictures, *others]
-    # A picture that a cell keeps (my_picture.png) may only be there after the run.
-    names += [path.name for path in sorted(work.glob("my_picture.*")) if path.name not in names]
+    names += [name for name in kept if name not in names]
     for name in gathered.others:
-        if name not in opened:
+        if name not in opened and name not in kept:
             gathered.left_out[name] = Note("not_used")
     files = {name: (work / name).read_bytes() for name in names if (work / name).is_file()}
     return files | ({pdf: (session / pdf).read_bytes()} if pdf else {})

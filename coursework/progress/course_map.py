@@ -1,7 +1,8 @@
 """The course as its notebooks show it: assignments, notebooks, steps with their points and minutes.
 
-Read from the students' notebooks themselves (`<assignment>/<notebook>.ipynb` with `<notebook>.json` beside it), so the
-map cannot disagree with what a student opens. A step is a heading with graded cells below it.
+Which notebooks there are, and in which order, `<assignment>/assignment.json` says. Everything else is read from the
+students' notebooks themselves, so the map cannot disagree with what a student opens. A step is a heading with graded
+cells below it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
+
+from coursework.assignment import assignment_folders, read_assignment
 
 _HEADING = re.compile(r"^(#{1,4})\s+(.+?)\s*$", re.MULTILINE)
 _MINUTES = re.compile(r"(\d+)\s*min\b")
@@ -74,13 +77,14 @@ class CourseNotebook:
 def read_course(course: Path) -> list[CourseNotebook]:
     """The notebooks of the course in `course`, in order; a notebook that cannot be read is left out."""
     found = []
-    for path in sorted(course.glob("*/*.ipynb")):
-        if path.with_suffix(".json").exists():
+    for folder in assignment_folders(course):
+        said = read_assignment(folder)
+        for name in said.notebooks if said else ():
             try:
-                cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-                found.append(_notebook(f"{path.parent.name}/{path.name}", cells))
+                cells = json.loads((folder / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+                found.append(_notebook(f"{folder.name}/{name}.ipynb", cells))
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                continue  # damaged: its check cells, or the hand-in, will say so; the map shows the others
+                continue  # not there or damaged: its check cells, or the hand-in, will say so; the map shows the others
     return found
 
 

@@ -163,7 +163,7 @@ def test_what_was_repaired_stands_on_the_students_page(places):
 
 
 def test_notebooks_older_than_their_source_are_refused(places):
-    path = places.solutions / ASSIGNMENT / "small.py"
+    path = places.solutions / ASSIGNMENT / "small" / "01_step.py"
     path.write_text(path.read_text().replace("draw.boxes_cxcywh(5)", "draw.boxes_cxcywh(7)"))
     hand_in_nothing = places.submitted / "ada" / ASSIGNMENT
     hand_in_nothing.mkdir(parents=True)

@@ -7,24 +7,25 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import read_source
 from autograder.samples.fill_in import fill_in, makes_known_mistakes
 from tests.grader_pool import SEEDS, needs_sandbox, shared_pool
 from tools.parity import as_job, different, in_a_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "solutions").glob("*/*.py"))
+SOURCES = [folder for entry in read_registry(SOLUTIONS) for folder in entry.notebooks]
 
 
 @needs_sandbox
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_a_students_notebook_shows_what_stock_nbgrader_shows(path: Path, monkeypatch):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # ipykernel would not listen to descriptors
     release = ROOT / "notebooks" / path.parent.name
     notebook = fill_in(
-        nbformat.read(release / f"{path.stem}.ipynb", as_version=4), *makes_known_mistakes(read_source(path))
+        nbformat.read(release / f"{path.name}.ipynb", as_version=4), *makes_known_mistakes(read_source(path))
     )
-    files = {file.name: file.read_bytes() for file in release.glob(f"{path.stem}.*") if file.suffix != ".ipynb"}
+    files = {file.name: file.read_bytes() for file in release.glob(f"{path.name}.*") if file.suffix != ".ipynb"}
     job = as_job(notebook, files, SEEDS)
     ((_, result),) = shared_pool().run([job])
     assert result.finished

@@ -14,6 +14,7 @@ from lab import Lab
 from painted import assert_paints
 from PIL import Image
 
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import read_source
 from coursework.checks.solutions import read_solutions
 from detrlab.attention.capture import CapturedAttention, capture_attention
@@ -24,8 +25,8 @@ from detrlab.own_picture import KEPT_NAME, same_picture
 from detrlab.scenes.compose import draw_scene
 
 ROOT = Path(__file__).parents[2]
-ASSIGNMENT, NAME = "01_detr", "q2_detect_and_attend"
-SOURCE = ROOT / "solutions" / ASSIGNMENT / f"{NAME}.py"
+ASSIGNMENT, NAME = read_registry(SOLUTIONS)[0].name, "q2_detect_and_attend"
+SOURCE = SOLUTIONS / ASSIGNMENT / NAME
 SIZE = WIDTH, HEIGHT = 500, 325
 SOON, LATER = 20_000, 60_000  # ms: a cell; the first cell, which imports torch
 MANY_TABS = 80

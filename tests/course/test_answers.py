@@ -15,10 +15,10 @@ from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import read_source
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits
 from coursework.marking.compare import difference
-from tests.course.test_course import CHAINS, FRESH, SOURCES, built, points, run
+from tests.course.test_course import FRESH, SOURCES, built, chains, key, points, run
 from tests.grader_pool import needs_sandbox, shared_pool
 
-ANSWERS = sorted((Path(__file__).resolve().parents[1] / "answers").glob("*.py"))
+ANSWERS = sorted((Path(__file__).resolve().parents[1] / "answers").glob("*/*.py"))
 
 
 def read_answers(path: Path) -> dict[str, str]:
@@ -27,14 +27,19 @@ def read_answers(path: Path) -> dict[str, str]:
     return {cell.metadata["exercise"]: cell.source for cell in cells if "exercise" in cell.metadata}
 
 
-@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+def source_of(path: Path) -> Path:
+    """The notebook that a file of answers is for: the one of the same assignment and name."""
+    return next(source for source in SOURCES if key(source) == key(path.with_suffix("")))
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: key(path.with_suffix("")))
 def test_a_differently_written_correct_answer_earns_every_point(path: Path, tmp_path: Path):
-    notebook = built(next(source for source in SOURCES if source.stem == path.stem))
+    notebook = built(source_of(path))
     answers = read_answers(path)
     assert set(answers) == set(notebook.source.named("exercise"))  # none is left out, none has another name
     answered = run(notebook.source, answers, tmp_path, VISIBLE_SEEDS + FRESH)
     assert answered.errors == {}
-    for name in set(answers) | CHAINS & set(notebook.data):  # the answers also work together
+    for name in set(answers) | set(chains(source_of(path))) & set(notebook.data):  # the answers also work together
         for one, right in zip(answered.outcomes[name], notebook.reference.outcomes[name], strict=True):
             assert one.equals(right), f"{name}: {one.error or difference(one.value, right.value)} {one.message}"
     earned = points(notebook, answered.outcomes)
@@ -42,10 +47,10 @@ def test_a_differently_written_correct_answer_earns_every_point(path: Path, tmp_
 
 
 @needs_sandbox
-@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: key(path.with_suffix("")))
 def test_no_right_answer_needs_what_its_exercise_forbids(path: Path):
     """Nor does the solution: both run in the sandbox, where these names are refused, and no check stops."""
-    source = read_source(next(source for source in SOURCES if source.stem == path.stem))
+    source = read_source(source_of(path))
     forbids = {name: cell.forbids for name, cell in source.named("exercise").items() if cell.forbids}
     for answers in ({}, read_answers(path)) if forbids else ():
         cells = tuple(

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 
 from autograder.build.in_process import NotebookRun, run_notebook
+from autograder.course.registry import SOLUTIONS, read_entry, read_registry
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import Mistake, SourceNotebook, read_source
 from autograder.judge.mark import marks
@@ -24,8 +25,13 @@ from coursework.checks.notebook import Notebook
 from coursework.marking.feedback import judge_runs
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "solutions").glob("*/*.py"))
+SOURCES = [folder for entry in read_registry(SOLUTIONS) for folder in entry.notebooks]
 FRESH = [900_007]  # a seed no student has seen
+
+
+def key(path: Path) -> str:
+    """What a notebook's tests are called by: its assignment and its name."""
+    return f"{path.parent.name}-{path.name}"
 
 
 @dataclass(frozen=True)
@@ -75,12 +81,17 @@ def points(notebook: Built, outcomes: dict) -> dict[str, float]:
     )
 
 
+def chains(path: Path) -> dict[str, tuple[str, ...]]:
+    """The assignment's checks that run a student's own steps end to end, and which."""
+    return read_entry(path.parent).chains
+
+
 def each_mistake() -> list:
     cases = [(path, mistake) for path in SOURCES for mistake in read_source(path).mistakes]
-    return [pytest.param(path, mistake, id=f"{path.stem}-{mistake.exercise}-{mistake.name}") for path, mistake in cases]
+    return [pytest.param(path, mistake, id=f"{key(path)}-{mistake.exercise}-{mistake.name}") for path, mistake in cases]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=key)
 def test_solution_earns_every_automatic_point_without_a_warning(path: Path):
     notebook = built(path)
     assert notebook.reference.errors == {}
@@ -92,7 +103,7 @@ def test_solution_earns_every_automatic_point_without_a_warning(path: Path):
         ), name
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=key)
 def test_untouched_release_earns_nothing_and_does_not_crash(path: Path, tmp_path: Path):
     notebook = built(path)
     untouched = run(notebook.source, {}, tmp_path, VISIBLE_SEEDS + FRESH)
@@ -112,23 +123,20 @@ def test_known_mistake_loses_its_points_and_gets_its_sentence(path: Path, mistak
     )
     earned = points(notebook, wrong.outcomes)
     lost = {name for name, stored in notebook.data.items() if earned[name] < stored.points}
-    chain = {cell.name for cell in notebook.source.cells if cell.kind == "check" and cell.name in CHAINS}
-    assert lost - chain == {mistake.exercise} - chain
+    chained = {check for check, exercises in chains(path).items() if mistake.exercise in exercises}
+    assert {mistake.exercise} <= lost <= {mistake.exercise} | chained
     assert earned[mistake.exercise] < notebook.data[mistake.exercise].points
     verdict = judge_runs(wrong.outcomes[mistake.exercise][: len(VISIBLE_SEEDS)], notebook.data[mistake.exercise], list)
     assert mistake.says in " ".join(verdict.lines)
 
 
-CHAINS = {"short_detr", "chain", "own_chain"}  # the checks that run a student's own steps end to end
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SOURCES, ids=key)
 def test_a_students_notebook_shows_verdicts_and_plain_points(path: Path, tmp_path: Path):
     from autograder.build.in_process import runner
 
     notebook = built(path)
-    release = nbformat.read(notebook.release / f"{path.stem}.ipynb", as_version=4)
-    for file in notebook.release.glob(f"{path.stem}.*"):
+    release = nbformat.read(notebook.release / f"{path.name}.ipynb", as_version=4)
+    for file in notebook.release.glob(f"{path.name}.*"):
         shutil.copy(file, tmp_path)
     solved = fill_in(release, model_answers(notebook.source)[0], {})
     with runner(tmp_path) as kernel:

@@ -23,7 +23,7 @@ from coursework.marking.stored import StoredCheck
 from tools import demo
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = [read_source(path) for path in sorted((ROOT / "solutions" / demo.ASSIGNMENT).glob("*.py"))]
+SOURCES = [read_source(path) for path in demo.ENTRY.notebooks]
 SEEDS = [*VISIBLE_SEEDS, 900_011]
 
 
@@ -64,7 +64,7 @@ def test_stock_nbgrader_and_our_runner_give_the_same_marks(shown, tmp_path):
 
 def test_the_solved_homework_gets_every_automatic_point(shown):
     course = Course(ROOT / "build" / "demo")
-    for cells in course.marks(demo.ASSIGNMENT, "solves_everything").values():
+    for cells in course.marks(demo.ENTRY.name, "solves_everything").values():
         assert all(points in (None, maximum) for points, maximum in cells.values())
 
 

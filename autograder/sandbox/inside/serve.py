@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import safetensors.numpy
-import torch
 from ipykernel.compiler import get_file_name
 from jupyter_client.jsonutil import json_default
 
@@ -131,6 +130,7 @@ def _write_files(folder: Path, files: dict[str, int], body: bytes) -> None:
 
 def _seed() -> None:
     """Forks share their parent's random state; every job starts from the same one."""
-    torch.manual_seed(TORCH_SEED)
+    if "torch" in sys.modules:  # else it is imported by the notebook, and starts with this seed by itself
+        sys.modules["torch"].manual_seed(TORCH_SEED)
     np.random.seed(0)
     random.seed(0)

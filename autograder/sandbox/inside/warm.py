@@ -1,7 +1,8 @@
 """The warm process: imports everything once with one thread, computes nothing, and forks a locked-down child per job.
 
-Started by launch.py as `python -m autograder.sandbox.inside.warm PURPOSE LEVEL READABLE...` with its control
+Started by launch.py as `python -m autograder.sandbox.inside.warm PURPOSE LEVEL PACKAGES READABLE...` with its control
 socket as standard input; PURPOSE is "notebooks", or "probe" for the sandbox's self-test, which imports nothing.
+PACKAGES, with commas, is what the assignment's notebooks import besides what every notebook does.
 Per job two sockets arrive: one for the notebook's frames, one ("status") that tells the supervisor who the job's first
 process is and how its worker ended.
 """
@@ -21,36 +22,27 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from . import huge_pages, lockdown
 
 Serve = Callable[[socket.socket, Path], None]
 
-# What notebooks import. Nothing here may compute: a thread pool started before a fork hangs the child.
+# What every notebook imports. Nothing here may compute: a thread pool started before a fork hangs the child.
 PRELOAD = (
-    "torch",
-    "torchvision",
-    "torchvision.ops",
-    "torchvision.transforms.v2",
-    "torch.utils.data",
     "numpy",
     "matplotlib.pyplot",
     "matplotlib.backends.backend_agg",
-    "matplotlib.patches",
-    "PIL.Image",
     "safetensors.numpy",
-    "safetensors.torch",
-    "requests",
-    "ipywidgets",
     "coursework.checks.figures",
     "coursework.checks.notebook",
 )
 
 
-def main(purpose: str, level: str, readable: list[str]) -> None:
+def main(purpose: str, level: str, packages: list[str], readable: list[str]) -> None:
     control = socket.socket(fileno=0)
-    serve = _serve_notebooks() if purpose == "notebooks" else _serve_probe()
+    serve = _serve_notebooks(packages) if purpose == "notebooks" else _serve_probe()
     threads = len(os.listdir("/proc/self/task"))
     assert threads == 1, f"{threads} threads in the warm process: forking it would hang its children"
     nowhere = os.open(os.devnull, os.O_RDONLY)
@@ -74,22 +66,27 @@ def main(purpose: str, level: str, readable: list[str]) -> None:
             os.close(number)
 
 
-def _serve_notebooks() -> Serve:
+def _serve_notebooks(packages: list[str]) -> Serve:
     """Import what notebooks import, open a shell, and return what runs a job in a child."""
-    for name in PRELOAD:
-        importlib.import_module(name)
-    library = importlib.import_module("detrlab")
-    for found in pkgutil.walk_packages(library.__path__, "detrlab."):
-        if not found.name.endswith("__main__"):
-            importlib.import_module(found.name)
-    import torch
+    for name in (*PRELOAD, *packages):
+        _import_whole(importlib.import_module(name))
 
     from .serve import serve
     from .shell import Shell
 
-    torch.set_num_threads(1)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
     shell = Shell()
     return lambda connection, folder: serve(connection, shell, folder)
+
+
+def _import_whole(module: ModuleType) -> None:
+    """Of a package of ours, which lies beside this one, import every module: they load one another when asked."""
+    ours = Path(__file__).resolve().parents[3]
+    if hasattr(module, "__path__") and Path(module.__file__ or "/").resolve().parents[1] == ours:
+        for found in pkgutil.walk_packages(module.__path__, f"{module.__name__}."):
+            if not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
 
 
 def _serve_probe() -> Serve:
@@ -192,4 +189,4 @@ def _report(status: socket.socket, message: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], sys.argv[3:])
+    main(sys.argv[1], sys.argv[2], list(filter(None, sys.argv[3].split(","))), sys.argv[4:])

@@ -13,6 +13,8 @@ import pytest
 from autograder.build.first_cell import first_cell
 from autograder.build.release import NAME
 
+ASSIGNMENT = "02_other"
+
 
 @pytest.fixture
 def installed(monkeypatch, tmp_path):
@@ -28,21 +30,21 @@ def test_where_the_library_is_nothing_happens(tmp_path, monkeypatch):
     monkeypatch.setattr(subprocess, "run", None)
     monkeypatch.setattr(shutil, "unpack_archive", None)
     before = set(sys.modules)
-    exec(first_cell("01_detr"), {})
+    exec(first_cell(ASSIGNMENT), {})
     assert set(sys.modules) == before
 
 
 def test_without_the_zip_it_says_what_to_upload(installed):
     with pytest.raises(FileNotFoundError, match=f"Upload {NAME}.zip"):
-        exec(first_cell("01_detr"), {})
+        exec(first_cell(ASSIGNMENT), {})
     assert installed == []
 
 
 def test_the_zip_is_unpacked_and_installed_and_the_data_are_here(installed, tmp_path):
     with zipfile.ZipFile(tmp_path / f"{NAME}.zip", "w") as archive:
-        archive.writestr(f"{NAME}/notebooks/01_detr/q1_build.json", "{}")
-    exec(first_cell("01_detr"), {})
-    assert Path("q1_build.json").exists() and Path.cwd() == tmp_path / NAME / "notebooks" / "01_detr"
+        archive.writestr(f"{NAME}/notebooks/{ASSIGNMENT}/q1_build.json", "{}")
+    exec(first_cell(ASSIGNMENT), {})
+    assert Path("q1_build.json").exists() and Path.cwd() == tmp_path / NAME / "notebooks" / ASSIGNMENT
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
     assert installed == [
         ([*pip, "--no-deps", str(tmp_path / NAME)], True),
@@ -51,12 +53,12 @@ def test_the_zip_is_unpacked_and_installed_and_the_data_are_here(installed, tmp_
 
 
 def test_a_second_run_does_not_unpack_over_ones_work(installed, tmp_path):
-    (tmp_path / NAME / "notebooks" / "01_detr").mkdir(parents=True)
-    (tmp_path / NAME / "notebooks" / "01_detr" / "mine.png").write_bytes(b"mine")
-    exec(first_cell("01_detr"), {})
+    (tmp_path / NAME / "notebooks" / ASSIGNMENT).mkdir(parents=True)
+    (tmp_path / NAME / "notebooks" / ASSIGNMENT / "mine.png").write_bytes(b"mine")
+    exec(first_cell(ASSIGNMENT), {})
     assert len(installed) == 2
 
 
 def test_no_address_and_no_magic_is_in_it():
-    cell = first_cell("01_detr")
+    cell = first_cell(ASSIGNMENT)
     assert "://" not in cell and not re.search(r"^\s*[%!]", cell, re.MULTILINE)

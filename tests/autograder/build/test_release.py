@@ -23,7 +23,9 @@ def files(tmp_path_factory):
     root = tmp_path_factory.mktemp("course")
     places = make_course(root)
     (root / "solutions" / "start.py").write_bytes((ROOT / "solutions" / "start.py").read_bytes())
-    for name in ("detrlab", "data", "pyproject.toml", "LICENSE", "environment.yml", "requirements.lock"):
+    with (root / "solutions" / ASSIGNMENT / "assignment.toml").open("a") as registered:
+        registered.write('data = ["shapes.safetensors"]\n')
+    for name in ("coursework", "detrlab", "data", "pyproject.toml", "LICENSE", "environment.yml", "requirements.lock"):
         (root / name).symlink_to(ROOT / name)
     (root / "secret.txt").write_text(SECRET)
     (places.source / ASSIGNMENT / ".progress.json").write_text("{}")
@@ -45,6 +47,7 @@ def test_what_a_student_needs_is_there(files):
         "environment.yml",
         "notebooks/start.ipynb",
         f"notebooks/{ASSIGNMENT}/small.ipynb",
+        f"notebooks/{ASSIGNMENT}/assignment.json",
         f"notebooks/{ASSIGNMENT}/small.json",
         f"notebooks/{ASSIGNMENT}/small.safetensors",
         "coursework/checks/notebook.py",
@@ -52,8 +55,10 @@ def test_what_a_student_needs_is_there(files):
     } <= set(files)
     library = {path.relative_to(ROOT).as_posix() for path in (ROOT / "detrlab").rglob("*.py")}
     assert library <= set(files)
+    folders, single = "coursework|detrlab|data|notebooks", r"[A-Z][A-Za-z]+(\.md)?|[a-z]+\.(toml|lock|yml)"
     for name in files:
-        assert re.fullmatch(r"(detrlab|data|notebooks)/.+|[A-Z][A-Za-z]+(\.md)?|[a-z]+\.(toml|lock|yml)", name), name
+        assert re.fullmatch(rf"({folders})/.+|{single}", name), name
+    assert {name for name in files if name.startswith("data/")} == {"data/README.md", "data/shapes.safetensors"}
     assert "small.ipynb" in files["notebooks/start.ipynb"].decode()
 
 
@@ -82,9 +87,10 @@ def test_hidden_seeds_and_their_values_stay_behind(files):
 
 def test_the_library_can_be_installed_without_the_grader(files):
     project = tomllib.loads(files["pyproject.toml"].decode())
-    assert project["project"]["scripts"] == {"coursework": "coursework.__main__:main", "detrlab": "detrlab.__main__:main"}
+    verbs = {name: f"{name}.__main__:main" for name in ("coursework", "detrlab")}
+    assert project["project"]["scripts"] == verbs
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["packages"] == ["detrlab"] and all(name in ("data",) for name in wheel["force-include"])
+    assert wheel["packages"] == ["coursework", "detrlab"] and all(name in ("data",) for name in wheel["force-include"])
     assert project["project"]["readme"] in files
 
 

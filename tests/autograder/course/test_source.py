@@ -1,7 +1,7 @@
 """Reading a notebook's source, and what is refused."""
 
 import pytest
-from small_source import SMALL, write
+from small_source import OPENS, SMALL, write
 
 from autograder.course.source import read_source
 from autograder.errors import SourceError
@@ -51,6 +51,27 @@ def test_an_exercise_forbids_names_and_its_own_library_function(tmp_path):
     assert read_source(write(tmp_path)).named("exercise")["corners"].forbids == ()
 
 
+def test_steps_are_joined_by_their_names_and_what_opens_them_stays_in_the_source(tmp_path):
+    folder = write(tmp_path)
+    (folder / "00b_more.py").write_text(f"{OPENS}# %% [markdown]\n# More.\n")
+    (folder / ".01_step.py").write_text("an editor's")
+    cells = read_source(folder).cells
+    assert [cell.step for cell in cells] == ["00_open", "00_open", "00b_more", "01_step", "01_step", "01_step"]
+    assert not any("%run" in cell.source for cell in cells)
+
+
+def test_a_step_that_does_not_open_the_notebook_is_refused(tmp_path):
+    folder = write(tmp_path)
+    (folder / "02_more.py").write_text("# %% [markdown]\n# More.\n")
+    with pytest.raises(SourceError, match=r"small/02_more.py: a step begins with .* # %run -i 00_open.py"):
+        read_source(folder)
+
+
+def test_a_folder_without_steps_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="is no folder of steps"):
+        read_source(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -66,6 +87,6 @@ def test_an_exercise_forbids_names_and_its_own_library_function(tmp_path):
 )
 def test_a_source_that_breaks_the_syntax_is_refused_with_its_file(tmp_path, old, new, message):
     assert old in SMALL
-    with pytest.raises(SourceError, match="small.py") as caught:
+    with pytest.raises(SourceError, match="small") as caught:
         read_source(write(tmp_path, SMALL.replace(old, new)))
     assert message in str(caught.value)

@@ -62,7 +62,61 @@ def test_cut_out_keeps_signature_and_docstring():
     assert namespace["library_function"](6) == 3
 
 
-@pytest.mark.parametrize("name", ["detrlab.boxes.no_such", "detrlab.no_such.f", "detrlab.detr.detr.DETR"])
-def test_what_is_no_function_of_a_module_cannot_be_cut_out(name):
-    with pytest.raises(ValueError, match=f"{name} is no function"):
+class LibraryClass:
+    """Two sizes."""
+
+    unit = 3
+
+    def __init__(self, size):
+        self.size = size
+
+    def area(self):
+        """Of the square."""
+        if self.size < 0:
+            return 0
+        return self.size**2
+
+    @property
+    def edge(self):
+        """Of it,
+        in units."""
+        return self.size * self.unit
+
+
+def test_cut_out_of_a_class_keeps_what_has_no_docstring_and_every_signature():
+    cell = cut_out(f"{__name__}.LibraryClass")
+    assert strip_solution(cell) == (
+        'class LibraryClass:\n    """Two sizes."""\n\n    unit = 3\n\n'
+        "    def __init__(self, size):\n        self.size = size\n\n"
+        '    def area(self):\n        """Of the square."""\n        return ____\n\n'
+        '    @property\n    def edge(self):\n        """Of it,\n        in units."""\n        return ____'
+    )
+    namespace: dict = {}
+    exec(cell, namespace)
+    assert (namespace["LibraryClass"](5).area(), namespace["LibraryClass"](5).edge) == (25, 15)
+
+
+def test_cut_out_of_a_method_is_a_function_of_its_own():
+    assert strip_solution(cut_out(f"{__name__}.LibraryClass.area")) == (
+        'def area(self):\n    """Of the square."""\n    return ____'
+    )
+    assert strip_solution(cut_out(f"{__name__}.LibraryClass.edge")).startswith("@property\ndef edge(self):\n")
+
+
+MISSING = ["detrlab.boxes.no_such", "detrlab.no_such.f", "detrlab.boxes.cxcywh_to_xyxy.inner", "no_such.f", "f", ""]
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_what_is_not_there_cannot_be_cut_out(name):
+    with pytest.raises(ValueError, match=f"{name} is no function, class or method"):
         cut_out(name)
+
+
+@pytest.mark.parametrize("name", ["LibraryClass.__init__", "without_docstring"])
+def test_what_says_nothing_of_itself_cannot_be_cut_out(name):
+    with pytest.raises(ValueError, match=f"{name} has no docstring"):
+        cut_out(f"{__name__}.{name}")
+
+
+def without_docstring(x):
+    return x

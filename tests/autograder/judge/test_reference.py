@@ -6,7 +6,7 @@ import pytest
 import torch
 from in_process import run, run_jobs
 from small_course import ASSIGNMENT, make_course
-from small_source import SMALL
+from small_source import SMALL, write
 
 from autograder.build.in_process import runner
 from autograder.course.assignment import load_assignment
@@ -49,10 +49,7 @@ def test_expected_values_mistakes_and_invariants_are_those_of_the_source(assignm
         '# %% [raw] hints="corners"',
         "@corners.must('x0 is below 1')\ndef _(found): return torch.all(found < 1)\n\n# %% [raw] hints=\"corners\"",
     )
-    folder = tmp_path / "solutions" / "00_small"
-    folder.mkdir(parents=True)
-    (folder / "small.py").write_text(source)
-    monkeypatch.setitem(assignment.sources, "small", read_source(folder / "small.py"))
+    monkeypatch.setitem(assignment.sources, "small", read_source(write(tmp_path, source)))
     found = references(assignment, 1)["small"]
     assert references(assignment, 1, "small")["small"].mistakes == {"corners": []}
     ((sentence, holds),) = found.invariants("corners")
@@ -66,10 +63,7 @@ def test_expected_values_mistakes_and_invariants_are_those_of_the_source(assignm
 def test_seeds_near_a_tie_are_replaced(assignment, tmp_path, monkeypatch):
     """Rounded to 1e-5, about every second draw of ten numbers changes under a jitter of 1e-6."""
     text = SMALL.replace("corner(draw.boxes_cxcywh(5))", "(corner(draw.boxes_cxcywh(5)) * 1e5).round().long()")
-    folder = tmp_path / "solutions" / "00_small"
-    folder.mkdir(parents=True)
-    (folder / "small.py").write_text(text)
-    source = read_source(folder / "small.py")
+    source = read_source(write(tmp_path, text))
     monkeypatch.setitem(assignment.sources, "small", source)
     visible = outcomes(source, VISIBLE_SEEDS, tmp_path)
     check = replace(assignment.checks["small"]["corners"], expected=visible)
@@ -138,11 +132,7 @@ def test_limits_that_the_solution_itself_exceeds_are_refused(assignment):
 
 
 def test_a_solution_that_raises_is_named_with_its_error(assignment, tmp_path, monkeypatch):
-    folder = tmp_path / "solutions" / "00_small"
-    folder.mkdir(parents=True)
-    (folder / "small.py").write_text(
-        SMALL.replace('# %% [raw] hints="corners"', '# %%\n1 / 0\n\n# %% [raw] hints="corners"')
-    )
-    monkeypatch.setitem(assignment.sources, "small", read_source(folder / "small.py"))
+    text = SMALL.replace('# %% [raw] hints="corners"', '# %%\n1 / 0\n\n# %% [raw] hints="corners"')
+    monkeypatch.setitem(assignment.sources, "small", read_source(write(tmp_path, text)))
     with pytest.raises(GradeError, match="of small stops with ZeroDivisionError: division by zero"):
         references(assignment, 1, "small")

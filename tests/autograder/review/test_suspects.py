@@ -6,14 +6,16 @@ import nbformat
 import pytest
 
 from autograder.course.assignment import Assignment
+from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import read_source
 from autograder.review.suspects import suspects
 from autograder.samples.fill_in import fill_in, model_answers
 from autograder.samples.the_class import STUDENTS, Desk
 from tests.course.test_answers import ANSWERS, read_answers
 
-COURSE = Path(__file__).resolve().parents[3] / "solutions" / "01_detr"
-NOTEBOOKS = ("q1_build", "q2_detect_and_attend", "q3_explain")
+ROOT = Path(__file__).resolve().parents[3]
+ENTRY = read_registry(SOLUTIONS)[0]
+NOTEBOOKS = {folder.name: folder for folder in ENTRY.notebooks}
 FORBIDDEN = {
     "f_code": (
         "torchvision.ops.box_convert",
@@ -266,9 +268,9 @@ def test_a_module_from_nowhere_is_pointed_out():
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_neither_the_model_solutions_nor_other_right_answers_are_suspect(name):
-    source = read_source(COURSE / f"{name}.py")
+    source = read_source(NOTEBOOKS[name])
     forbidden = {f"{exercise}_code": cell.forbids for exercise, cell in source.named("exercise").items()}
-    release = nbformat.read(COURSE.parent.parent / "notebooks" / "01_detr" / f"{name}.ipynb", as_version=4)
+    release = nbformat.read(ROOT / "notebooks" / ENTRY.name / f"{name}.ipynb", as_version=4)
     others = read_answers(next(path for path in ANSWERS if path.stem == name))
     solved = model_answers(source)[0]
     assert len(solved) == len(others) > 5
@@ -277,10 +279,10 @@ def test_neither_the_model_solutions_nor_other_right_answers_are_suspect(name):
 
 
 def test_of_the_sample_class_only_who_means_it_is_suspect(tmp_path):
-    sources = {name: read_source(COURSE / f"{name}.py") for name in NOTEBOOKS}
-    released = COURSE.parent.parent / "notebooks" / "01_detr"
+    sources = {name: read_source(NOTEBOOKS[name]) for name in NOTEBOOKS}
+    released = ROOT / "notebooks" / ENTRY.name
     releases = {name: nbformat.read(released / f"{name}.ipynb", as_version=4) for name in NOTEBOOKS}
-    desk = Desk(Assignment("01_detr", sources, {}, releases, {}, {}))
+    desk = Desk(Assignment(ENTRY.name, sources, {}, releases, {}, {}))
     found = {}
     for student, behave in STUDENTS.items():
         folder = tmp_path / student

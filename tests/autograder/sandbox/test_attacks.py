@@ -98,7 +98,7 @@ WAYS = {
 @needs_sandbox
 def test_an_answer_that_calls_what_its_exercise_forbids_is_graded_0_with_a_sentence(tmp_path):
     places = make_course(tmp_path)
-    path = tmp_path / "solutions" / ASSIGNMENT / "small.py"
+    path = tmp_path / "solutions" / ASSIGNMENT / "small" / "01_step.py"
     for way, code in WAYS.items():
         hand_in(places, way, small={"corners_code": f"import torchvision\n{code}"})
     hand_in(places, "solution", small=RIGHT_ANSWERS["small"])

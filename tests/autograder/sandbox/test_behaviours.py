@@ -27,7 +27,7 @@ from autograder.sandbox.levels import UNSAFE
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import process_tree
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
-from tests.grader_pool import LEVEL, SEEDS, job, needs_sandbox, shared_pool
+from tests.grader_pool import LEVEL, NEEDS, SEEDS, job, needs_sandbox, shared_pool
 
 FOLDER = Path(__file__).resolve().parents[2] / "behaviours"
 LIMITS = Limits(cell_cpu_s=0.8, notebook_cpu_s=20, wall_factor=25, memory_mb=2048, file_mb=32, output_mb=1)
@@ -185,7 +185,7 @@ LEAVES_A_MESS = {
 def test_without_the_sandbox_the_same_checks_notice(world: World):
     """The positive control: the harmless half of the behaviours, run without walls, is seen by `damage`."""
     noticed = []
-    with Pool(1, UNSAFE) as pool:
+    with Pool(1, UNSAFE, NEEDS) as pool:
         for name in PROVED_WITHOUT:
             ((_, result),) = pool.run([job(world.fill_in(read(FOLDER / f"{name}.py")[2]))])
             noticed += world.damage() + [cell.status for cell in result.cells if cell.status != "ok"]

@@ -14,7 +14,7 @@ import pytest
 
 from autograder.sandbox.job import Limits
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
-from tests.grader_pool import LEVEL, SEEDS, job, needs_sandbox, text
+from tests.grader_pool import LEVEL, NEEDS, SEEDS, job, needs_sandbox, text
 
 pytest.importorskip("distributed", reason="dask[distributed] is not installed")
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,7 +61,7 @@ def test_jobs_of_a_killed_worker_are_done_again(cluster):
         for n in range(12)
     ]
     done = {}
-    with connect(address) as connection:
+    with connect(address, NEEDS) as connection:
         assert connection.level == str(LEVEL)
         for finished, result in connection.run(jobs):
             assert finished.student not in done

@@ -22,7 +22,7 @@ from autograder.sandbox.job import Limits
 from autograder.sandbox.levels import Level
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import process_tree
-from tests.grader_pool import LEVEL, SEEDS, job, needs_sandbox, run, shared_pool, text
+from tests.grader_pool import LEVEL, NEEDS, SEEDS, job, needs_sandbox, run, shared_pool, text
 from tools.parity import normal
 
 pytestmark = needs_sandbox
@@ -198,7 +198,7 @@ def test_the_level_without_namespaces_runs_notebooks_side_by_side():
     spy = "import glob; print([open(p, 'rb').read(9) for p in glob.glob('/proc/[0-9]*/environ')][:0])"
     limits = Limits(cell_cpu_s=5)
     jobs = [job(SETUP, ANSWER, CHECK, figure, leave, spy, limits=limits, student=f"s{n}") for n in range(2)]
-    with Pool(2, level) as pool:
+    with Pool(2, level, NEEDS) as pool:
         list(pool.run([job("1")]))
         idle = living(process_tree(os.getpid()))
         started = time.monotonic()

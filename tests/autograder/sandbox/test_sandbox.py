@@ -50,9 +50,9 @@ def test_each_wall_is_seen_to_be_missing(wall: str, attack: str, tmp_path, monke
     """The installed copy is bent, one wall at a time; the self-test names what then succeeds."""
     install = self_test.launch.packages.install
 
-    def bent(folder):
-        install(folder)
-        path = folder / "autograder" / "sandbox" / "lockdown.py"
+    def bent(folder, data):
+        install(folder, data)
+        path = folder / "autograder" / "sandbox" / "inside" / "lockdown.py"
         call = wall.removeprefix("lockdown.")
         source = path.read_text()
         assert f"    {call}\n" in source
@@ -101,7 +101,7 @@ def test_a_probe_that_ends_by_itself_still_gives_its_answers(tmp_path, monkeypat
             connection.sendall(encode({"keep rights": ""}))
             read_frame(connection)
 
-    monkeypatch.setattr(self_test.launch, "start", lambda *_: SimpleNamespace(control=ours, stop=ours.close))
+    monkeypatch.setattr(self_test.launch, "start", lambda *_, **__: SimpleNamespace(control=ours, stop=ours.close))
     other = threading.Thread(target=probe_side)
     other.start()
     assert self_test._ask(UNSAFE, tmp_path, {"port": 1}) == {"keep rights": ""}

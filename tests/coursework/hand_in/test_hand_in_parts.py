@@ -139,7 +139,8 @@ def test_a_picture_that_cannot_be_cleaned_is_left_out_and_said(folder, tmp_path)
     work.mkdir()
     found = gathering.gather(folder, work)
     assert "save it as PNG" in str(found.left_out["cat.heic"]) and "rename" in str(found.left_out["a:b.png"])
-    assert sorted(path.name for path in work.iterdir()) == ["small.ipynb", "small.json", "small.safetensors"]
+    course = ["assignment.json", "small.ipynb", "small.json", "small.safetensors"]
+    assert sorted(path.name for path in work.iterdir()) == course
 
 
 def test_what_is_too_large_is_left_out(folder, tmp_path, monkeypatch):

@@ -127,7 +127,8 @@ def test_the_map_is_read_from_the_notebooks(folder):
     ]
     assert notebook.steps[1].cells[0].written and not notebook.steps[1].cells[0].answered
     (folder / "damaged.ipynb").write_text("{")
-    (folder / "damaged.json").write_text("{}")
+    said = json.loads((folder / "assignment.json").read_text())
+    (folder / "assignment.json").write_text(json.dumps({**said, "notebooks": ["damaged", "missing", "small"]}))
     assert len(read_course(folder.parent)) == 1
 
 
@@ -154,7 +155,8 @@ def test_a_heading_below_a_step_belongs_to_it_and_one_beside_it_does_not(tmp_pat
     ]
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "q.ipynb").write_text(json.dumps({"cells": cells}))
-    (tmp_path / "a" / "q.json").write_text("{}")
+    said = {"title": "A", "order": 1, "notebooks": ["q"], "kept": []}
+    (tmp_path / "a" / "assignment.json").write_text(json.dumps(said))
     (notebook,) = read_course(tmp_path)
     assert [(step.title, step.points) for step in notebook.steps] == [("Step 1 · One", 3), ("The whole chain", 0)]
     assert "The whole chain: –" in repr(progress.show_progress(tmp_path))

@@ -1,0 +1,65 @@
+# %% [markdown]
+# # 1 · Build a DETR
+# 24 points · about 80 minutes · runs offline, on a laptop's processor
+#
+# **After this notebook you can**
+#
+# - say what happens to a picture on its way to a set of boxes, with the shape of every tensor on the way;
+# - write that way as a short PyTorch class, whose parameter names fit weights that others have trained;
+# - explain what positional encodings, object queries and the no-object class are for.
+#
+# You build the *short DETR*: the whole detector in a few dozen lines, as its authors print it in the appendix of their
+# paper (Carion et al. 2020, arXiv:2005.12872, section A.6). At the end your class loads trained weights and detects.
+#
+# **How it works.** Wherever you see `____`, something is missing: replace the whole `____`. The cell below each exercise
+# checks your answer; run it as often as you like. `hint("grid")` gives a first hint, called again a second and a third.
+# Each step stands on its own: if you are stuck, go on with the next one. Learning alone, with the course's `solutions/`
+# folder there? Then `solution("grid")` shows how we did it.
+
+# %% setup
+import warnings
+
+# nn.Transformer, built exactly as this notebook asks, warns about a speed-up that it cannot use.
+warnings.filterwarnings("ignore", message="enable_nested_tensor is True")
+
+from collections import Counter
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.cbook import get_sample_data
+from torch import nn
+
+from coursework import attempt, open_notebook, solution
+from detrlab import COCO_CLASSES, SHAPES_CLASSES, SmallResNet, detect, draw_scene, is_cached, load_model
+from detrlab import official_weights, open_picture, plot_detections, resized_size, short_weights
+
+____, check, hint = open_notebook("q1_build")
+
+
+# What the checks below use: a classifier small enough to run in a blink, and two ways to describe a module.
+class TinyResNet(SmallResNet):
+    """A picture classifier in miniature: a ResNet's stages, average pooling and a layer `fc`."""
+
+    def __init__(self, channels):
+        super().__init__(widths=(11, 11, 11, 11, channels))
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(channels, 11)
+
+    def forward(self, pictures):
+        for layer in self.children():
+            pictures = layer(pictures.flatten(1) if layer is self.fc else pictures)
+        return pictures
+
+
+def shapes_of(module):
+    """{parameter name: its shape as text}."""
+    return {name: str(tuple(parameter.shape)) for name, parameter in module.named_parameters()}
+
+
+def output_of(module, x):
+    """What the module gives for x, or the name of the error if x does not fit it."""
+    try:
+        return module(x)
+    except RuntimeError as error:
+        return type(error).__name__

@@ -1,0 +1,43 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# ## Your DETR at work
+# Your class, trained. The backbone is a small ResNet-like one, so that the weights are a small file; the rest is what you
+# wrote, with fewer layers and narrower. `load_state_dict` is strict: a single wrong name or shape, and it refuses.
+# Change the seed. Where does it miss something, and does the shapes model from the beginning miss it too?
+
+# %%
+def my_detr_at_work(seed=10):
+    my_detr = ShortDETR(len(SHAPES_CLASSES), SmallResNet(), channels=128, hidden_dim=128, nheads=4,
+                        num_encoder_layers=3, num_decoder_layers=3, num_queries=20)
+    my_detr.load_state_dict(short_weights())
+    my_detr.classes, my_detr.input_size = SHAPES_CLASSES, (128, 213)  # `detect` asks for both
+    picture = draw_scene(seed).picture
+    return plot_detections(picture, detect(my_detr, picture))
+
+
+attempt(my_detr_at_work)
+
+# %% [markdown]
+# And the same class in full size, with the weights that DETR's authors trained on COCO, on a photograph that comes with
+# matplotlib. The weights are 166 MB. This cell never downloads them: to fetch them once, run
+# `official_weights("detr_demo")` in a cell of your own, then run this one again.
+
+# %%
+def official_at_work():
+    if not is_cached("detr_demo"):
+        print("The official weights are not on this computer. To fetch them once:")
+        print('official_weights("detr_demo")')
+        return None
+    import torchvision
+
+    backbone = drop_classifier(torchvision.models.resnet50(weights=None))
+    my_detr = ShortDETR(num_classes=91, backbone=backbone)
+    my_detr.load_state_dict(official_weights("detr_demo"))
+    my_detr.classes, my_detr.input_size = COCO_CLASSES, (800, 1333)
+    picture = open_picture(get_sample_data("grace_hopper.jpg", asfileobj=False))
+    return plot_detections(picture, detect(my_detr, picture))
+
+
+attempt(official_at_work)

@@ -1,0 +1,198 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# # B. Numbers for maps
+#
+# ### Step 25 · Mass in the box, and lift over its area · 4 points · 10 min · ●●●○○
+# **You will be able to** say how much of an attention map falls inside a box, and whether that is much.
+#
+# "The query looks at its object" becomes a number: the **mass**, the share of the attention inside the box,
+# $$m = \frac{\sum_{y,x} c_{yx}\,a_{yx}}{\sum_{y,x} a_{yx}},$$
+# where $c_{yx}$ is the share of cell (y, x)'s area that the box covers: 1 inside, 0 outside, in between on
+# the border. The division by the total makes the number meaningful for maps that do not sum to 1, such as
+# columns.
+#
+# Mass alone flatters large boxes: a box around the whole picture has mass 1 whatever the map. The **lift**
+# compares with attention spread evenly: $\ell = m\,/\,(\text{area of the box} / \text{area of the picture})$.
+# Even attention has lift 1.
+#
+# Frames: the map has H × W cells that tile the picture exactly; the box is (x0, y0, x1, y1) in **pixels** of
+# the picture.
+#
+# *A tiny example.* A picture 80 px wide and 40 px high, a map of 2 × 4 cells, so each cell is 20 × 20 px:
+#
+# | | | | |
+# |---|---|---|---|
+# | .10 | .20 | .10 | .00 |
+# | .20 | .30 | .10 | .00 |
+#
+# The box (10, 0, 40, 20) covers the right half of the first cell and all of the second:
+# $m = 0.5 \cdot .10 + .20 = .25$. Its area is 30 · 20 of 80 · 40 pixels, a share of .1875, so the lift is
+# $.25 / .1875 = 1.33$.
+#
+# Write both functions. Later steps take the library's; here `measures.mass_in_box`, `measures.lift` and
+# `FeatureGrid.cover`, with its helper, may not be called in your answer. If stuck: `hint("box_share")`.
+
+# %% exercise="box_share" forbids="detrlab.attention.measures.mass_in_box, detrlab.attention.measures.lift, detrlab.attention.grid.FeatureGrid.cover, detrlab.attention.grid._covered"
+def mass_inside(map_hw, box_xyxy, size_wh):
+    """Share of the attention that falls inside the box: a number, 0..1.
+
+    map_hw: (H, W) weights >= 0 of any sum above 0; its cells tile the picture exactly.
+    box_xyxy: tensor (4,), x0 y0 x1 y1 in pixels of the picture, inside it.
+    size_wh: (width, height) of the picture in pixels.
+    A cell that the box covers partly counts by the covered part of its area.
+    """
+    ### BEGIN SOLUTION
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+
+    def covered(count, start, stop):
+        cells = torch.arange(count, dtype=torch.float32)        # cell i reaches from i to i + 1
+        return ((cells + 1).clamp(max=stop) - cells.clamp(min=start)).clamp(min=0)
+
+    rows = covered(H, y0 * H / height, y1 * H / height)         # (H,)
+    columns = covered(W, x0 * W / width, x1 * W / width)        # (W,)
+    cover = rows[:, None] * columns                             # (H, W)
+    return ((map_hw * cover).sum() / map_hw.sum()).item()
+    ### END SOLUTION
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    """Mass inside the box divided by the box's share of the picture's area. Arguments as in mass_inside."""
+    ### BEGIN SOLUTION
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (width * height))
+    ### END SOLUTION
+
+# %% check="box_share" points=4
+@check
+def box_share(draw):
+    H, W = draw.sizes(2, 3, 13)
+    size_wh = draw.integer(31, 60), draw.integer(67, 101)     # small: rounding the box to pixels would show
+    map_hw = draw.number(1.5, 3.0) * draw.attention(H * W).reshape(H, W)
+    boxes = draw.boxes_xyxy(3, width=size_wh[0], height=size_wh[1])
+    return as_numbers({
+        "mass": [mass_inside(map_hw, box, size_wh) for box in boxes],
+        "lift": [lift_over_area(map_hw, box, size_wh) for box in boxes],
+    })
+
+@box_share.must("every mass lies between 0 and 1")
+def _(shares):
+    return all(-1e-4 <= mass <= 1 + 1e-4 for mass in shares["mass"])
+
+# %% [raw] hints="box_share"
+# 1. Bring box and map into one frame first: a picture of `width` pixels has W cells, so x pixels are x * W /
+#    width cells (y likewise with H and height). Then ask for each column and each row how much of it lies
+#    between the box's edges.
+# 2. Cell i reaches from i to i + 1. What the interval start..stop covers of it is min(i + 1, stop) - max(i,
+#    start), or 0 if that is negative. Rows give (H,), columns (W,); their outer product is the covered share
+#    of every cell.
+# 3. `rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)` with y0, y1 in cells, `columns` likewise;
+#    mass = `(map_hw * rows[:, None] * columns).sum() / map_hw.sum()`; lift = mass / (box area / picture
+#    area).
+
+# %% [raw] mistake="box_share/wrong_frame"
+# The box's pixels were used as indices of cells. A map of 16 cells ends long before pixel 200: multiply x by
+# W / width and y by H / height first.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = (int(value) for value in box_xyxy)
+#     return (map_hw[y0:y1, x0:x1].sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/area_in_pixels"
+# The masses are right, but the lift was divided by the area in pixels, so it grows when the picture shrinks.
+# Divide by the share of the picture's area that the box takes.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     def covered(count, start, stop):
+#         cells = torch.arange(count, dtype=torch.float32)
+#         return ((cells + 1).clamp(max=stop) - cells.clamp(min=start)).clamp(min=0)
+#     cover = covered(H, y0 * H / height, y1 * H / height)[:, None] * covered(W, x0 * W / width, x1 * W / width)
+#     return ((map_hw * cover).sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0))
+
+# %% [raw] mistake="box_share/not_a_share"
+# The weights inside were added up, but not divided by all weights of the map. A column of attention does not
+# sum to 1, so without the division its mass means nothing.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     def covered(count, start, stop):
+#         cells = torch.arange(count, dtype=torch.float32)
+#         return ((cells + 1).clamp(max=stop) - cells.clamp(min=start)).clamp(min=0)
+#     cover = covered(H, y0 * H / height, y1 * H / height)[:, None] * covered(W, x0 * W / width, x1 * W / width)
+#     return (map_hw * cover).sum().item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/whole_cells"
+# Cells on the border of the box were counted whole or not at all, by their centres. On a coarse map that
+# moves the mass a lot: let each cell count by the part of its area that the box covers.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     y = (torch.arange(H) + 0.5) * height / H
+#     x = (torch.arange(W) + 0.5) * width / W
+#     cover = ((y > y0) & (y < y1))[:, None] & ((x > x0) & (x < x1))
+#     return ((map_hw * cover).sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/touched_cells"
+# Every cell that the box touches was counted whole, so the mass comes out too large, most of all for small boxes.
+# Let each cell count by the part of its area that the box covers.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     rows = slice(math.floor(y0 * H / height), math.ceil(y1 * H / height))
+#     columns = slice(math.floor(x0 * W / width), math.ceil(x1 * W / width))
+#     return (map_hw[rows, columns].sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/rounded_to_pixels"
+# The map was enlarged to pixels and the box rounded to whole ones. That is nearly right for large boxes only: a box
+# ends between pixels, so compute the covered part of each cell from the box as it is.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     size_hw = size_wh[1], size_wh[0]
+#     pixels = torch.nn.functional.interpolate(map_hw[None, None], size=size_hw, mode="nearest-exact")[0, 0]
+#     x0, y0, x1, y1 = (round(value) for value in box_xyxy.tolist())
+#     return (pixels[y0:y1, x0:x1].sum() / pixels.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/swapped_sides"
+# Rows and columns are swapped: x was scaled with H / height or y with W / width. The map is indexed [y, x],
+# the box is written x first.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     def covered(count, start, stop):
+#         cells = torch.arange(count, dtype=torch.float32)
+#         return ((cells + 1).clamp(max=stop) - cells.clamp(min=start)).clamp(min=0)
+#     cover = covered(H, x0 * H / width, x1 * H / width)[:, None] * covered(W, y0 * W / height, y1 * W / height)
+#     return ((map_hw * cover).sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))

@@ -1,0 +1,120 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# ### Step 26 · Sharp or spread out: entropy · 3 points · 8 min · ●●○○○
+# **You will be able to** measure how concentrated a map is, and explain why the mean over heads hides it.
+#
+# Entropy is low if the attention sits on few cells and high if it is spread. Divided by its largest possible
+# value, $\log S$, it lies between 0 (all on one cell) and 1 (even), whatever the size of the map:
+# $$H(a) = -\frac{1}{\log S}\sum_{i=1}^{S} a_i \log a_i, \qquad 0\cdot\log 0 := 0 .$$
+# Weights of exactly 0 do occur (masked cells), so your code must not stumble over $\log 0$.
+#
+# A figure usually shows the **mean over heads**. If two heads look sharply at two different places, their
+# mean looks at both and seems undecided. Entropy shows this: that of the mean is never below the mean of the
+# heads' entropies.
+#
+# *A tiny example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0,
+# 0): $\log 2 / \log 4 = .5$. Their mean is (¾, ¼, 0, 0), with entropy .406, well above the mean of the two,
+# .25.
+#
+# Write `head_entropies(maps)` without the library's `measures.entropy`, which may not be called in your answer. PyTorch's
+# own means (`torch.special.entr`, `Categorical(...).entropy()`) may. If stuck: `hint("spread")`.
+
+# %% exercise="spread" forbids="detrlab.attention.measures.entropy"
+def head_entropies(maps):
+    """Entropy divided by log S of each head's map, and of the mean map over heads.
+
+    maps: (M, H, W), each head's weights sum to 1; some may be exactly 0. S = H * W.
+    Returns (per_head, of_mean): a tensor (M,) and a number.
+    """
+    ### BEGIN SOLUTION
+    _, H, W = maps.shape
+
+    def entropy(weights):       # (..., H, W) -> (...)
+        return -torch.xlogy(weights, weights).sum((-2, -1)) / math.log(H * W)
+
+    return entropy(maps), entropy(maps.mean(0)).item()
+    ### END SOLUTION
+
+# %% check="spread" points=3
+@check
+def spread(draw):
+    M, H, W = draw.sizes(3, 2, 11)
+    weights = draw.attention(M, H * W)
+    weights[:, draw.permutation(H * W)[:2]] = 0     # two masked cells
+    weights = weights / weights.sum(-1, keepdim=True)
+    per_head, of_mean = head_entropies(weights.reshape(M, H, W))
+    return as_numbers({"per head": per_head, "of the mean": of_mean})
+
+@spread.must("every entropy lies between 0 and 1")
+def _(entropies):
+    return all(0 <= value <= 1 + 1e-4 for value in [*entropies["per head"], entropies["of the mean"]])
+
+@spread.must("the mean of the heads is at least as spread out as the heads are on average")
+def _(entropies):
+    return entropies["of the mean"] >= sum(entropies["per head"]) / len(entropies["per head"]) - 1e-4
+
+# %% [raw] hints="spread"
+# 1. Treat the H x W weights of one head as one distribution over S = H * W cells. A cell without weight adds
+#    nothing.
+# 2. `torch.xlogy(a, a)` is a * log(a) and gives 0 where a is 0; sum over the last two dimensions, not over
+#    heads. For the second result average the maps first and take the entropy of that one map.
+# 3. `-torch.xlogy(a, a).sum((-2, -1)) / math.log(H * W)`, once for `a = maps` and once for
+#    `a = maps.mean(0)`.
+
+# %% [raw] mistake="spread/log_of_zero"
+# Cells with weight 0 made the entropy NaN, since 0 * log(0) is NaN for a computer. Such cells must add 0:
+# torch.xlogy does that, or leave them out of the sum.
+# ---
+# def head_entropies(maps):
+#     S = torch.tensor(float(maps[0].numel()))
+#     per_head = -(maps * maps.log()).sum((-2, -1)) / S.log()
+#     mean = maps.mean(0)
+#     return per_head, (-(mean * mean.log()).sum() / S.log()).item()
+
+# %% [raw] mistake="spread/not_divided"
+# The entropies are right but not divided by log S, so maps of different sizes cannot be compared.
+# ---
+# def head_entropies(maps):
+#     mean = maps.mean(0)
+#     return -torch.xlogy(maps, maps).sum((-2, -1)), -torch.xlogy(mean, mean).sum().item()
+
+# %% [raw] mistake="spread/mean_of_entropies"
+# The last number is the mean of the heads' entropies. Asked for is the entropy of the mean map: average the
+# maps first, then take the entropy.
+# ---
+# def head_entropies(maps):
+#     S = torch.tensor(float(maps[0].numel()))
+#     per_head = -torch.xlogy(maps, maps).sum((-2, -1)) / S.log()
+#     return per_head, per_head.mean().item()
+
+# %% [raw] mistake="spread/divided_by_log_heads"
+# The sum was divided by the logarithm of the number of heads. The largest entropy of a map over S = H * W
+# cells is log S.
+# ---
+# def head_entropies(maps):
+#     M = torch.tensor(float(maps.shape[0]))
+#     mean = maps.mean(0)
+#     return -torch.xlogy(maps, maps).sum((-2, -1)) / M.log(), (-torch.xlogy(mean, mean).sum() / M.log()).item()
+
+# %% [markdown]
+# Your numbers, on your picture: mass, lift and entropies of the query's map. The figure shows the heads one
+# by one. From here on the notebook uses the library's `measures.mass_in_box`, `measures.lift` and
+# `measures.entropy`: they do what you just wrote, for many maps at once, and they also know about cells that
+# hang over the edge of a picture.
+
+# %%
+def numbers_of_my_query():
+    """Your measures for the followed query's map in its own box."""
+    heads = here.attention.decoder_cross(head="all", query=query)       # (M, H, W)
+    width, height = picture.size
+    box = here.boxes_xyxy[query].clamp(min=0).minimum(torch.tensor([width, height, width, height]))
+    per_head, of_mean = head_entropies(heads)
+    print(f"mass in the box {mass_inside(heads.mean(0), box, picture.size):.2f}, "
+          f"lift {lift_over_area(heads.mean(0), box, picture.size):.1f}")
+    print(f"entropy per head {' '.join(f'{value:.2f}' for value in per_head)}, of the mean {of_mean:.2f}")
+
+
+attempt(numbers_of_my_query)
+plot_attention_heads(picture, here.attention, next(iter(found))) if len(found) else None

@@ -1,0 +1,155 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# # C. Controls and comparison
+#
+# ### Step 27 · Controls for the decoder · 3 points · 10 min · ●●●○○
+# **You will be able to** say how much of a number is owed to this picture, to the query's habits, and to the
+# architecture.
+#
+# "92 % of the query's attention is in its box" sounds like an explanation. It is one only if the number would
+# have been smaller *without* the object. Three controls take something away, one at a time:
+#
+# | control | what stays | what is taken away |
+# |---|---|---|
+# | other pictures | the query, the box | the object: queries have favourite places and look there in any picture |
+# | shifted boxes | the map, the size of the box | the place: is the rest of the picture looked at as much? |
+# | untrained weights | picture, query, box, architecture | everything learned |
+#
+# The art is to change *one* thing. On another picture it is the **same query** (not the one that is best
+# there) and the **same box** (not the box predicted there). A shifted box has equal size: add (dx, dy) to
+# both corners.
+#
+# Write `control_masses`. All masses are of the query's map, `run.maps[query]`, measured with
+# `measures.mass_in_box(map_hw, box_xyxy, run.grid)`. Of the other pictures report the single masses, their
+# median, the lowest and the highest: with five pictures a range tells more than a standard deviation.
+#
+# *A tiny example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and
+# the range .1 to .4. A mass of .9 here is then far outside what the query does anyway.
+#
+# If stuck: `hint("decoder_controls")`.
+
+# %% exercise="decoder_controls"
+def control_masses(here, elsewhere, untrained, query, shifts):
+    """Mass of one query's map in the box it predicts, and the three controls.
+
+    here: Run of the picture. elsewhere: list of Runs of other pictures (an odd number).
+    untrained: Run of the same picture with an untrained model. query: index of the query.
+    shifts: list of (dx, dy) in pixels; the shifted boxes lie in the picture.
+    The box is always here.boxes_xyxy[query], shifted or not.
+    Returns a dict: numbers "here", "median", "lowest", "highest", "untrained", and lists of numbers
+    "elsewhere" (in the order of the pictures) and "shifted" (in the order of the shifts).
+    """
+    ### BEGIN SOLUTION
+    box = here.boxes_xyxy[query]
+    other = [measures.mass_in_box(run.maps[query], box, run.grid).item() for run in elsewhere]
+    shifted = [box + torch.tensor([dx, dy, dx, dy]) for dx, dy in shifts]
+    return {
+        "here": measures.mass_in_box(here.maps[query], box, here.grid).item(),
+        "elsewhere": other,
+        "median": sorted(other)[len(other) // 2],
+        "lowest": min(other),
+        "highest": max(other),
+        "shifted": [measures.mass_in_box(here.maps[query], each, here.grid).item() for each in shifted],
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+    ### END SOLUTION
+
+# %% check="decoder_controls" points=3
+@check
+def decoder_controls(draw):
+    Q, H, W = draw.sizes(3, 3, 11)
+    grid = FeatureGrid(cells_hw=(H, W), input_hw=(8 * H, 8 * W), picture_hw=(40 * H, 40 * W), stride=8)
+
+    def a_run():
+        return Run(draw.attention(Q, H * W).reshape(Q, H, W), draw.boxes_xyxy(Q, width=40 * W, height=40 * H),
+                   draw.uniform(Q, 5), grid)
+
+    here, untrained, elsewhere = a_run(), a_run(), [a_run() for _ in range(draw.choice([5, 7]))]
+    reports = []
+    for query in draw.permutation(Q)[:3].tolist():
+        x0, y0, x1, y1 = here.boxes_xyxy[query].tolist()
+        shifts = [(draw.number(-x0, 40 * W - x1), draw.number(-y0, 40 * H - y1)) for _ in range(3)]
+        reports.append(control_masses(here, elsewhere, untrained, query, shifts))
+    return as_numbers(reports)
+
+@decoder_controls.must("the median lies between the lowest and the highest")
+def _(reports):
+    return all(masses["lowest"] <= masses["median"] <= masses["highest"] for masses in reports)
+
+# %% [raw] hints="decoder_controls"
+# 1. A control repeats the measurement with one thing changed. Write down for each of the three what changes;
+#    query and box come from `here` every time, unless the box is what changes.
+# 2. `box = here.boxes_xyxy[query]`; then `measures.mass_in_box(run.maps[query], box, run.grid)` for here, for
+#    each run of elsewhere and for untrained. A shifted box is the box plus (dx, dy, dx, dy), on here's map.
+# 3. `other = [float(measures.mass_in_box(run.maps[query], box, run.grid)) for run in elsewhere]`, median =
+#    `sorted(other)[len(other) // 2]`, the shifted boxes are
+#    `[box + torch.tensor([dx, dy, dx, dy]) for dx, dy in shifts]`, measured on `here.maps[query]`.
+
+# %% [raw] mistake="decoder_controls/query_chosen_anew"
+# On the other pictures the best query there was measured, a new one each time. Then habits of the query are
+# no longer controlled for: keep the same query index everywhere.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, q, box: measures.mass_in_box(run.maps[q], box, run.grid).item()
+#     other = [mass(run, run.scores.argmax(), box) for run in elsewhere]
+#     return {"here": mass(here, query, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, query, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, query, box)}
+
+# %% [raw] mistake="decoder_controls/box_of_the_other_picture"
+# On the other pictures the box that the query predicts there was used. The box has to stay where the object
+# is in this picture: what is asked is how much the query looks at that place when the object is gone.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, run.boxes_xyxy[query]) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/shift_changes_the_size"
+# Only one corner was shifted, so the box grew or shrank, and with it the mass one would expect by chance. Add
+# (dx, dy) to both corners.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     def moved(dx, dy):
+#         x0, y0, x1, y1 = box.tolist()
+#         return min(x0 + dx, x1), min(y0 + dy, y1), max(x0 + dx, x1), max(y0 + dy, y1)
+#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other), "shifted": [mass(here, moved(*shift)) for shift in shifts],
+#             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/mean_for_median"
+# Everything agrees but the median: this is the mean. With a handful of pictures one odd picture drags the
+# mean along; the median is the middle value of the sorted masses.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": sum(other) / len(other),
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/untrained_box"
+# The untrained model was measured in the box that it predicts itself. Change one thing only: its map, but the
+# box from here.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, untrained.boxes_xyxy[query])}

@@ -1,0 +1,162 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# ### Step 27, continued · Controls for the encoder · 2 points · 8 min · ●●●●○
+# **You will be able to** tell attention that follows the picture from attention that is merely local.
+#
+# A cell of the encoder that lies on an object and looks at that object may do so for a dull reason: the
+# object is *near*, and cells look at what is near. The control for this keeps the distance and takes the
+# content away. For every distance, average the attention over **all pairs of cells in the picture that lie
+# this far apart**; then draw for the cell in question the map that these averages would give:
+# $$\bar a(d) = \operatorname{mean}\{\,a_{ij} : \lVert i-j\rVert = d\,\},
+# \qquad \text{control map of cell } i:\; j \mapsto \bar a(\lVert i-j\rVert).$$
+# Distances are Euclidean, counted in cells. They may be compared exactly by their squares
+# $\Delta y^2 + \Delta x^2$, which are whole numbers. The second control is the one you know: the same cell on
+# other pictures.
+#
+# Write two functions:
+# - `same_distance_map(weights, cell)`: the control map (H, W) of a cell. The mean runs over all pairs, the
+#   cell's own included.
+# - `encoder_masses(here, elsewhere, cell, box_xyxy, grid)`: mass in the box of the map that says where the
+#   cell looks, here and on the other pictures, and of the control map. Use `measures.mass_in_box`, which
+#   divides by the map's own sum.
+#
+# *A tiny example.* One row of three cells with weights [query, key]
+#
+# | | key 0 | key 1 | key 2 |
+# |---|---|---|---|
+# | **query 0** | .6 | .3 | .1 |
+# | **query 1** | .2 | .5 | .3 |
+# | **query 2** | .1 | .2 | .7 |
+#
+# At distance 0 the mean is (.6 + .5 + .7)/3 = .6, at distance 1 (.3 + .2 + .3 + .2)/4 = .25, at distance 2
+# (.1 + .1)/2 = .1. The control map of cell 0 is (.6, .25, .1), that of cell 1 is (.25, .6, .25).
+#
+# If stuck: `hint("encoder_controls")`.
+
+# %% exercise="encoder_controls"
+def same_distance_map(weights, cell):
+    """What a cell's map would be if attention depended on distance alone: (H, W).
+
+    weights: (H, W, H, W), [y, x] of the cell that looks, then [y, x] of the cell looked at. cell: (y, x).
+    Each place holds the mean weight over all pairs of cells that are as far apart as it is from `cell`.
+    """
+    ### BEGIN SOLUTION
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")      # (H, W) each
+    squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2    # (H, W, H, W)
+    total = torch.bincount(squared.flatten(), weights=weights.double().flatten())
+    count = torch.bincount(squared.flatten())
+    return (total / count.clamp(min=1))[squared[cell]]      # (H, W)
+    ### END SOLUTION
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    """Mass in a box of where a cell looks, with its two controls.
+
+    here: (H, W, H, W) weights of the picture. elsewhere: list of such weights of other pictures.
+    cell: (y, x). box_xyxy: (4,) pixels of grid's picture.
+    Returns a dict of numbers "here", "equal distance" and a list of numbers "elsewhere".
+    """
+    ### BEGIN SOLUTION
+    def mass(map_hw):
+        return measures.mass_in_box(map_hw, box_xyxy, grid).item()
+
+    return {
+        "here": mass(here[cell]),
+        "elsewhere": [mass(other[cell]) for other in elsewhere],
+        "equal distance": mass(same_distance_map(here, cell)),
+    }
+    ### END SOLUTION
+
+# %% check="encoder_controls" points=2
+@check
+def encoder_controls(draw):
+    H, W = draw.sizes(2, 3, 7)
+    S = H * W
+    grid = FeatureGrid(cells_hw=(H, W), input_hw=(8 * H, 8 * W), picture_hw=(40 * H, 40 * W), stride=8)
+    here, *elsewhere = (draw.attention(S, S).reshape(H, W, H, W) for _ in range(4))
+    cell = draw.integer(0, H - 1), draw.integer(0, W - 1)
+    box_xyxy = draw.boxes_xyxy(width=40 * W, height=40 * H)
+    return {
+        "control map": torch.as_tensor(as_numbers(same_distance_map(here, cell))).float(),
+        "masses": as_numbers(encoder_masses(here, elsewhere, cell, box_xyxy, grid)),
+    }
+
+@encoder_controls.must("the masses lie between 0 and 1")
+def _(report):
+    masses = report["masses"]
+    return all(0 <= mass <= 1 for mass in [masses["here"], masses["equal distance"], *masses["elsewhere"]])
+
+# %% [raw] hints="encoder_controls"
+# 1. Build a table that says for every pair of cells how far apart they are, in the same shape (H, W, H, W) as
+#    the weights. Then "the mean at distance d" is the mean of the weights where that table equals d.
+# 2. With `y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")` the squared distances are
+#    `(y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2`. For each place of the map take the
+#    mean of `weights[squared == squared[cell][that place]]`. A row of the attention is `weights[cell]`.
+# 3. `control = torch.stack([weights[squared == d].mean() for d in squared[cell].flatten()]).reshape(H, W)`;
+#    masses are `measures.mass_in_box(here[cell], box_xyxy, grid)`, the same with `other[cell]`, and with
+#    `control`.
+
+# %% [raw] mistake="encoder_controls/own_rings_only"
+# Only the cell's own row was averaged over rings. Its own object is in there, so this control takes nothing
+# away: average over all pairs of cells in the picture that are equally far apart.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     squared = (y - cell[0]) ** 2 + (x - cell[1]) ** 2
+#     row = weights[cell]
+#     return torch.stack([row[squared == d].mean() for d in squared.flatten()]).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
+#     return {"here": mass(here[cell]), "elsewhere": [mass(other[cell]) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/city_block"
+# Distances were counted along rows and columns, |dy| + |dx|. Asked for is the Euclidean distance, dy² + dx²
+# under the root.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     steps = (y[:, :, None, None] - y).abs() + (x[:, :, None, None] - x).abs()
+#     return torch.stack([weights[steps == d].mean() for d in steps[cell].flatten()]).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
+#     return {"here": mass(here[cell]), "elsewhere": [mass(other[cell]) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/sum_for_mean"
+# The weights at each distance were added up, not averaged. There are many more pairs at middle distances than
+# near ones, so divide by the number of pairs.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2
+#     return torch.stack([weights[squared == d].sum() for d in squared[cell].flatten()]).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
+#     return {"here": mass(here[cell]), "elsewhere": [mass(other[cell]) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/column_for_row"
+# The masses are of who looks at the cell, its column. Where the cell itself looks is its row, weights[y, x],
+# since the first two dimensions are the cell that looks.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2
+#     return torch.stack([weights[squared == d].mean() for d in squared[cell].flatten()]).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
+#     column = lambda weights: weights[:, :, cell[0], cell[1]]
+#     return {"here": mass(column(here)), "elsewhere": [mass(column(other)) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}

@@ -1,0 +1,154 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# ### Step 28 · Encoder against decoder, row against column · 3 points · 10 min · ●●●○○
+# **You will be able to** put the four kinds of map into one table, fairly.
+#
+# Attention is `[query, key]`. A **row** says where one token looks; the softmax makes it sum to 1. A
+# **column** says who looks at one token; nothing makes it sum to 1, and its total is worth knowing: it is how
+# much this token is looked at. On average that is 1 for a cell in the encoder, and Q/S for a cell in the
+# cross-attention, where Q rows share S columns. Four maps:
+#
+# | name in your dict | taken from | over |
+# |---|---|---|
+# | `"encoder looks at"` | the cell's row of the encoder | S cells |
+# | `"encoder is looked at from"` | the cell's column of the encoder | S cells |
+# | `"decoder looks at"` | the query's row of the cross-attention | S cells |
+# | `"decoder is looked at from"` | the cell's column of the cross-attention | Q queries |
+#
+# For each report a dict with
+# - `"total"`: the sum of the weights as they are;
+# - `"entropy"`: of the weights **divided by their total**, over the logarithm of **the number of weights in
+#   this very map** (S or Q: otherwise maps of different length cannot be compared);
+# - `"lift"` in the given box, for the three maps that lie over the picture; the fourth has none, so leave the
+#   key out of its dict.
+#
+# `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (...,
+# H, W); a list of Q weights becomes one by `weights[None]`, of shape (1, Q).
+#
+# *A tiny example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2,
+# .1) has total .9. Divided by it, the column is (.67, .22, .11).
+#
+# If stuck: `hint("comparison")`.
+
+# %% exercise="comparison"
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    """Total, entropy and lift of a row and a column of the encoder's and of the cross-attention.
+
+    encoder: (H, W, H, W), [y, x] of the cell that looks, then [y, x] of the cell looked at. cross: (Q, H, W).
+    cell: (y, x). query: index. box_xyxy: (4,) pixels of grid's picture.
+    Returns a dict of four dicts, with the names given above.
+    """
+    ### BEGIN SOLUTION
+    y, x = cell
+    over_picture = {
+        "encoder looks at": encoder[y, x],                      # (H, W)
+        "encoder is looked at from": encoder[:, :, y, x],       # (H, W)
+        "decoder looks at": cross[query],                       # (H, W)
+    }
+    table = {
+        name: {
+            "total": weights.sum().item(),
+            "entropy": measures.entropy(weights).item(),
+            "lift": measures.lift(weights, box_xyxy, grid).item(),
+        }
+        for name, weights in over_picture.items()
+    }
+    queries = cross[:, y, x]        # (Q,)
+    table["decoder is looked at from"] = {
+        "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
+    }
+    return table
+    ### END SOLUTION
+
+# %% check="comparison" points=3
+@check
+def comparison(draw):
+    Q = draw.size(11, 19)
+    H, W = draw.sizes(2, 3, 7)
+    S = H * W
+    grid = FeatureGrid(cells_hw=(H, W), input_hw=(8 * H, 8 * W), picture_hw=(40 * H, 40 * W), stride=8)
+    return as_numbers(compare_maps(
+        encoder=draw.attention(S, S).reshape(H, W, H, W), cross=draw.attention(Q, S).reshape(Q, H, W),
+        cell=(draw.integer(0, H - 1), draw.integer(0, W - 1)), query=draw.integer(0, Q - 1),
+        box_xyxy=draw.boxes_xyxy(width=40 * W, height=40 * H), grid=grid,
+    ))
+
+@comparison.must("rows sum to 1")
+def _(table):
+    return all(abs(table[name]["total"] - 1) < 1e-3 for name in ("encoder looks at", "decoder looks at"))
+
+@comparison.must("every entropy lies between 0 and 1")
+def _(table):
+    return all(0 <= row["entropy"] <= 1 + 1e-4 for row in table.values())
+
+# %% [raw] hints="comparison"
+# 1. Say each map aloud with its direction first: "where cell (y, x) looks" fixes the first two dimensions of
+#    the encoder's weights, "who looks at cell (y, x)" fixes the last two. In the cross-attention the first
+#    dimension is the query.
+# 2. The maps are `encoder[y, x]`, `encoder[:, :, y, x]`, `cross[query]` and `cross[:, y, x]`. The last has Q
+#    entries, so its entropy is divided by log Q; `measures.entropy(weights[None])` does it.
+# 3. For each of the first three:
+#    `{"total": float(w.sum()), "entropy": float(measures.entropy(w)), "lift": float(measures.lift(w, box_xyxy, grid))}`;
+#    for `w = cross[:, y, x]` only the total and `measures.entropy(w[None])`.
+
+# %% [raw] mistake="comparison/directions_swapped"
+# Row and column of the encoder are swapped. The first two dimensions are the cell that looks: weights[y, x]
+# is where it looks, weights[:, :, y, x] is who looks at it.
+# ---
+# def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+#     y, x = cell
+#     def row_of(w):
+#         return {"total": w.sum().item(), "entropy": measures.entropy(w).item(),
+#                 "lift": measures.lift(w, box_xyxy, grid).item()}
+#     column = cross[:, y, x]
+#     return {"encoder looks at": row_of(encoder[:, :, y, x]), "encoder is looked at from": row_of(encoder[y, x]),
+#             "decoder looks at": row_of(cross[query]),
+#             "decoder is looked at from": {"total": column.sum().item(),
+#                                           "entropy": measures.entropy(column[None]).item()}}
+
+# %% [raw] mistake="comparison/column_not_normalised"
+# The columns went into the entropy as they are. They do not sum to 1, so -sum(a log a) is no entropy of them:
+# divide by their total first.
+# ---
+# def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+#     y, x = cell
+#     def entropy(w):
+#         return (-torch.xlogy(w, w).sum() / torch.tensor(float(w.numel())).log()).item()
+#     def row_of(w):
+#         return {"total": w.sum().item(), "entropy": entropy(w), "lift": measures.lift(w, box_xyxy, grid).item()}
+#     column = cross[:, y, x]
+#     return {"encoder looks at": row_of(encoder[y, x]), "encoder is looked at from": row_of(encoder[:, :, y, x]),
+#             "decoder looks at": row_of(cross[query]),
+#             "decoder is looked at from": {"total": column.sum().item(), "entropy": entropy(column)}}
+
+# %% [raw] mistake="comparison/one_logarithm_for_all"
+# All four entropies were divided by log S, but the last map has Q entries, one per query. Even attention must
+# have entropy 1 in every map, so divide each by the logarithm of its own length.
+# ---
+# def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+#     y, x = cell
+#     S = torch.tensor(float(cross[0].numel()))
+#     def entropy(w):
+#         return (-torch.xlogy(w / w.sum(), w / w.sum()).sum() / S.log()).item()
+#     def row_of(w):
+#         return {"total": w.sum().item(), "entropy": entropy(w), "lift": measures.lift(w, box_xyxy, grid).item()}
+#     column = cross[:, y, x]
+#     return {"encoder looks at": row_of(encoder[y, x]), "encoder is looked at from": row_of(encoder[:, :, y, x]),
+#             "decoder looks at": row_of(cross[query]),
+#             "decoder is looked at from": {"total": column.sum().item(), "entropy": entropy(column)}}
+
+# %% [raw] mistake="comparison/total_after_dividing"
+# The totals were taken after dividing by them, so all of them are 1. A column's total is news: it says how
+# much the cell is looked at; add the weights up as they came.
+# ---
+# def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+#     y, x = cell
+#     def row_of(w):
+#         return {"total": (w / w.sum()).sum().item(), "entropy": measures.entropy(w).item(),
+#                 "lift": measures.lift(w, box_xyxy, grid).item()}
+#     column = cross[:, y, x]
+#     return {"encoder looks at": row_of(encoder[y, x]), "encoder is looked at from": row_of(encoder[:, :, y, x]),
+#             "decoder looks at": row_of(cross[query]),
+#             "decoder is looked at from": {"total": 1.0, "entropy": measures.entropy(column[None]).item()}}
