@@ -1,6 +1,6 @@
 """Compose a scene: drag shapes onto paper, and watch what the model detects while you drag.
 
-A picture of one's own that needs neither camera nor network. The scene is drawn by `detrlab.scenes.compose`, so it looks like
+A picture of one's own that needs neither camera nor network. The scene is drawn by `detrlab.scenes`, so it looks like
 those the model learnt from, or unlike them if one tries.
 """
 

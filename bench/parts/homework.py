@@ -12,10 +12,9 @@ import nbformat
 from autograder.course.assignment import load_assignment
 from autograder.course.places import Places
 from autograder.samples.fill_in import fill_in, model_answers
-
-from .bench import ROOT, Figure
-from .bench_class_run import course_places
-from .bench_runs import ours, stock
+from bench.course_run import course_places
+from bench.figure import ROOT, Figure
+from bench.runs import ours, stock
 
 ASSIGNMENT, STUDENTS, STOCK_STUDENTS = "01_detr", 30, 2
 
