@@ -51,11 +51,11 @@ formgrade: $(READY)  ## nbgrader's formgrader in the browser, for the written an
 	$(BIN)/jupyter server $(AS_ROOT) --ServerApp.default_url=/formgrader --ServerApp.open_browser=True
 
 bench: $(READY) build  ## every performance figure, as a table and in build/bench.json
-	$(BIN)/python -m tools.bench
+	$(BIN)/python -m bench
 
 train: $(READY)  ## re-train the shipped models (about 2 hours on 2 cores)
-	$(BIN)/python -m training.train shapes
-	$(BIN)/python -m training.train short
+	$(BIN)/detrlab train shapes
+	$(BIN)/python -m tools.train_short train
 
 lock: $(READY)  ## pin today's newest versions in requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --all-extras --no-header --no-annotate --no-emit-index-url \

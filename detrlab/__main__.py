@@ -1,4 +1,4 @@
-"""The command line: `detrlab detect PICTURE` draws the detections of a picture.
+"""The command line: `detrlab detect PICTURE`, and `detrlab train NAME`, `detrlab eval NAME` for the models made here.
 
 Everything heavy is imported only when a picture is to be looked at, so that --help and a mistyped option
 answer at once.
@@ -11,12 +11,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+TRAINED = ("shapes",)
 MODELS = ("shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 2 for what the user can put right."""
     options = _parser().parse_args(arguments)
+    if options.command != "detect":
+        (train_command if options.command == "train" else eval_command)(options)
+        return 0
     # Mistakes with a picture, weights or a folder are the user's to put right: a sentence, no traceback.
     from detrlab.weights import WeightsError
 
@@ -66,6 +70,30 @@ def detect_command(source: str, model_name: str, threshold: float, with_attentio
         print(f"wrote {out / name}")
 
 
+def train_command(options: argparse.Namespace) -> None:
+    """Train a model of this project into data/."""
+    from detrlab.training.loop import train
+    from detrlab.training.recipes import RECIPES
+
+    recipe = RECIPES[options.name]
+    train(recipe, options.minutes or recipe.minutes)
+
+
+def eval_command(options: argparse.Namespace) -> None:
+    """Measure a shipped model on held-out scenes; prints its figures as JSON."""
+    import json
+
+    import torch
+
+    from detrlab.detr.models import load_model, shapes_model
+    from detrlab.evaluation.evaluate import evaluate
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    figures = evaluate(load_model(options.name), options.scenes, untrained=shapes_model())
+    print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="detrlab", description="Detection transformers, to look into.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -88,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
         "--attention", action="store_true", help="draw where queries and points of the picture look, too"
     )
     detect.add_argument("--out", metavar="DIR", default="detrlab_out", help="folder for the figures")
+    train = commands.add_parser("train", help="train a model that ships with the course (in a checkout)")
+    train.add_argument("name", choices=TRAINED)
+    train.add_argument("--minutes", metavar="M", type=float, help="of training, after the scenes are drawn")
+    evaluate = commands.add_parser("eval", help="measure a model that ships with the course on held-out scenes")
+    evaluate.add_argument("name", choices=TRAINED)
+    evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many (default 1000)")
     return parser
 
 

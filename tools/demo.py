@@ -1,7 +1,8 @@
 """`make demo`: the main job without a screen, offline.
 
 Detects and draws attention on a shipped scene and on a photograph, hands in the homework as three sample students,
-grades them with stock nbgrader into a gradebook, and says where everything is.
+grades them in the sandbox into a gradebook, writes their feedback pages, and says where everything is. Where this
+machine has no sandbox it says so, and stock nbgrader marks these three: they are our own notebooks.
 """
 
 from __future__ import annotations
@@ -15,9 +16,16 @@ from pathlib import Path
 import matplotlib.cbook
 
 from autograder.build.stock import Course
+from autograder.course.places import Places
 from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import read_source
+from autograder.feedback.pages import write_feedback
+from autograder.grade import grade
+from autograder.judge.reference import RunJobs
 from autograder.samples.fill_in import STUDENTS, hand_in
+from autograder.sandbox.levels import Level, SandboxUnavailable, found_level
+from autograder.sandbox.pool import Pool
+from tools.grade_class import class_places
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRY = read_registry(SOLUTIONS)[0]
@@ -32,7 +40,7 @@ def main() -> int:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     detect_and_draw(folder)
-    grade(folder)
+    grade_three(folder)
     print(f"\nDone in {time.perf_counter() - started:.0f} s. Everything is in {folder}/.")
     return 0
 
@@ -63,23 +71,46 @@ def detect_and_draw(folder: Path) -> None:
     detrlab(["detect", str(photograph), "--attention", "--out", str(folder / "photograph"), *model])
 
 
-def grade(folder: Path) -> None:
-    """Three students hand in; stock nbgrader marks them; the marks per question are printed."""
-    print("\n3. Three students hand in; stock nbgrader runs and marks their notebooks:", flush=True)
-    sources = [read_source(path) for path in ENTRY.notebooks]
+def grade_three(folder: Path) -> None:
+    """Three students hand in and are graded; the marks per question are printed."""
+    places = class_places(folder)
+    assignment = ENTRY.name
     course = Course(folder.resolve())
-    release = course.release(ENTRY.name)
-    pages: list[str] = []
+    release = course.release(assignment)
+    sources = [read_source(path) for path in ENTRY.notebooks]
+    for student in STUDENTS:
+        hand_in(student, sources, release, places.submitted)
+    try:
+        with Pool(len(os.sched_getaffinity(0)), found_level(), ENTRY.needs) as pool:
+            print(f"\n3. Three students hand in {assignment}. Sandbox: {pool.level}", flush=True)
+            pages = in_sandbox(places, assignment, pool.run, pool.level)
+    except SandboxUnavailable as error:
+        print(f"\n3. Three students hand in {assignment}. This machine has no sandbox for strangers' notebooks:")
+        print(f"   {error}\n   These three are our own, so stock nbgrader runs and marks them:", flush=True)
+        pages = with_stock(course, assignment)
+    print_marks({student: course.marks(assignment, student) for student in STUDENTS})
+    print("\nGradebook: " + str(folder / "gradebook.db"))
+    print("Feedback pages:\n  " + "\n  ".join(os.path.relpath(page) for page in pages))
+
+
+def in_sandbox(places: Places, assignment: str, run_jobs: RunJobs, level: Level) -> list[Path]:
+    """The grader that students' notebooks get; returns the feedback pages."""
+    summary = grade(places, assignment, run_jobs, str(level))
+    for student, reasons in sorted(summary.review.items()):
+        print(f"   a person should look at {student}: {'; '.join(reasons)}")
+    return write_feedback(places, assignment, [])
+
+
+def with_stock(course: Course, assignment: str) -> list[Path]:
+    """Stock nbgrader: kernels with the rights of whoever runs this; returns its feedback pages."""
+    pages: list[Path] = []
     for number, student in enumerate(STUDENTS, 1):
         began = time.perf_counter()
         print(f"   [{number}/{len(STUDENTS)}] {student} ...", end=" ", flush=True)
-        hand_in(student, sources, release, folder / "submitted")
-        course.autograde(ENTRY.name, student)
-        pages += [os.path.relpath(page) for page in course.feedback(ENTRY.name, student)]
+        course.autograde(assignment, student)
+        pages += course.feedback(assignment, student)
         print(f"{time.perf_counter() - began:.0f} s", flush=True)
-    print_marks({student: course.marks(ENTRY.name, student) for student in STUDENTS})
-    print("\nGradebook: " + str(folder / "gradebook.db"))
-    print("Feedback pages:\n  " + "\n  ".join(pages))
+    return pages
 
 
 def print_marks(marks: dict[str, dict[str, dict[str, tuple[float | None, float]]]]) -> None:

@@ -10,8 +10,8 @@ import pytest
 from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import read_source
 from autograder.samples.fill_in import fill_in, makes_known_mistakes
+from bench.parity import as_job, different, in_a_kernel
 from tests.grader_pool import SEEDS, needs_sandbox, shared_pool
-from tools.parity import as_job, different, in_a_kernel
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [folder for entry in read_registry(SOLUTIONS) for folder in entry.notebooks]

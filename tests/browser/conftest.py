@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from chromium import missing
 from lab import Lab, jupyter_lab
-
 from tools.browser import NoBrowser, chromium
 
 

@@ -1,30 +1,30 @@
-"""`make demo` from end to end, and parity: stock nbgrader gives the marks that our runner and judge give."""
+"""`make demo` from end to end, and parity: without a sandbox stock nbgrader gives the marks that our grader gives."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import html
 import io
 import warnings
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
-from autograder.build.in_process import run_notebook
 from autograder.build.stock import Course
-from autograder.course.seeds import VISIBLE_SEEDS
+from autograder.course.places import project_places
 from autograder.course.source import read_source
-from autograder.judge.mark import marks
 from autograder.samples.fill_in import STUDENTS, model_answers
-from coursework.marking.stored import StoredCheck
+from autograder.sandbox.levels import Level, SandboxUnavailable
+from tests.grader_pool import needs_sandbox
 from tools import demo
 
 ROOT = Path(__file__).resolve().parents[2]
+PLACES = project_places()
 SOURCES = [read_source(path) for path in demo.ENTRY.notebooks]
-SEEDS = [*VISIBLE_SEEDS, 900_011]
+ASSIGNMENT = demo.ENTRY.name
 
 
 @pytest.fixture(scope="module")
@@ -45,26 +45,33 @@ def test_prints_marks_and_paths_that_exist(shown):
     assert all((ROOT / path).exists() for path in paths)
 
 
-def test_stock_nbgrader_and_our_runner_give_the_same_marks(shown, tmp_path):
-    course = Course(ROOT / "build" / "demo")
-    for source in SOURCES:
-        checks = {name: StoredCheck(cell.points, None, [], [], []) for name, cell in source.named("check").items()}
-        runs = {}
-        for student in STUDENTS:
-            folder = tmp_path / student / source.name
-            folder.mkdir(parents=True)
-            handed_in = ROOT / "build" / "demo" / "submitted" / student / source.assignment / f"{source.name}.ipynb"
-            code = [cell.source for cell in nbformat.read(handed_in, 4).cells if cell.cell_type == "code"]
-            runs[student] = run_notebook(code, folder, SEEDS).outcomes
-        for student, outcomes in runs.items():
-            ours = marks(outcomes, runs["solves_everything"], checks)
-            stock = course.marks(source.assignment, student)[source.name]
-            assert {name: stock[name][0] for name in ours} == ours, (student, source.name)
+@needs_sandbox
+def test_our_own_grader_is_shown(shown):
+    assert "Sandbox: namespaces" in shown and "stock nbgrader" not in shown
+    assert "a person should look at stops_halfway" not in shown
+
+
+def test_where_no_sandbox_is_stock_nbgrader_gives_the_same_marks(shown, tmp_path, monkeypatch, capsys):
+    def none() -> Level:
+        raise SandboxUnavailable("No sandbox on this machine: grade in a container.")
+
+    monkeypatch.setattr(demo, "found_level", none)
+    monkeypatch.setattr(
+        demo, "class_places", lambda folder: dataclasses.replace(PLACES, submitted=folder / "submitted")
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        demo.grade_three(tmp_path)
+    said = capsys.readouterr().out
+    assert "No sandbox on this machine: grade in a container." in said and "stock nbgrader runs and marks them" in said
+    ours, stock = Course(ROOT / "build" / "demo"), Course(tmp_path)
+    for student in STUDENTS:
+        assert ours.marks(ASSIGNMENT, student) == stock.marks(ASSIGNMENT, student), student
 
 
 def test_the_solved_homework_gets_every_automatic_point(shown):
     course = Course(ROOT / "build" / "demo")
-    for cells in course.marks(demo.ENTRY.name, "solves_everything").values():
+    for cells in course.marks(ASSIGNMENT, "solves_everything").values():
         assert all(points in (None, maximum) for points, maximum in cells.values())
 
 

@@ -22,8 +22,8 @@ from autograder.sandbox.job import Limits
 from autograder.sandbox.levels import Level
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import process_tree
+from bench.parity import normal
 from tests.grader_pool import LEVEL, NEEDS, SEEDS, job, needs_sandbox, run, shared_pool, text
-from tools.parity import normal
 
 pytestmark = needs_sandbox
 

@@ -8,7 +8,7 @@ import torch
 from golden_data import golden_file
 from safetensors.torch import load_file
 
-from training.criterion import WEIGHTS, box_losses, set_losses, total_loss
+from detrlab.detr.criterion import WEIGHTS, box_losses, set_losses, total_loss
 
 CASES = ["coco", "small", "all_empty"]
 PARTS = {"pred_logits", "pred_boxes"}

@@ -10,7 +10,7 @@ from golden_data import golden_file
 from safetensors.torch import load_file
 from torchvision.ops import box_convert, generalized_box_iou
 
-from training.matcher import match
+from detrlab.detr.matcher import match
 
 CASES = ["usual", "empty", "more_targets_than_queries", "class_only", "coco"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.evaluate import HeldOut, _attention_in_box, _coco_ap, _hits, held_out
+from detrlab.evaluation.evaluate import HeldOut, _attention_in_box, _coco_ap, _hits, held_out
 
 
 def _held(boxes_per_picture, labels_per_picture):

@@ -9,7 +9,7 @@ from detrlab.scenes import compose as scenes
 from detrlab.scenes import crisp as scene_shapes
 from detrlab.scenes import hand_drawn as scene_hand_drawn
 from detrlab.scenes.compose import Background, Shape, compose, draw_scene
-from training.data import STREAMS, relative_cxcywh, stream
+from detrlab.training.data import STREAMS, relative_cxcywh, stream
 
 STYLES = ["shapes", "hand_drawn"]
 

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from training import data
-from training.data import TrainingScenes, draw_part
+from detrlab.training import data
+from detrlab.training.data import TrainingScenes, draw_part
 
 
 def _white_boxes(x):

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from training.learners import ShapesLearner, ShortLearner, _token_goals, _token_loss, learning_loss
+from detrlab.training.learners import ShapesLearner, _token_goals, _token_loss, learning_loss
+from tools.train_short.learner import ShortLearner
 
 # nn.Transformer warns that it will not use nested tensors; the homework prescribes its layout.
 pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from detrlab.detr.models import shapes_model
-from training import heads
-from training.heads import restart_flat_heads
+from detrlab.training import heads
+from detrlab.training.heads import restart_flat_heads
 
 HEAD = 32  # channels of a head: D 128 over M 4
 

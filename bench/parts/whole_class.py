@@ -16,11 +16,10 @@ from autograder.course.assignment import load_assignment
 from autograder.course.places import Places
 from autograder.course.source import read_source
 from autograder.samples.fill_in import fill_in, model_answers
-
-from .bench import ROOT, Figure
-from .bench_class_run import course_places
-from .bench_grade import PROBE
-from .bench_runs import ours, stock
+from bench.course_run import course_places
+from bench.figure import ROOT, Figure
+from bench.parts.grade import PROBE
+from bench.runs import ours, stock
 
 ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
 _REGISTERED = 'title = "A probe"\norder = 1\nreleased = true\npackages = ["torch"]\n'

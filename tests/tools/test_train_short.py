@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from detrlab.detr.models import shapes_model
-from training.short_detr import ShortDETR
-from training.warm_start import start_from_shapes
+from tools.train_short.short_detr import ShortDETR
+from tools.train_short.warm_start import start_from_shapes
 
 pytestmark = pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
 

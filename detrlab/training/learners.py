@@ -1,6 +1,6 @@
 """A model together with what helps only while it learns. What ships is the model alone.
 
-Both learners give predictions of every decoder layer (auxiliary losses, DETR appendix A.4) and of every
+A learner gives predictions of every decoder layer (auxiliary losses, DETR appendix A.4) and of every
 token of the encoder's output: a token inside an object is asked for the object's class and box. The last is
 ours, not the paper's: it teaches the encoder long before the decoder knows where to look.
 """
@@ -9,12 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from detrlab.detr.criterion import box_losses, set_losses, total_loss
 from detrlab.detr.detr import MLP
+from detrlab.detr.matcher import Targets
 from detrlab.detr.models import shapes_model
 from detrlab.detr.position import PositionEmbeddingSine
-from training.criterion import box_losses, set_losses, total_loss
-from training.matcher import Targets
-from training.short_detr import ShortDETR
 
 # A token answers for an object if it lies within this share of the box's width and height of its centre.
 CENTRAL = 0.35
@@ -44,51 +43,6 @@ class ShapesLearner(nn.Module):
             "pred_boxes": self.token_box(self.memory).sigmoid(),
         }
         return outputs, tokens
-
-
-class ShortLearner(nn.Module):
-    """The short DETR with the same two extra heads; its own heads also read the earlier decoder layers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.model = ShortDETR()
-        self.layers: list[Tensor] = []
-        for module in self.model.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = 0.0
-            if isinstance(module, nn.MultiheadAttention):
-                module.dropout = 0.0
-                module.register_forward_pre_hook(_ask_for_weights, with_kwargs=True)
-        D, K = self.model.conv.out_channels, self.model.linear_class.out_features - 1
-        self.token_class, self.token_box = nn.Linear(D, K + 1), MLP(D, D, 4, num_layers=3)
-        self.model.transformer.encoder.register_forward_hook(self._keep_memory)
-        for layer in self.model.transformer.decoder.layers[:-1]:
-            layer.register_forward_hook(self._keep_layer)
-
-    def _keep_memory(self, module: nn.Module, inputs: tuple, memory: Tensor) -> None:
-        self.memory = memory.transpose(0, 1)  # (B, S, D)
-
-    def _keep_layer(self, module: nn.Module, inputs: tuple, output: Tensor) -> None:
-        self.layers.append(output.transpose(0, 1))  # (B, Q, D)
-
-    def forward(self, pictures: Tensor) -> tuple[dict, dict]:
-        self.layers.clear()
-        model = self.model
-        outputs = model(pictures)
-        earlier = [model.transformer.decoder.norm(layer) for layer in self.layers]
-        outputs["aux_outputs"] = [
-            {"pred_logits": model.linear_class(h), "pred_boxes": model.linear_bbox(h).sigmoid()} for h in earlier
-        ]
-        tokens = {
-            "pred_logits": self.token_class(self.memory),
-            "pred_boxes": self.token_box(self.memory).sigmoid(),
-        }
-        return outputs, tokens
-
-
-def _ask_for_weights(module: nn.Module, inputs: tuple, keywords: dict) -> tuple[tuple, dict]:
-    """Fused attention in bfloat16 is slow backwards on a CPU; asking for the weights takes the plain way."""
-    return inputs, keywords | {"need_weights": True}
 
 
 def learning_loss(outputs: dict, tokens: dict, map_hw: tuple[int, int], targets: Targets, no_object: float) -> Tensor:

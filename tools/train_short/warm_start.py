@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from detrlab.detr.detr import DETR
-from training.short_detr import ShortDETR
+from tools.train_short.short_detr import ShortDETR
 
 CELLS = 16  # rows and columns of the map of a 128 x 128 picture, for which the tables of positions start right
 

@@ -6,11 +6,10 @@ from statistics import median
 
 import torch
 
+from bench.figure import Figure, cpu_seconds
 from detrlab.attention.capture import capture_attention
 from detrlab.detr.fast import fast
 from detrlab.detr.models import load_model
-
-from .bench import Figure, cpu_seconds
 
 SIZE = (800, 1066)
 ROUNDS = 5

@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from bench.browser import chromium, paint_ms
+from bench.figure import Figure, cpu_seconds
 from detrlab.detr.models import load_model
 from detrlab.explorer.compose import compose_scene
 from detrlab.explorer.explore import explore
 from detrlab.explorer.widget import Explorer
 from detrlab.scenes.compose import draw_scene
-
-from .bench import Figure, cpu_seconds
-from .browser import chromium, paint_ms
 
 R50_SIZE = (1066, 800)  # width, height: 34 x 25 = 850 cells
 MOVES = 30

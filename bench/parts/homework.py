@@ -13,10 +13,9 @@ from autograder.course.assignment import load_assignment
 from autograder.course.places import Places
 from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.samples.fill_in import fill_in, model_answers
-
-from .bench import ROOT, Figure
-from .bench_class_run import course_places
-from .bench_runs import ours, stock
+from bench.course_run import course_places
+from bench.figure import ROOT, Figure
+from bench.runs import ours, stock
 
 ASSIGNMENT, STUDENTS, STOCK_STUDENTS = read_registry(SOLUTIONS)[0].name, 30, 2
 

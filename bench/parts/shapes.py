@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from training.evaluate import evaluate
-
-from .bench import Figure
+from bench.figure import Figure
+from detrlab.detr.models import load_model
+from detrlab.evaluation.evaluate import evaluate
+from tools.train_short.__main__ import shipped
 
 SCENES = 1000
 
 
 def measure() -> dict[str, Figure]:
     """AP of "shapes" and of the short DETR, and what attention of "shapes" does."""
-    shapes, short = evaluate("shapes", SCENES), evaluate("short", SCENES)
+    shapes, short = evaluate(load_model("shapes"), SCENES), evaluate(shipped(), SCENES)
     how = f"COCO metric on {SCENES} held-out scenes, drawn at 512 px"
     return {
         "shapes.AP": Figure(shapes["AP"], "AP", ">= 0.85", how),

@@ -13,8 +13,7 @@ from autograder.build.in_process import run_notebook, runner
 from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import SourceNotebook, read_source
 from autograder.samples.fill_in import fill_in, model_answers
-
-from .bench import ROOT, Figure
+from bench.figure import ROOT, Figure
 
 WHOLE_MODEL_S, CHECK_S, NOTEBOOK_S = 2.0, 0.5, 2.5
 

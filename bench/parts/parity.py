@@ -19,10 +19,9 @@ from autograder.intake.prepare import prepare
 from autograder.samples.the_class import STUDENTS, make_class
 from autograder.sandbox.levels import found_level
 from autograder.sandbox.pool import Pool
-
-from .bench import ROOT, Figure
-from .grade_class import ASSIGNMENT, class_places
-from .parity import as_job, different, in_a_kernel
+from bench.figure import ROOT, Figure
+from bench.parity import as_job, different, in_a_kernel
+from tools.grade_class import ASSIGNMENT, class_places
 
 LOST_BY_STOCK = {"loops_for_ever", "prints_for_ever", "exits_early", "eats_all_memory"}
 SEEDS = (11, 12, 900_007)

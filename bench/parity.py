@@ -17,8 +17,7 @@ from nbclient import NotebookClient
 
 from autograder.sandbox.inside import lockdown
 from autograder.sandbox.job import CheckRun, Job, JobCell, Result
-
-from .bench import ROOT
+from bench.figure import ROOT
 
 _FOLDER = "parity-"
 

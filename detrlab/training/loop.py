@@ -1,15 +1,15 @@
-"""Trains a shipped model on two CPU processes: `python -m training.train shapes` (or `short`).
+"""The training loop of the course's models: two CPU processes, one recipe; `detrlab train shapes` calls it.
 
 The learning rate falls over a budget of wall time, so that the run ends well on a slow or busy machine too.
 Every few minutes the state goes to checkpoints/NAME.pt; the same command then continues from there. At the
-end the averaged weights are written to data/ as float16. The recipe is in data/README.md.
+end the averaged weights are written to data/ as float16. How each was trained is in data/README.md.
 """
 
-import argparse
 import math
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,20 +20,14 @@ import torch.multiprocessing as mp
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from detrlab.detr.models import load_model, shapes_model
-from training.data import SIZES_WH, TrainingScenes, draw_part
-from training.evaluate import average_precision, held_out
-from training.heads import restart_flat_heads
-from training.learners import ShapesLearner, ShortLearner, learning_loss
-from training.short_detr import ShortDETR
-from training.warm_start import start_from_shapes
+from detrlab.evaluation.evaluate import average_precision, held_out
+from detrlab.training.data import SIZES_WH, TrainingScenes, draw_part
+from detrlab.training.heads import restart_flat_heads
+from detrlab.training.learners import learning_loss
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]  # of a checkout
 CHECKPOINTS = ROOT / "checkpoints"
-MODELS = {"shapes": shapes_model, "short": ShortDETR}
-WEIGHTS = {"shapes": ROOT / "data" / "shapes.safetensors", "short": ROOT / "data" / "short_detr.safetensors"}
-
-MINUTES = {"shapes": 70.0, "short": 25.0}
+DATA = ROOT / "data"
 
 PROCESSES = 2
 SCENES = 80_000  # drawn once, half by each process
@@ -52,30 +46,43 @@ AVERAGING = 0.998
 SAVE_EVERY, LOOK_EVERY = 180, 300  # seconds
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=WEIGHTS)
-    parser.add_argument("--minutes", type=float, help=f"of training, after the scenes are drawn (default {MINUTES})")
-    arguments = parser.parse_args()
-    minutes = arguments.minutes or MINUTES[arguments.name]
+@dataclass(frozen=True)
+class Recipe:
+    """What differs from model to model; `learner` and `model` are functions of a module, for the processes' sake."""
+
+    name: str  # of the file in data/, and of the checkpoint
+    learner: Callable[[], nn.Module]  # has the model as `.model`, returns (outputs, tokens)
+    model: Callable[[], nn.Module]
+    minutes: float  # of training, after the scenes are drawn
+    one_resolution: bool = False
+    restart_heads: bool = False
+
+    @property
+    def weights(self) -> Path:
+        return DATA / f"{self.name}.safetensors"
+
+
+def train(recipe: Recipe, minutes: float) -> None:
+    """Train into data/, from the last checkpoint where there is one."""
     CHECKPOINTS.mkdir(exist_ok=True)
-    meeting = CHECKPOINTS / f"{arguments.name}.meeting"
+    meeting = CHECKPOINTS / f"{recipe.name}.meeting"
     meeting.unlink(missing_ok=True)
-    mp.spawn(_train, (arguments.name, minutes * 60, meeting), nprocs=PROCESSES)
+    mp.spawn(_train, (recipe, minutes * 60, meeting), nprocs=PROCESSES)
 
 
-def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
+def _train(rank: int, recipe: Recipe, budget: float, meeting: Path) -> None:
     os.nice(5)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     patience = timedelta(minutes=60)  # one process may draw its scenes much faster than the other
     dist.init_process_group("gloo", f"file://{meeting}", patience, rank=rank, world_size=PROCESSES)
     _draw(rank)
-    learner = _learner(name).to(memory_format=torch.channels_last).train()
-    average = MODELS[name]().to(memory_format=torch.channels_last).eval()
+    torch.manual_seed(0)
+    learner = recipe.learner().to(memory_format=torch.channels_last).train()
+    average = recipe.model().to(memory_format=torch.channels_last).eval()
     average.load_state_dict(learner.model.state_dict())
     optimiser = torch.optim.AdamW(learner.parameters(), LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-4)
-    saved = CHECKPOINTS / f"{name}.pt"
+    saved = CHECKPOINTS / f"{recipe.name}.pt"
     step, spent = 0, 0.0
     if saved.exists():
         state = torch.load(saved, weights_only=True)
@@ -83,7 +90,7 @@ def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         step, spent = state["step"], state["spent"]
-    batches = _batches(name, rank, step, lambda: spent / budget)
+    batches = _batches(recipe, rank, step, lambda: spent / budget)
     clock = last_save = last_look = time.monotonic()
     pictures, loss_sum, since = 0, 0.0, step
     while spent < budget:
@@ -102,7 +109,7 @@ def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
         optimiser.zero_grad()
         step += 1
         _follow(average, learner.model, min(AVERAGING, step / (step + 10)))
-        if name == "shapes" and progress < RESTART_HEADS_AT <= spent / budget:
+        if recipe.restart_heads and progress < RESTART_HEADS_AT <= spent / budget:
             _restart_heads(learner)
         pictures, loss_sum = pictures + BATCH * PROCESSES, loss_sum + loss
         if rank == 0 and now - last_save > SAVE_EVERY:
@@ -120,8 +127,8 @@ def _train(rank: int, name: str, budget: float, meeting: Path) -> None:
             )
     if rank == 0:
         _save(saved, learner, average, optimiser, step, spent)
-        export(average.state_dict(), WEIGHTS[name])
-        print(f"wrote {WEIGHTS[name].relative_to(ROOT)} after {step} steps", flush=True)
+        export(average.state_dict(), recipe.weights)
+        print(f"wrote {recipe.weights.relative_to(ROOT)} after {step} steps", flush=True)
     dist.barrier()
     dist.destroy_process_group()
 
@@ -148,17 +155,8 @@ def _draw(rank: int) -> None:
         first += count
 
 
-def _learner(name: str) -> nn.Module:
-    torch.manual_seed(0)
-    if name == "shapes":
-        return ShapesLearner()
-    learner = ShortLearner()
-    start_from_shapes(learner.model, load_model("shapes", WEIGHTS["shapes"]))
-    return learner
-
-
 def _batches(
-    name: str, rank: int, step: int, progress: Callable[[], float]
+    recipe: Recipe, rank: int, step: int, progress: Callable[[], float]
 ) -> Iterator[tuple[Tensor, list[dict[str, Tensor]]]]:
     """Endless batches. Both processes draw sizes from one stream, so that neither waits for the other."""
     common, own = np.random.default_rng((step, 10)), np.random.default_rng((step, 11 + rank))
@@ -166,7 +164,7 @@ def _batches(
     torch.manual_seed(step * PROCESSES + rank)
     while True:
         size_wh = _one_of(SIZES_WH, common)
-        if name == "short":  # its learned positions count cells, so they mean something at one resolution only
+        if recipe.one_resolution:
             shorter = 128
         elif progress() < SMALL_SHARE:
             shorter = 96
@@ -191,7 +189,7 @@ def _learn(learner: nn.Module, x: Tensor, targets: list[dict[str, Tensor]], prog
     return loss.item()
 
 
-def _restart_heads(learner: ShapesLearner) -> None:
+def _restart_heads(learner: nn.Module) -> None:
     """Restarts flat attention heads, alike in all processes: they look at the same pictures."""
     scenes = TrainingScenes(CHECKPOINTS / "scenes", part=0)
     x, _ = scenes.batch(32, (128, 128), 128, np.random.default_rng(0))
@@ -235,7 +233,3 @@ def _save(
     }
     torch.save(state | {"step": step, "spent": spent}, path.with_suffix(".part"))
     os.replace(path.with_suffix(".part"), path)
-
-
-if __name__ == "__main__":
-    main()

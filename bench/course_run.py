@@ -1,4 +1,4 @@
-"""Our side of a whole run: `python -m tools.bench_class_run FOLDER ASSIGNMENT WORKERS` grades the course in FOLDER.
+"""Our side of a whole run: `python -m bench.course_run FOLDER ASSIGNMENT WORKERS` grades the course in FOLDER.
 
 A process of its own, so that its start counts; it does things in the order of `autograder grade`. Prints JSON.
 """

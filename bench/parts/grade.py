@@ -15,8 +15,7 @@ from autograder.sandbox.job import Job, JobCell
 from autograder.sandbox.levels import found_level
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import cpu_seconds, process_tree
-
-from .bench import Figure
+from bench.figure import Figure
 
 PROBE = (
     "import torch\nimport torchvision",

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from statistics import median
 
-from .bench import ROOT, Figure
+from bench.figure import ROOT, Figure
 
 ROUNDS = 3
 TORCH = "import torch"

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .bench import ROOT
+from bench.figure import ROOT
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def ours(folder: Path, assignment: str, workers: int) -> Taken:
     """What our whole run took, on a course that was not graded before."""
     started = time.monotonic()
     run = subprocess.run(
-        [sys.executable, "-m", "tools.bench_class_run", str(folder), assignment, str(workers)],
+        [sys.executable, "-m", "bench.course_run", str(folder), assignment, str(workers)],
         cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, capture_output=True, text=True,
     )  # fmt: skip
     wall = time.monotonic() - started
