@@ -10,7 +10,7 @@ from tools.train_short.warm_start import start_from_shapes
 
 
 class ShortLearner(nn.Module):
-    """The short DETR with the two extra heads of `ShapesLearner`; its own heads read the earlier decoder layers, too."""
+    """The short DETR with two extra heads, as `ShapesLearner`; its own heads read the earlier decoder layers, too."""
 
     def __init__(self) -> None:
         super().__init__()
