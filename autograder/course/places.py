@@ -10,8 +10,6 @@ from pathlib import Path
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.feedback.safe_html import configure
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -63,7 +61,6 @@ def places_from(config: Config, root: Path, db_url: str | None = None) -> Places
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):  # SQLite's relative path: from the root
         url = f"sqlite:///{root / url.removeprefix('sqlite:///')}"
     course.update({"root": str(root), "db_url": url})
-    configure(config)
     return Places(
         solutions=root / "solutions",
         source=root / course.source_directory,

@@ -1,4 +1,4 @@
-"""The seeds that are fixed, and how near a tie or threshold a seed may lie. Fresh ones: `autograder.judge.reference`."""
+"""The seeds that are fixed, and how near a tie or threshold a seed may lie. Fresh ones: autograder.judge.reference."""
 
 VISIBLE_SEEDS = [11, 12]  # what students' own checks run on
 PROOF_SEEDS = list(range(101, 121))  # what the build proves the checks on

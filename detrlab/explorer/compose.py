@@ -1,7 +1,7 @@
 """Compose a scene: drag shapes onto paper, and watch what the model detects while you drag.
 
-A picture of one's own that needs neither camera nor network. The scene is drawn by `detrlab.scenes.compose`, so it looks like
-those the model learnt from, or unlike them if one tries.
+A picture of one's own that needs neither camera nor network. The scene is drawn by `detrlab.scenes.compose`, so it
+looks like those the model learnt from, or unlike them if one tries.
 """
 
 from __future__ import annotations

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from chromium import watched_page
-from painted import assert_paints, painted_weights
 
 from detrlab.attention.capture import CapturedAttention, capture_attention
 from detrlab.attention.measures import entropy, lift, mass_in_box
@@ -16,6 +14,8 @@ from detrlab.detr.detect import detect
 from detrlab.detr.models import load_model
 from detrlab.explorer import explore
 from detrlab.scenes.compose import draw_scene
+from tests.browser.chromium import watched_page
+from tests.browser.painted import assert_paints, painted_weights
 from tools.browser import paint_ms
 
 SIZE = WIDTH, HEIGHT = 500, 325  # 16 x 25 cells, the last row and column hang over the edge

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import jupytext
 import pytest
-from test_course import CHAINS, FRESH, SOURCES, built, points, run
 
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import read_source
 from autograder.sandbox.job import Job, JobCell, Limits
 from coursework.marking.compare import difference
+from tests.course.test_course import CHAINS, FRESH, SOURCES, built, points, run
 from tests.grader_pool import needs_sandbox, shared_pool
 
 ANSWERS = sorted((Path(__file__).resolve().parents[1] / "answers").glob("*.py"))

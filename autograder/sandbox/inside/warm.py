@@ -1,7 +1,7 @@
 """The warm process: imports everything once with one thread, computes nothing, and forks a locked-down child per job.
 
-Started by `autograder.sandbox.launch` as `python -m autograder.sandbox.inside.warm PURPOSE LEVEL READABLE...` with its control
-socket as standard input; PURPOSE is "notebooks", or "probe" for the sandbox's self-test, which imports nothing.
+Started by `autograder.sandbox.launch` as `python -m autograder.sandbox.inside.warm PURPOSE LEVEL READABLE...` with its
+control socket as standard input; PURPOSE is "notebooks", or "probe" for the sandbox's self-test, which imports nothing.
 Per job two sockets arrive: one for the notebook's frames, one ("status") that tells the supervisor who the job's first
 process is and how its worker ended.
 """

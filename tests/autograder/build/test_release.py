@@ -8,10 +8,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from small_course import ASSIGNMENT, make_course
-from small_source import SMALL
 
 from autograder.build.release import NAME, make_release
+from tests.small_course import ASSIGNMENT, make_course
+from tests.small_source import SMALL
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "5ecre7-0f-the-in5truc7or"
@@ -82,7 +82,10 @@ def test_hidden_seeds_and_their_values_stay_behind(files):
 
 def test_the_library_can_be_installed_without_the_grader(files):
     project = tomllib.loads(files["pyproject.toml"].decode())
-    assert project["project"]["scripts"] == {"coursework": "coursework.__main__:main", "detrlab": "detrlab.__main__:main"}
+    assert project["project"]["scripts"] == {
+        "coursework": "coursework.__main__:main",
+        "detrlab": "detrlab.__main__:main",
+    }
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["detrlab"] and all(name in ("data",) for name in wheel["force-include"])
     assert project["project"]["readme"] in files

@@ -1,7 +1,6 @@
 """nbgrader's formgrader on what we wrote, in a real browser: a written answer is read, marked, and stays marked."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,18 +10,9 @@ import urllib.request
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, graded_course
 
 from autograder.course.places import ROOT
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api")
-if not BROWSER:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-FLAGS = """
---no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update
---disable-sync
-"""
+from tests.small_course import ASSIGNMENT, graded_course
 
 
 @pytest.fixture(params=["guarded"])
@@ -68,14 +58,11 @@ def served(request, tmp_path):
 
 
 @pytest.fixture
-def page():
+def page(browser):
     """A page of a real browser."""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=BROWSER, args=FLAGS.split())
-        try:
-            yield browser.new_page()
-        finally:
-            browser.close()
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
 
 
 def answer_of_bob(places):

@@ -5,12 +5,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from small_course import ASSIGNMENT, graded_course
 
 from autograder.errors import GradeError
 from autograder.feedback.report import pseudonyms, write_report
 from autograder.feedback.report_figures import distribution, exercises, times
 from autograder.gradebook.log import Log
+from tests.small_course import ASSIGNMENT, graded_course
 
 
 @pytest.fixture

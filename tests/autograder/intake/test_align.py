@@ -3,11 +3,11 @@
 import copy
 
 import pytest
-from small_course import ASSIGNMENT, make_course, released
 
 from autograder.course.assignment import load_assignment
 from autograder.intake.align import align, identify
 from autograder.intake.read_notebook import Cell
+from tests.small_course import ASSIGNMENT, make_course, released
 
 ANSWER = "def corner(boxes_cxcywh):\n    return boxes_cxcywh[..., :2]"
 

@@ -8,12 +8,12 @@ import tarfile
 import zipfile
 
 import pytest
-from archives import A, folder, tarred, zipped
 
 from autograder.intake import collect as intake
 from autograder.intake import submitted
 from autograder.intake.collect import collect
 from autograder.intake.submitted import students
+from tests.archives import A, folder, tarred, zipped
 
 
 def test_a_folder_gives_its_files_and_its_date(tmp_path):

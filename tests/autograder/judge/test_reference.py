@@ -4,9 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from in_process import run, run_jobs
-from small_course import ASSIGNMENT, make_course
-from small_source import SMALL
 
 from autograder.build.in_process import runner
 from autograder.course.assignment import load_assignment
@@ -17,6 +14,9 @@ from autograder.judge.reference import _candidates, run_references
 from autograder.sandbox.job import Limits
 from coursework.checks import recording
 from coursework.marking import Outcome
+from tests.in_process import run, run_jobs
+from tests.small_course import ASSIGNMENT, make_course
+from tests.small_source import SMALL
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ import pytest
 from autograder.build.in_process import run_notebook
 from autograder.sandbox import launch
 from autograder.sandbox import pool as pool_module
-from autograder.sandbox.inside import landlock
 from autograder.sandbox.job import Limits
 from autograder.sandbox.levels import Level
 from autograder.sandbox.pool import Pool
@@ -170,7 +169,7 @@ def test_the_same_job_gives_the_same_result_twenty_times():
     assert LEVEL is not None and str(LEVEL) == runs[0].level
 
 
-@pytest.mark.skipif(landlock.abi() < 6, reason="landlock ABI 6 is missing here")
+@pytest.mark.usefixtures("landlock_6")
 def test_the_level_without_namespaces_runs_notebooks_side_by_side():
     level = Level("landlock", "landlock only", "RLIMIT_DATA and a watchdog")
     figure = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"

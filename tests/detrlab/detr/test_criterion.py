@@ -5,9 +5,9 @@ import math
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 
+from tests.golden_data import golden_file
 from training.criterion import WEIGHTS, box_losses, set_losses, total_loss
 
 CASES = ["coco", "small", "all_empty"]

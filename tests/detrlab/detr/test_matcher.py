@@ -6,10 +6,10 @@ import json
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 from torchvision.ops import box_convert, generalized_box_iou
 
+from tests.golden_data import golden_file
 from training.matcher import match
 
 CASES = ["usual", "empty", "more_targets_than_queries", "class_only", "coco"]
