@@ -1,8 +1,9 @@
 """Which tests are fast enough for `make check`: found from what a test uses, not marked by hand.
 
 A test reaches what its fixtures and its body name: functions and classes of ours, followed from one to the next, and
-packages of others. Fast is a test that reaches no browser, no sandbox, no training, no run of a whole notebook and no
-program outside this process. What is only reached through an argument or an attribute is not seen.
+packages of others. Fast is a test that reaches no browser, no sandbox, no training, no graded class, no run of a whole
+notebook and no program outside this process. The one small class that is graded for all tests counts for none of them.
+What is only reached through an argument or an attribute is not seen.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ SLOW = {
     "torch.optim",
     "autograder.build.in_process.run_notebook",
     "autograder.build.stock",
+    "autograder.__main__.main",
+    "autograder.grade.grade",
     "tests.grader_pool.shared_pool",
 }
+SHARED = {"tests.small_course._graded"}
 SLOW_FIXTURES = {"browser", "sandbox", "landlock_6"}
 
 
@@ -67,8 +71,10 @@ def _named(thing: object) -> tuple[frozenset[str], tuple[object, ...]]:
                 if isinstance(found, ModuleType):
                     names |= _with_parents(found.__name__)
                 elif isinstance(found, type | FunctionType | _lru_cache_wrapper):
-                    names |= _with_parents(f"{found.__module__}.{getattr(found, '__qualname__', '')}")
-                    things.append(found)
+                    name = f"{found.__module__}.{found.__qualname__}"
+                    if name not in SHARED:
+                        names |= _with_parents(name)
+                        things.append(found)
     return frozenset(names), tuple(things)
 
 

@@ -18,7 +18,7 @@ from tests.small_course import ASSIGNMENT, RIGHT, filled, graded_course, hand_in
 
 
 def in_course(monkeypatch, places):
-    for module in ("places", "check"):
+    for module in ("course.places", "check"):
         monkeypatch.setattr(f"autograder.{module}.project_places", lambda *_: places)
 
 

@@ -52,7 +52,7 @@ def test_each_wall_is_seen_to_be_missing(wall: str, attack: str, tmp_path, monke
 
     def bent(folder):
         install(folder)
-        path = folder / "autograder" / "sandbox" / "lockdown.py"
+        path = folder / "autograder" / "sandbox" / "inside" / "lockdown.py"
         call = wall.removeprefix("lockdown.")
         source = path.read_text()
         assert f"    {call}\n" in source
