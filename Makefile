@@ -7,21 +7,24 @@ READY := .venv/ready
 export OMP_NUM_THREADS ?= 1
 # Jupyter wants to be told that root, the only user of many a container, is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# Two workers, a file each at a time, in the order that tests/conftest.py says.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+COMPILE := $(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab hand-in demo test build release grade formgrade bench train lock clean
+.PHONY: help lab hand-in demo check test build release grade formgrade bench train lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@echo "Setting up .venv (once; about 3 GB, minutes on a slow line) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
@@ -34,8 +37,15 @@ hand-in: $(READY)  ## check and pack your homework (FOLDER=notebooks/ASSIGNMENT)
 demo: $(READY) build  ## the main job without a screen: detect, draw attention, grade three students
 	$(BIN)/python -m tools.demo
 
+check: $(READY)  ## lint, types and the fast tests, in about a minute
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/oxlint --quiet
+	@$(BIN)/mypy
+	@$(PYTEST) -m fast
+
 test: $(READY) build  ## all tests
-	$(BIN)/python -m pytest
+	@$(PYTEST)
 
 build: $(READY)  ## students' notebooks from solutions/
 	@$(BIN)/python -m autograder build
@@ -57,9 +67,9 @@ train: $(READY)  ## re-train the shipped models (about 2 hours on 2 cores)
 	$(BIN)/detrlab train shapes
 	$(BIN)/python -m tools.train_short train
 
-lock: $(READY)  ## pin today's newest versions in requirements.lock
-	$(BIN)/uv pip compile --quiet --upgrade --all-extras --no-header --no-annotate --no-emit-index-url \
-		--no-emit-find-links pyproject.toml -o requirements.lock
+lock: $(READY)  ## pin today's newest versions: what runs (for students, too), and what tests
+	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --all-extras -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove what was built and the environment (never your work, marks or checkpoints)
 	rm -rf build .venv

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ MAX_PIXELS = 50_000_000  # a decompression bomb is a small file with a huge pict
 MAX_DOWNLOAD = 64 * 2**20  # bytes
 TIMEOUT_S = 20.0  # for a whole download
 
-Source = str | Path | bytes | bytearray | memoryview | Image.Image | Mapping | tuple | list
+Source: TypeAlias = str | Path | bytes | bytearray | memoryview | Image.Image | Mapping | tuple | list
 
 
 class PictureError(ValueError):

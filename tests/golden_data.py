@@ -1,28 +1,24 @@
 """The golden data of the official code, and the recipe by which its full-size weights are made.
 
-The data lie in ../shared/golden beside the repository; where they are absent, tests that need them are skipped.
+The data lie in tests/golden; README.md there says what each file holds.
 """
 
 import zlib
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor
 
-FOLDER = Path(__file__).resolve().parents[1].parent / "shared" / "golden"
+FOLDER = Path(__file__).parent / "golden"
 
 
 def golden_file(name: str) -> Path:
-    path = FOLDER / name
-    if not path.exists():
-        pytest.skip(f"golden data not here: ../shared/golden/{name}")
-    return path
+    return FOLDER / name
 
 
 def recipe_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A tensor for every key of `state`, drawn from the key's name; see ../shared/golden/README.md."""
+    """A tensor for every key of `state`, drawn from the key's name; see tests/golden/README.md."""
     return {key: _recipe(key, tensor) for key, tensor in state.items()}
 
 

@@ -1,30 +1,12 @@
-"""A small course to grade in tests, with jobs run in this process: fixtures, marks, and a class of eight."""
+"""A small course to grade in tests, with jobs run in this process: a run, its marks, and a class of eight."""
 
-import shutil
-
-import pytest
-from in_process import run_jobs
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, RIGHT, hand_in, make_course
 
 from autograder.grade import grade
+from tests.in_process import run_jobs
+from tests.small_course import ASSIGNMENT, RIGHT, hand_in
 
 LEVEL = "none"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    root = tmp_path_factory.mktemp("built")
-    make_course(root)
-    return root
-
-
-@pytest.fixture
-def places(built, tmp_path):
-    from autograder.course.places import ROOT, PyFileConfigLoader, places_from
-
-    shutil.copytree(built, tmp_path / "course")
-    return places_from(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config(), tmp_path / "course")
 
 
 def run(places, **options):

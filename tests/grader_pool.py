@@ -9,8 +9,9 @@ import pytest
 
 from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
-from autograder.sandbox.levels import SandboxUnavailable, found_level
+from autograder.sandbox.levels import Level, SandboxUnavailable, found_level
 
+LEVEL: Level | None
 try:
     LEVEL = found_level()
 except SandboxUnavailable as error:
@@ -18,7 +19,7 @@ except SandboxUnavailable as error:
 else:
     WHY = "" if LEVEL.name == "namespaces" else "user namespaces or bubblewrap are missing here"
 
-needs_sandbox = pytest.mark.skipif(bool(WHY), reason=WHY)
+needs_sandbox = pytest.mark.usefixtures("sandbox")
 NEEDS = read_registry(SOLUTIONS)[0].needs  # torch, and whatever the course's first assignment names
 SEEDS = (11, 12, 900_007)
 QUICK = Limits(cell_cpu_s=1.5, notebook_cpu_s=6, wall_factor=40, memory_mb=1024, file_mb=32, output_mb=2)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import zipfile
 
-from small_course import ASSIGNMENT
-
 from autograder.gradebook.opened import Book
 from autograder.lms.take_in import archive_folder, take_in
+from tests.small_course import ASSIGNMENT
 
 ADA = "Ada Lovelace_4711_assignsubmission_file_"  # Moodle's folders
 BO = "Bo Ek_4712_assignsubmission_file_"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,18 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from autograder.course.places import ROOT
-
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-playwright = pytest.importorskip("playwright.sync_api")
-if not BROWSER:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-FLAGS = """
---no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update
---disable-sync
-"""
 
 
 @contextmanager
@@ -58,14 +46,3 @@ def served_course(root: Path, without: tuple[str, ...] = ()) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
-
-
-@contextmanager
-def opened_page() -> Iterator:
-    """A page of a real browser."""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=BROWSER, args=FLAGS.split())
-        try:
-            yield browser.new_page()
-        finally:
-            browser.close()

@@ -10,15 +10,15 @@ from functools import cache
 from pathlib import Path
 
 import nbformat
-from small_source import SMALL, write
 
 from autograder.build.assemble import instructor_notebook, write_data
 from autograder.build.build import write_public
 from autograder.build.expected import run_reference
 from autograder.course.assignment import load_assignment
-from autograder.course.places import ROOT, PyFileConfigLoader, places_from
+from autograder.course.places import ROOT, Places, PyFileConfigLoader, places_from
 from autograder.course.registry import read_entry
 from autograder.course.source import read_source
+from tests.small_source import SMALL, write
 
 ASSIGNMENT = "00_small"
 SECOND = (
@@ -30,9 +30,13 @@ SECOND = (
 )
 
 
-def make_course(root: Path, db_url: str | None = None):
-    """Sources and built notebooks of one assignment in `root`; returns the places."""
-    places = places_from(PyFileConfigLoader("nbgrader_config.py", path=str(ROOT)).load_config(), root, db_url)
+@cache
+def _built() -> Path:
+    """Sources and built notebooks of one assignment, made once per test session."""
+    root = Path(tempfile.mkdtemp(prefix="small-course-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    places = places_from(config(), root)
+    (root / "solutions" / ASSIGNMENT).mkdir(parents=True)
     folder = places.source / ASSIGNMENT
     folder.mkdir(parents=True)
     for name, text in (("small", SMALL), ("wide", SECOND)):
@@ -41,7 +45,13 @@ def make_course(root: Path, db_url: str | None = None):
         nbformat.write(instructor_notebook(source, expected, [77]), folder / f"{name}.ipynb")
         write_data(source, expected, folder)
     write_public(read_entry(root / "solutions" / ASSIGNMENT), folder)
-    return places
+    return root
+
+
+def make_course(root: Path, db_url: str | None = None) -> Places:
+    """A course with that assignment in `root`; returns its places."""
+    shutil.copytree(_built(), root, dirs_exist_ok=True)
+    return places_from(config(), root, db_url)
 
 
 def released(places, notebook="small"):
@@ -79,9 +89,8 @@ def config():
 @cache
 def _graded() -> Path:
     """A course with a graded class, made once per test session."""
-    from in_process import run_jobs
-
     from autograder.grade import grade
+    from tests.in_process import run_jobs
 
     root = Path(tempfile.mkdtemp(prefix="small-course-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)

@@ -10,7 +10,6 @@ from pathlib import Path
 import nbformat
 import numpy as np
 from PIL import Image
-from small_source import SMALL, write
 
 from autograder.build.assemble import instructor_notebook, write_data
 from autograder.build.build import write_public
@@ -18,6 +17,7 @@ from autograder.build.expected import run_reference
 from autograder.course.preprocess import StripSolutions
 from autograder.course.registry import read_entry
 from autograder.course.source import read_source
+from tests.small_source import SMALL, write
 
 STEP_1 = "# # 1 · A small notebook\n#\n# ### Step 1 · Corners · 3 points · 8 min · ●●○○○"
 STEP_2 = "# %% [markdown]\n# ### Step 2 · Why? · 2 points · 5 min · ●○○○○\n# **Criterion 2a.**\n\n"

@@ -13,6 +13,7 @@ import nbformat
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import SourceCell, SourceNotebook
 from coursework.marking.hidden import pack_hidden
+from coursework.marking.outcome import Outcome
 from coursework.marking.stored import KnownMistake, Stored, StoredCheck, write_stored
 
 from .expected import Expected

@@ -17,8 +17,8 @@ import nbformat
 from autograder.course.assignment import load_assignment
 from autograder.course.places import ROOT, Places, project_places
 from autograder.course.registry import Entry
-from coursework.files import whole
 from autograder.errors import GradeError
+from coursework.files import whole
 
 from .first_cell import NAME
 from .start_page import write_start_page

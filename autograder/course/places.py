@@ -10,8 +10,6 @@ from pathlib import Path
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.feedback.safe_html import configure
-
 from .registry import SOLUTIONS, Entry, assignment_names, read_registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +65,6 @@ def places_from(config: Config, root: Path, db_url: str | None = None) -> Places
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):  # SQLite's relative path: from the root
         url = f"sqlite:///{root / url.removeprefix('sqlite:///')}"
     course.update({"root": str(root), "db_url": url})
-    configure(config)
     return Places(
         solutions=root / SOLUTIONS.name,
         source=root / course.source_directory,

@@ -13,6 +13,7 @@ from pathlib import Path
 from nbgrader.api import Grade
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
 from autograder.course.places import Places
 from autograder.errors import GradeError
@@ -23,6 +24,8 @@ from autograder.gradebook.opened import Book
 from autograder.progress import Progress
 from autograder.terminal import Handler
 from coursework.marking.messages import say
+
+from .safe_html import configure
 
 _log = logging.getLogger("autograder.feedback")
 _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
@@ -99,10 +102,12 @@ def _unread(places: Places, assignment: str) -> Unread:
 
 
 def _write_pages(places: Places, assignment: str, student: str, unread: Unread) -> list[Path]:
-    course = CourseDirectory(config=places.config)
+    config = Config(places.config)
+    configure(config)  # safe pages, whatever nbgrader_config.py says
+    course = CourseDirectory(config=config)
     course.assignment_id = assignment
     course.student_id = glob.escape(student)
-    converter = _Converter(coursedir=course, config=places.config, log=_log)
+    converter = _Converter(coursedir=course, config=config, log=_log)
     converter.force = True
     converter.start()
     # Not all *.html there: a student's own files are beside them.

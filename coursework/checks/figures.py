@@ -101,7 +101,7 @@ def _round_curves(artist: Artist, axes: Axes) -> Iterator[np.ndarray]:
 def _sorted_rows(rows: Iterable[np.ndarray], width: int) -> torch.Tensor:
     import torch
 
-    ordered = sorted((np.asarray(row, dtype=np.float64) for row in rows), key=lambda row: tuple(np.round(row, 3)))
+    ordered = sorted((np.asarray(row, dtype=np.float64) for row in rows), key=lambda row: np.round(row, 3).tolist())
     return torch.from_numpy(np.array(ordered, dtype=np.float32).reshape(-1, width))
 
 

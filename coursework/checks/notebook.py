@@ -40,7 +40,8 @@ def recording(seeds: list[int], jitter: float = 0.0) -> Iterator[Recorder]:
     Nothing is compared here, so no expected value needs to be in this process.
     """
     global _recording
-    before, record = _recording, {}
+    record: Recorder = {}
+    before = _recording
     _recording = (seeds, record, jitter)
     try:
         yield record

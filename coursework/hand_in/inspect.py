@@ -88,9 +88,9 @@ def inspect(name: str, run: Run, saved: nbformat.NotebookNode, work: Path) -> Se
             if grade_id in points:
                 earned[grade_id] = _points(cell, points[grade_id])
                 then = _points(before[cell.get("id")], points[grade_id]) if cell.get("id") in before else 0.0
-                sentence = _open(cell, earned[grade_id], points[grade_id], then)
-                if sentence:
-                    found(i, sentence, serious=then > earned[grade_id])
+                still_open = _open(cell, earned[grade_id], points[grade_id], then)
+                if still_open:
+                    found(i, still_open, serious=then > earned[grade_id])
             elif _waits(cell):
                 found(i, say("figure_waits"))
             elif _has_figure(before.get(cell.get("id"), cell)) and not _has_figure(cell):

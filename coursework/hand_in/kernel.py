@@ -33,18 +33,16 @@ def _close(events: str, session: str) -> None:
     work = os.path.join(os.path.realpath(session), "work") + os.sep
     package = Path(__file__).resolve().parent.parent
     packages = [folder.parent for folder in package.parent.glob("*/__init__.py")]  # of a checkout, or site-packages
-    allowed = tuple(
-        os.path.join(os.path.realpath(folder), "")
-        for folder in (
-            session,
-            sys.prefix,
-            sys.base_prefix,
-            *sysconfig.get_paths().values(),
-            *packages,
-            package.parent / "data",
-            os.environ.get("MPLCONFIGDIR", session),
-        )
+    folders: tuple[str | Path, ...] = (
+        session,
+        sys.prefix,
+        sys.base_prefix,
+        *sysconfig.get_paths().values(),
+        *packages,
+        package.parent / "data",
+        os.environ.get("MPLCONFIGDIR", session),
     )
+    allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
 
     def note(kind: str, what: str) -> None:
         os.write(log, json.dumps({"kind": kind, "what": what}).encode() + b"\n")

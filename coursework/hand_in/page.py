@@ -78,7 +78,8 @@ def _questions(notebook: nbformat.NotebookNode) -> list[list]:
 
 
 def _question(cells: list, exporter) -> str:
-    html, run = [], []
+    html: list[str] = []
+    run: list = []
 
     def flush() -> None:
         if run:

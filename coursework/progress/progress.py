@@ -22,7 +22,14 @@ from coursework.submission import PROGRESS
 from .course_map import CourseNotebook, read_course
 from .progress_page import ProgressPage
 
-NEW = {"tries": 0, "hints": 0, "points": 0.0, "state": "open", "solved": False, "solution_seen": False}
+NEW: dict[str, int | float | str | bool] = {
+    "tries": 0,
+    "hints": 0,
+    "points": 0.0,
+    "state": "open",
+    "solved": False,
+    "solution_seen": False,
+}
 
 
 def note_check(folder: Path, notebook: str, name: str, verdict: Verdict) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -48,7 +49,9 @@ class AttentionCall:
         self._query, self._key = query.detach(), key.detach()  # (B, Q, D), (B, S, D)
         self._padding = key_padding_mask
         self._all: Tensor | None = None
-        self.batch_size, self.num_queries, self.num_keys = *self._query.shape[:2], self._key.shape[1]
+        self.batch_size: int = query.shape[0]
+        self.num_queries: int = query.shape[1]
+        self.num_keys: int = key.shape[1]
 
     def compute_all(self) -> None:
         """Rebuild all maps now, so that they no longer depend on the module's weights, and let go of the
@@ -142,7 +145,7 @@ class AttentionCall:
         return None if self._padding is None else self._padding[sample]
 
 
-def index_of(value: int, count: int, what: str, of: str) -> int:
+def index_of(value: Any, count: int, what: str, of: str) -> int:
     """The index 0..count-1 that a whole number (of any kind) from -count..count-1 means, or a ValueError."""
     try:
         number = operator.index(value)

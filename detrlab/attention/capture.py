@@ -27,7 +27,8 @@ from detrlab.attention.call import AttentionCall, index_of
 from detrlab.attention.grid import FeatureGrid, stride_from_sizes
 
 Head = int | Literal["mean", "all"]
-KINDS = {
+Kind = Literal["encoder", "self", "cross"]
+KINDS: dict[Kind, str] = {
     "encoder": "encoder self-attention",
     "self": "decoder self-attention",
     "cross": "decoder cross-attention",
@@ -69,11 +70,11 @@ class CapturedAttention:
         self._layers = dict.fromkeys(KINDS, 0)
         self._forget()
 
-    def layers(self, kind: Literal["encoder", "self", "cross"]) -> int:
+    def layers(self, kind: Kind) -> int:
         """How many layers L the model has of a kind."""
         return self._layers[kind]
 
-    def heads(self, kind: Literal["encoder", "self", "cross"], layer: int = -1) -> int:
+    def heads(self, kind: Kind, layer: int = -1) -> int:
         """How many heads M a layer has."""
         return self._call(kind, layer).num_heads
 
@@ -101,9 +102,7 @@ class CapturedAttention:
         """Which object query looks at which other: (Q, Q) as [query, key]; head="all" puts M in front."""
         return self._call("self", layer).maps(head, sample)
 
-    def projected(
-        self, kind: Literal["encoder", "self", "cross"], layer: int, *, sample: int = 0
-    ) -> tuple[Tensor, Tensor]:
+    def projected(self, kind: Kind, layer: int, *, sample: int = 0) -> tuple[Tensor, Tensor]:
         """The queries (M, N, D/M), divided by sqrt(D/M), and keys (M, S, D/M) of a layer: softmax(q k^T) is
         its attention. Of cells only those that hold this sample's picture, row by row.
 
@@ -156,7 +155,7 @@ class CapturedAttention:
         elif isinstance(pictures, list | tuple) and all(isinstance(p, Tensor) and p.ndim == 3 for p in pictures):
             self._input_sizes_hw = [tuple(picture.shape[-2:]) for picture in pictures]
 
-    def _call(self, kind: str, layer: int) -> AttentionCall:
+    def _call(self, kind: Kind, layer: int) -> AttentionCall:
         if not self._calls[kind]:
             raise ValueError(
                 f"No {KINDS[kind]} was captured: the model has {self._layers[kind]} such layers, and no call of "
@@ -241,7 +240,7 @@ def _hook_layers(model: nn.Module, attention: CapturedAttention, lazy: bool) -> 
     return handles
 
 
-def _record(module: nn.MultiheadAttention, attention: CapturedAttention, kind: str, lazy: bool) -> object:
+def _record(module: nn.MultiheadAttention, attention: CapturedAttention, kind: Kind, lazy: bool) -> object:
     """Number the attention among its kind and keep what it is called with."""
     layer = attention._layers[kind]
     attention._layers[kind] += 1

@@ -102,9 +102,10 @@ def pad_and_mask(pictures: Tensor | Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         return pictures, torch.zeros_like(pictures[:, 0], dtype=torch.bool)
 
     pictures = list(pictures)
-    shapes = [tuple(p.shape) if isinstance(p, Tensor) else type(p).__name__ for p in pictures]
-    if not shapes or any(len(shape) != 3 or shape[0] != 3 for shape in shapes):
-        raise ValueError(f"a list of pictures holds tensors (3, H, W), this one holds {shapes}: see detrlab.images")
+    if not pictures or not all(isinstance(p, Tensor) and p.dim() == 3 and p.shape[0] == 3 for p in pictures):
+        came = [tuple(p.shape) if isinstance(p, Tensor) else type(p).__name__ for p in pictures]
+        raise ValueError(f"a list of pictures holds tensors (3, H, W), this one holds {came}: see detrlab.images")
+    shapes = [tuple(p.shape) for p in pictures]
     H, W = (max(shape[axis] for shape in shapes) for axis in (1, 2))
     batch = pictures[0].new_zeros(len(pictures), 3, H, W)
     mask = torch.ones(len(pictures), H, W, dtype=torch.bool, device=batch.device)

@@ -96,7 +96,7 @@ def compared(before: Detections, now: Detections, threshold: float) -> list[dict
     before, now: of all queries. The box is where the query's detection is now; of a lost one, where it was.
     """
     now_of = {each.query: each for each in now}
-    rows = []
+    rows: list[dict[str, object]] = []
     for was in before:
         is_now: Detection = now_of[was.query]
         if max(was.score, is_now.score) <= threshold:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from detrlab.attention.capture import CapturedAttention, Head
+from detrlab.attention.capture import CapturedAttention, Head, Kind
 from detrlab.attention.grid import FeatureGrid
 from detrlab.detr.detect import Detection, Detections
 from detrlab.figures.drawing import (
@@ -174,7 +174,7 @@ def _gallery(
     sample: int,
     axes: Sequence[Axes] | None,
     panels: list[tuple[str, Tensor]],
-    what: tuple[str, int | None, Head],
+    what: tuple[Kind, int | None, Head],
 ) -> Figure:
     """The picture with the box or point, then the maps (H, W) with their titles."""
     grid = attention.grid(sample, picture)
@@ -249,7 +249,7 @@ def _one_map(head: Head) -> Head:
 def _looking(direction: str) -> Literal["looks_at", "is_looked_at_from"]:
     if direction not in MEANING:
         raise ValueError(f"direction={direction!r}; expected " + " or ".join(repr(each) for each in MEANING) + ".")
-    return direction.replace(" ", "_")
+    return "looks_at" if direction == "looks at" else "is_looked_at_from"
 
 
 def _axes_around(picture: object, points: int) -> list[Axes]:
@@ -267,10 +267,12 @@ def _axes_around(picture: object, points: int) -> list[Axes]:
     ]
 
 
-def _describe(figure: Figure, attention: CapturedAttention, kind: str, layer: int | None, head: Head, who: str) -> None:
+def _describe(
+    figure: Figure, attention: CapturedAttention, kind: Kind, layer: int | None, head: Head, who: str
+) -> None:
     """Title of a whole figure: which attention, which layer and head, who looks."""
     L, M = attention.layers(kind), attention.heads(kind)
     name = {"cross": "Decoder cross-attention", "encoder": "Encoder self-attention"}[kind]
     where = f"all {L} layers" if layer is None else f"layer {layer % L} of 0..{L - 1}"
-    heads = {"mean": f"mean of {M} heads", "all": f"{M} heads"}.get(head, f"head {head} of 0..{M - 1}")
+    heads = {"mean": f"mean of {M} heads", "all": f"{M} heads"}.get(str(head), f"head {head} of 0..{M - 1}")
     figure.suptitle(f"{name}, {where}, {heads}\n{who}", fontsize=11)

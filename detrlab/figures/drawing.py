@@ -168,7 +168,7 @@ def _place(ax: Axes, text: Text, box_xyxy: Sequence[float], picture: Bbox, taken
     (left, top), (right, bottom) = ax.transData.transform([box_xyxy[:2], box_xyxy[2:]])
     gap = 3.0
     ys = (top + gap, top - size.height - gap, bottom + gap, bottom - size.height - gap)  # screen y points up
-    candidates = []
+    candidates: list[tuple[float, int, Bbox]] = []
     for y in ys:
         for x in (left + gap, right - size.width - gap):
             x = np.clip(x, picture.x0 + gap, max(picture.x0 + gap, picture.x1 - size.width - gap))

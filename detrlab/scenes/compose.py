@@ -144,7 +144,7 @@ def _contrasting_colours(rng: np.random.Generator, background: Background) -> li
 
 def _random_looks(rng: np.random.Generator, colour: str, names: list[str]) -> dict:
     """Fill, outline and unsteadiness of a shape in a painted scene."""
-    looks = {
+    looks: dict[str, object] = {
         "colour": colour,
         "fill": str(rng.choice(["flat", "flat", "flat", "shaded", "striped", "dotted"])),
     }

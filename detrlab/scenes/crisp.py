@@ -31,7 +31,7 @@ def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int,
         if left >= right or top >= bottom:
             continue
         crop = np.s_[top - y0 : bottom - y0, left - x0 : right - x0]
-        field, across = field[crop], tuple(axis[crop] for axis in across)
+        field, across = field[crop], (across[0][crop], across[1][crop])
         canvas[top:bottom, left:right] = _shaded(canvas[top:bottom, left:right], shape, field, across, paper, size_wh)
         silhouettes[i, top:bottom, left:right] = field <= 0
     return np.clip(canvas, 0, 1), silhouettes

@@ -74,7 +74,8 @@ def _strokes(shape: Shape, size_wh: tuple[int, int]) -> tuple[list[Polyline], li
     """Pen strokes, and the closed outlines they make, in pixels of the picture."""
     rng = np.random.default_rng((shape.seed, 7))
     unsteady = 0.02 + 0.6 * shape.wobble
-    strokes, outlines = [], []
+    strokes: list[Polyline] = []
+    outlines: list[Polyline] = []
     for corners in _corners(shape):
         if corners is None:  # a round outline: one stroke that drifts and overruns its start
             sides = [_round_stroke(rng, unsteady)]
@@ -199,4 +200,5 @@ def _grain(seed: int, size_wh: tuple[int, int], depth: float) -> Image.Image:
 
 def _rgb(colour: np.ndarray) -> tuple[int, int, int]:
     """Channels in 0..1 -> a PIL colour."""
-    return tuple(round(float(channel) * 255) for channel in np.clip(colour, 0, 1))
+    red, green, blue = (round(float(channel) * 255) for channel in np.clip(colour, 0, 1))
+    return red, green, blue

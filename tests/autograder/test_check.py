@@ -2,11 +2,11 @@
 
 import nbformat
 import pytest
-from in_process import run_jobs
-from small_course import ASSIGNMENT, RIGHT, filled, graded_course
 
 from autograder.check import grade_notebook
 from autograder.errors import GradeError
+from tests.in_process import run_jobs
+from tests.small_course import ASSIGNMENT, RIGHT, filled, graded_course
 
 
 def test_marks_verdicts_and_what_a_person_grades(tmp_path):

@@ -2,12 +2,12 @@
 
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
-from small_course import ASSIGNMENT, graded_course
 
 from autograder.errors import GradeError
 from autograder.feedback.pages import write_feedback
 from autograder.forget import forget
 from autograder.gradebook.log import Log
+from tests.small_course import ASSIGNMENT, graded_course
 
 
 def test_nothing_of_the_student_is_left_and_all_of_the_others(tmp_path):

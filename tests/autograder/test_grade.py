@@ -6,16 +6,16 @@ from string import Formatter
 
 import nbformat
 import pytest
-from grade_course import HALF, built, make_class, marks, places, run  # noqa: F401 (fixtures)
-from in_process import run_jobs
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, RIGHT, hand_in
 
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log
 from autograder.intake import collect
 from coursework.marking.messages import MESSAGES
+from tests.grade_course import HALF, make_class, marks, run
+from tests.in_process import run_jobs
+from tests.small_course import ASSIGNMENT, RIGHT, hand_in
 
 
 def test_a_class_is_graded(places):

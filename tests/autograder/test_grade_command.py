@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
-from small_course import ASSIGNMENT, RIGHT, filled, graded_course, hand_in, make_course
 
 from autograder.__main__ import main
 from autograder.gradebook.log import Log
 from autograder.sandbox import levels, self_test
 from autograder.sandbox.levels import SandboxUnavailable
+from tests.needs import missing
+from tests.small_course import ASSIGNMENT, RIGHT, filled, graded_course, hand_in, make_course
 
 
 def in_course(monkeypatch, places):
-    for module in ("places", "check"):
+    for module in ("course.places", "check"):
         monkeypatch.setattr(f"autograder.{module}.project_places", lambda *_: places)
 
 
@@ -25,7 +26,7 @@ def sandboxed():
     try:
         self_test.level()
     except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
+        missing(str(reason))
 
 
 def test_from_samples_to_marks(tmp_path, monkeypatch, capsys):
@@ -113,9 +114,9 @@ def test_a_stopped_command_is_resumed(stop, tmp_path):
         hand_in(places, f"s{i}", **slow)
     program = textwrap.dedent(f"""
         import sys
-        sys.path.insert(0, {str(Path(__file__).resolve().parents[1])!r})
+        sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})
         from pathlib import Path
-        import autograder.course.places as p, small_course
+        import autograder.course.places as p, tests.small_course as small_course
         p.project_places = lambda *_: p.places_from(small_course.config(), Path({str(tmp_path)!r}))
         from autograder.__main__ import main
         sys.exit(main(["grade", {ASSIGNMENT!r}, "--workers", "1", *sys.argv[1:]]))

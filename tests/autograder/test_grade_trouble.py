@@ -2,9 +2,6 @@
 
 import nbformat
 import pytest
-from grade_course import HALF, LEVEL, built, make_class, marks, places, run  # noqa: F401 (fixtures)
-from in_process import run_jobs
-from small_course import ASSIGNMENT, RIGHT, hand_in
 
 from autograder.course.assignment import load_assignment
 from autograder.errors import GradeError
@@ -12,6 +9,9 @@ from autograder.grade import dry_run, grade
 from autograder.gradebook.log import Log
 from autograder.intake.collect import collect
 from coursework.marking.messages import Note
+from tests.grade_course import HALF, LEVEL, make_class, marks, run
+from tests.in_process import run_jobs
+from tests.small_course import ASSIGNMENT, RIGHT, hand_in
 
 
 def test_notebooks_in_the_wrong_place_are_said(places):

@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from grade_course import HALF, built, places, run  # noqa: F401 (fixtures)
-from grader_pool import needs_sandbox, shared_pool
-from small_course import ASSIGNMENT, RIGHT, hand_in
 
 from autograder.gradebook.log import Log
+from tests.grade_course import HALF, run
+from tests.grader_pool import needs_sandbox, shared_pool
+from tests.small_course import ASSIGNMENT, RIGHT, hand_in
 
 TIMES = 20
 SHOWS = f"""import torch, matplotlib.pyplot as plt

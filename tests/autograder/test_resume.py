@@ -7,9 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from in_process import run_jobs
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, RIGHT, config, hand_in, make_course
 from sqlalchemy.orm import Session
 
 from autograder.course.assignment import load_assignment
@@ -19,6 +17,8 @@ from autograder.gradebook import writer as gradebook
 from autograder.gradebook.log import Log
 from autograder.judge.reference import run_references
 from autograder.sandbox.job import Limits
+from tests.in_process import run_jobs
+from tests.small_course import ASSIGNMENT, RIGHT, config, hand_in, make_course
 
 STUDENTS = ("ada", "bob", "carl", "dora")
 SEED = 5

@@ -1,21 +1,13 @@
-"""A watch on what a page asks for and complains about, and what happens where there is no browser."""
+"""A watch on what a page asks for and complains about."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-import pytest
-
 NEAR = {"127.0.0.1", "localhost"}
 LOCAL_SCHEMES = {"data", "blob", "file", "about"}
-
-
-def missing(reason: str) -> None:
-    """Skip with the reason; in CI, where all has to be there, fail."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
 @contextmanager

@@ -1,23 +1,11 @@
-"""One browser and one JupyterLab for all tests of this folder, and where screenshots go."""
+"""One JupyterLab for all tests of this folder, and where screenshots go."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from chromium import missing
-from lab import Lab, jupyter_lab
-from tools.browser import NoBrowser, chromium
 
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator:
-    with ExitStack() as stack:
-        try:
-            started = stack.enter_context(chromium())
-        except NoBrowser as error:
-            missing(str(error))
-        yield started
+from tests.browser.lab import Lab, jupyter_lab
 
 
 @pytest.fixture(scope="session")

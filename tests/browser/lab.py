@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from chromium import missing
+import pytest
 
 STARTS_WITHIN = 60  # seconds
 
@@ -89,7 +89,7 @@ def wait_for(address: str, lab: subprocess.Popen, log: Path) -> None:
             return
         except OSError:
             time.sleep(0.3)
-    missing(f"JupyterLab did not start: {log.read_text()[-500:]}")
+    pytest.fail(f"JupyterLab did not start: {log.read_text()[-500:]}")
 
 
 def write_notebook(path: Path, *cells: str) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import nbformat
 import numpy as np
 import pytest
-from chromium import watched_page
 from nbconvert import HTMLExporter
-from painted import painted_weights
 
 from detrlab.attention.capture import capture_attention
 from detrlab.detr.detect import detect
 from detrlab.detr.models import load_model
 from detrlab.explorer.explore import explore
 from detrlab.scenes.compose import draw_scene
+from tests.browser.chromium import watched_page
+from tests.browser.painted import painted_weights
 
 SIZE = WIDTH, HEIGHT = 500, 325
 

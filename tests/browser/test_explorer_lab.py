@@ -4,13 +4,13 @@ come from the kernel."""
 from __future__ import annotations
 
 import pytest
-from chromium import watched_page
-from painted import assert_paints
 
 from detrlab.attention.capture import CapturedAttention, capture_attention
 from detrlab.detr.detect import detect
 from detrlab.detr.models import load_model
 from detrlab.scenes.compose import draw_scene
+from tests.browser.chromium import watched_page
+from tests.browser.painted import assert_paints
 
 SIZE = WIDTH, HEIGHT = 500, 325
 OPEN = """

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from chromium import watched_page
-from painted import assert_paints, painted_weights
-from tools.browser import paint_ms
 
+from bench.browser import paint_ms
 from detrlab.attention.capture import CapturedAttention, capture_attention
 from detrlab.attention.measures import entropy, lift, mass_in_box
 from detrlab.detr.detect import detect
 from detrlab.detr.models import load_model
 from detrlab.explorer.explore import explore
 from detrlab.scenes.compose import draw_scene
+from tests.browser.chromium import watched_page
+from tests.browser.painted import assert_paints, painted_weights
 
 SIZE = WIDTH, HEIGHT = 500, 325  # 16 x 25 cells, the last row and column hang over the edge
 FRAME_MS = 16

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from chromium import watched_page
-from lab import Lab
-from painted import assert_paints
 from PIL import Image
 
 from autograder.course.registry import SOLUTIONS, read_registry
@@ -23,6 +20,9 @@ from detrlab.detr.models import load_model
 from detrlab.images import open_picture
 from detrlab.own_picture import KEPT_NAME, same_picture
 from detrlab.scenes.compose import draw_scene
+from tests.browser.chromium import watched_page
+from tests.browser.lab import Lab
+from tests.browser.painted import assert_paints
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT, NAME = read_registry(SOLUTIONS)[0].name, "q2_detect_and_attend"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chromium import watched_page
+from tests.browser.chromium import watched_page
 
 OPEN = """
 import torch

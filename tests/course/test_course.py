@@ -7,6 +7,7 @@ points (and those of the end-to-end check) and shows its own sentence. Different
 from __future__ import annotations
 
 import shutil
+import tempfile
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -63,8 +64,6 @@ def run(
 
 @cache
 def built(path: Path) -> Built:
-    import tempfile
-
     source = read_source(path)
     with tempfile.TemporaryDirectory() as folder:
         reference = run(source, model_answers(source)[0], Path(folder), VISIBLE_SEEDS + FRESH, strict=True)
@@ -112,21 +111,44 @@ def test_untouched_release_earns_nothing_and_does_not_crash(path: Path, tmp_path
     assert {outcome.error for runs in untouched.outcomes.values() for outcome in runs} == {"NotAttempted"}
 
 
+@cache
+def mistaken(path: Path, group: tuple[Mistake, ...]) -> NotebookRun:
+    """The release with the solution everywhere but in these exercises, where it has their mistakes."""
+    source = built(path).source
+    answers = {**model_answers(source)[0], **{mistake.exercise: mistake.code for mistake in group}}
+    with tempfile.TemporaryDirectory() as folder:
+        return run(source, answers, Path(folder), VISIBLE_SEEDS + FRESH)
+
+
+@cache
+def groups(path: Path) -> list[tuple[Mistake, ...]]:
+    """Mistakes that share a run: the first ones of every second exercise, the second ones, and so on.
+
+    So that a mistake is seen to cost its own exercise alone, the exercises between are right. A chain of steps stays
+    alone: it hears of every other mistake.
+    """
+    found: dict[object, list[Mistake]] = {}
+    exercises: dict[str, int] = {}  # how many of an exercise's mistakes have been seen
+    for mistake in built(path).source.mistakes:
+        number = exercises.setdefault(mistake.exercise, 0)
+        exercises[mistake.exercise] += 1
+        half = list(exercises).index(mistake.exercise) % 2
+        found.setdefault(mistake if mistake.exercise in chains(path) else (half, number), []).append(mistake)
+    return [tuple(group) for group in found.values()]
+
+
 @pytest.mark.parametrize(("path", "mistake"), each_mistake())
-def test_known_mistake_loses_its_points_and_gets_its_sentence(path: Path, mistake: Mistake, tmp_path: Path):
+def test_known_mistake_loses_its_points_and_gets_its_sentence(path: Path, mistake: Mistake):
     notebook = built(path)
-    wrong = run(
-        notebook.source,
-        {**model_answers(notebook.source)[0], mistake.exercise: mistake.code},
-        tmp_path,
-        VISIBLE_SEEDS + FRESH,
-    )
-    earned = points(notebook, wrong.outcomes)
+    (group,) = (group for group in groups(path) if mistake in group)
+    outcomes = mistaken(path, group).outcomes
+    earned = points(notebook, outcomes)
     lost = {name for name, stored in notebook.data.items() if earned[name] < stored.points}
-    chained = {check for check, exercises in chains(path).items() if mistake.exercise in exercises}
-    assert {mistake.exercise} <= lost <= {mistake.exercise} | chained
+    wrong = {each.exercise for each in group}
+    chained = {check for check, exercises in chains(path).items() if wrong & set(exercises)}
+    assert wrong <= lost <= wrong | chained
     assert earned[mistake.exercise] < notebook.data[mistake.exercise].points
-    verdict = judge_runs(wrong.outcomes[mistake.exercise][: len(VISIBLE_SEEDS)], notebook.data[mistake.exercise], list)
+    verdict = judge_runs(outcomes[mistake.exercise][: len(VISIBLE_SEEDS)], notebook.data[mistake.exercise], list)
     assert mistake.says in " ".join(verdict.lines)
 
 

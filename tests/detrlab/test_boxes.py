@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 from torchvision import ops
 
 from detrlab import boxes
+from tests.golden_data import golden_file
 
 
 def random_xyxy(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:

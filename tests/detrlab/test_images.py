@@ -7,13 +7,13 @@ import time
 import numpy as np
 import pytest
 import torch
-from golden_data import golden_file
-from loopback import serving
 from PIL import Image
 from torchvision.transforms import functional as F
 
 from detrlab import images
 from detrlab.images import PictureError, open_picture, resized_size, to_input
+from tests.golden_data import golden_file
+from tests.loopback import serving
 
 WIDTH, HEIGHT = 41, 37
 TOO_MANY = images.MAX_PIXELS // 1000 + 1

@@ -5,11 +5,11 @@ import pickle
 
 import pytest
 import torch
-from loopback import serving
 from safetensors.torch import save_file
 
 from detrlab import weights
 from detrlab.weights import WeightsError, data_path, is_cached, official_file, read_weights
+from tests.loopback import serving
 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3)}
 

@@ -49,7 +49,9 @@ export function mountComposer(root, choices, arrangement, send) {
   }
   function reorder(toFront) {
     const [shape] = shapes.splice(chosen, 1);
-    chosen = toFront ? shapes.push(shape) - 1 : shapes.unshift(shape) * 0;
+    if (toFront) shapes.push(shape);
+    else shapes.unshift(shape);
+    chosen = toFront ? shapes.length - 1 : 0;
     changed();
   }
   function remove() {

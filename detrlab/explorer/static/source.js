@@ -3,7 +3,7 @@
 import { arrayAt, widened } from "./arrays.js";
 import { weightsOf } from "./attention_math.js";
 
-/** Answers at once: `answer(wants, then)` calls then(answers) before it returns. */
+/** Answers at once: `answer(wants, done)` calls done(answers) before it returns. */
 export function localSource(meta, bytes) {
   const layers = {};
   for (const kind of Object.keys(meta.layers)) {
@@ -18,7 +18,7 @@ export function localSource(meta, bytes) {
   }
   const maps = ({ kind, direction, index, panels }) =>
     panels.map(([layer, head]) => weightsOf(layers[kind][layer], direction, index, head));
-  return { answer: (wants, then) => then(wants.map(maps)) };
+  return { answer: (wants, done) => done(wants.map(maps)) };
 }
 
 /** Asks Python. One question at a time is under way; of those that come meanwhile only the last is asked. */
@@ -32,19 +32,19 @@ export function askingSource(model) {
   };
   model.on("msg:custom", (message, buffers) => {
     if (!asked || message.number !== asked.number) return;
-    const { wants, then } = asked;
+    const { wants, done } = asked;
     asked = null;
     // The newest question is sent on before painting, so that Python works meanwhile.
     const next = waiting;
     waiting = null;
     if (next) ask(next);
     let at = 0;
-    then(wants.map((want) => want.panels.map(() => floats(buffers[at++]))));
+    done(wants.map((want) => want.panels.map(() => floats(buffers[at++]))));
   });
   return {
-    answer(wants, then) {
-      if (asked) waiting = { wants, then };
-      else ask({ wants, then });
+    answer(wants, done) {
+      if (asked) waiting = { wants, done };
+      else ask({ wants, done });
     },
   };
 }

@@ -9,13 +9,13 @@ import nbformat
 import numpy as np
 import pytest
 import safetensors.numpy
-from small_source import SMALL, write
 
 from autograder.build import build
 from autograder.build.assemble import instructor_notebook, write_data
 from autograder.build.expected import run_reference
 from autograder.course.source import read_source
 from autograder.errors import SourceError
+from tests.small_source import SMALL, write
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from small_course import ASSIGNMENT, make_course
-from small_source import SMALL
 
 from autograder.build.release import NAME, make_release
+from tests.small_course import ASSIGNMENT, make_course
+from tests.small_source import SMALL
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "5ecre7-0f-the-in5truc7or"

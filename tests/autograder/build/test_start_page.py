@@ -4,9 +4,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from small_release import make_release
 
 from autograder.build.start_page import start_page, write_start_page
+from tests.needs import need
+from tests.small_release import make_release
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = ROOT / "solutions" / "start.py"
@@ -33,8 +34,7 @@ def test_times_are_quarters_of_an_hour(minutes, time):
 
 def test_the_committed_page_is_up_to_date():
     path = ROOT / "notebooks" / "start.ipynb"
-    if not path.exists():
-        pytest.skip("the notebooks are not built: make build")
+    need(path.exists(), "the notebooks are not built: make build")
     assert nbformat.writes(start_page(SOURCE, ROOT / "notebooks")) + "\n" == path.read_text(encoding="utf-8")
 
 

@@ -3,12 +3,12 @@
 import shutil
 
 import pytest
-from small_source import OPENS, SMALL, write
 
 from autograder.build import build, expected
 from autograder.build.expected import Cache, run_reference
 from autograder.course.source import read_source
 from autograder.errors import SourceError
+from tests.small_source import OPENS, SMALL, write
 
 STEP = SMALL[SMALL.index("# %% exercise=") : SMALL.index("# %% [markdown] written")]
 SECOND = STEP.replace("corners", "again").replace("corner(", "twice(").replace("2:] / 2\n", "2:] * 2\n")

@@ -1,13 +1,13 @@
 """What an assignment.toml says, and what is refused in one sentence."""
 
 import pytest
-from small_source import REGISTERED, write
 
 from autograder.build.build import prove_registered
 from autograder.course import registry
 from autograder.course.registry import needs, read_entry, read_registry
 from autograder.errors import SourceError
 from autograder.sandbox.packages import Needs
+from tests.small_source import REGISTERED, write
 
 
 @pytest.fixture

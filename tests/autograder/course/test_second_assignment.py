@@ -11,10 +11,6 @@ import zipfile
 
 import nbformat
 import pytest
-from in_process import run_jobs
-from second_assignment import NAME, NOTEBOOK, write
-from small_course import config
-from small_source import write as write_small
 
 from autograder.build.release import NAME as RELEASED
 from autograder.build.release import make_release
@@ -31,6 +27,10 @@ from coursework.hand_in.gather import gather
 from coursework.hand_in.hand_in import find_folder
 from coursework.progress.course_map import read_course
 from tests.grader_pool import LEVEL, WHY
+from tests.in_process import run_jobs
+from tests.second_assignment import NAME, NOTEBOOK, write
+from tests.small_course import config
+from tests.small_source import write as write_small
 
 BUILD = """
 import sys

@@ -1,10 +1,10 @@
 """Reading a notebook's source, and what is refused."""
 
 import pytest
-from small_source import OPENS, SMALL, write
 
 from autograder.course.source import read_source
 from autograder.errors import SourceError
+from tests.small_source import OPENS, SMALL, write
 
 
 def test_cells_hints_and_mistakes(tmp_path):

@@ -4,10 +4,10 @@ import json
 
 import nbformat
 import pytest
-from small_course import ASSIGNMENT, graded_course
 
 from autograder.errors import GradeError
 from autograder.feedback.pages import write_feedback
+from tests.small_course import ASSIGNMENT, graded_course
 
 
 def test_pages_say_what_was_wrong_and_nothing_hidden(tmp_path):
@@ -84,8 +84,11 @@ def test_a_missing_picture_and_an_endless_output_stay_small_on_the_page(tmp_path
     assert text.count("ansi-bold") < 2_000 and path.read_bytes() == before
 
 
-def test_a_students_script_acts_on_no_page(tmp_path):
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_students_script_acts_on_no_page(configured, tmp_path):
     places = graded_course(tmp_path)
+    if not configured:  # an instructor's nbgrader_config.py that forgot the line
+        del places.config["HTMLExporter"]
     path = places.autograded / "bob" / ASSIGNMENT / "small.ipynb"
     notebook = nbformat.read(path, as_version=4)
     evil = '<script>steal()</script><img src="x" onerror="steal()"><a href="javascript:steal()">a</a><iframe></iframe>'

@@ -1,33 +1,9 @@
 """nbgrader's formgrader on what we wrote, in a real browser: a written answer is read, marked, and stays marked."""
 
-import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from served_course import opened_page, served_course
-from small_course import ASSIGNMENT, graded_course
 
-
-@pytest.fixture(params=["guarded"])
-def served(request, tmp_path):
-    """(places of a graded course, the address of formgrader); "unguarded": without the course's filters"""
-    places = graded_course(tmp_path)
-    path = places.autograded / "bob" / ASSIGNMENT / "small.ipynb"
-    notebook = nbformat.read(path, as_version=4)
-    next(
-        cell for cell in notebook.cells if cell.get("id") == "why"
-    ).source = (
-        "Because <script>document.title = 'stolen'</script><img src=x onerror=\"document.title = 'stolen'\"> I say so."
-    )
-    nbformat.write(notebook, path)
-    without = ("configure(c)",) if request.param == "unguarded" else ()
-    with served_course(places.records.parent, without) as address:
-        yield places, f"{address}/formgrader"
-
-
-@pytest.fixture
-def page():
-    with opened_page() as page:
-        yield page
+from tests.small_course import ASSIGNMENT
 
 
 def answer_of_bob(places):

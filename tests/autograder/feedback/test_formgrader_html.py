@@ -3,10 +3,10 @@
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, graded_course
-from test_formgrader import answer_of_bob, page, served  # noqa: F401
 
 from autograder.feedback.pages import write_feedback
+from tests.autograder.feedback.test_formgrader import answer_of_bob
+from tests.small_course import ASSIGNMENT, graded_course
 
 FIRST = """# corners
 

@@ -4,13 +4,13 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from small_course import ASSIGNMENT, graded_course
 
 from autograder.errors import GradeError
 from autograder.feedback.report import write_report
 from autograder.feedback.report_figures import distribution, exercises, times
 from autograder.gradebook.log import Log
 from autograder.gradebook.pseudonyms import pseudonyms
+from tests.small_course import ASSIGNMENT, graded_course
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from urllib.parse import quote
 import pytest
 from nbgrader.api import Gradebook
 from PIL import Image
-from served_course import opened_page, playwright, served_course
-from small_course import ASSIGNMENT, RIGHT, graded_course, hand_in
 
 from autograder.grade import grade
+from tests.needs import need_module
+from tests.served_course import served_course
+from tests.small_course import ASSIGNMENT, RIGHT, graded_course, hand_in
 
 # What the author of a page does who wants two points and the teacher's machine.
 ATTACK = f"""
@@ -46,7 +47,7 @@ OURS = (
 @pytest.fixture(params=["guarded"])
 def served(request, tmp_path):
     """(places, address) of a course with mallory's submission; "unguarded": served and graded as stock nbgrader does"""
-    from in_process import run_jobs
+    from tests.in_process import run_jobs
 
     places = graded_course(tmp_path)
     folder = hand_in(places, "mallory", small={**RIGHT["small"], "why": WHY}, wide=RIGHT["wide"])
@@ -65,12 +66,6 @@ def served(request, tmp_path):
 def leave_as_stock_nbgrader(places):
     for name, data in FILES.items():
         (places.autograded / "mallory" / ASSIGNMENT / name).write_bytes(data)
-
-
-@pytest.fixture
-def page():
-    with opened_page() as page:
-        yield page
 
 
 def mark_of_mallory(places):
@@ -125,7 +120,7 @@ def test_no_file_of_a_submission_acts(served, page, tmp_path):
         ):
             headers = confined(page, where, submission)
             assert headers["content-disposition"].startswith("attachment"), where
-            with page.expect_download(), contextlib.suppress(playwright.Error):
+            with page.expect_download(), contextlib.suppress(need_module("playwright.sync_api").Error):
                 page.goto(where, referer=submission)
     picture = confined(page, f"{submission}/my_picture.png", submission)
     assert picture["content-type"] == "image/png" and "content-disposition" not in picture

@@ -1,9 +1,7 @@
 """Marks set by hand: whatever command opens the gradebook next puts them into the log, once, with old and new."""
 
 import pytest
-from in_process import run_jobs
 from nbgrader.api import Grade, Gradebook
-from small_course import ASSIGNMENT, graded_course
 from sqlalchemy import event as sql_event
 
 from autograder.feedback.pages import write_feedback
@@ -13,6 +11,8 @@ from autograder.grade import grade
 from autograder.gradebook import by_hand, log
 from autograder.gradebook.log import Log
 from autograder.lms.export import FORMATS, export
+from tests.in_process import run_jobs
+from tests.small_course import ASSIGNMENT, graded_course
 
 
 @pytest.fixture

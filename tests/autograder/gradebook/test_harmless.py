@@ -5,11 +5,11 @@ import mimetypes
 
 import pytest
 from PIL import Image
-from small_course import ASSIGNMENT, RIGHT, graded_course, hand_in
 
 from autograder.feedback.pages import write_feedback
 from autograder.grade import grade
 from autograder.gradebook.harmless import HEAD, harmless_names
+from tests.small_course import ASSIGNMENT, RIGHT, graded_course, hand_in
 
 SCRIPT = b"<script>steal()</script>"
 
@@ -65,7 +65,7 @@ def test_no_two_files_become_one():
 
 
 def test_what_is_kept_of_a_submission_and_sent_back_is_harmless_and_whole(tmp_path):
-    from in_process import run_jobs
+    from tests.in_process import run_jobs
 
     places = graded_course(tmp_path)
     given = {

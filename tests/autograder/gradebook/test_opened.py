@@ -2,9 +2,6 @@
 
 import nbformat
 import pytest
-from in_process import run_jobs
-from lms_download import download
-from small_course import ASSIGNMENT, RIGHT, filled, graded_course
 
 import autograder.gradebook.opened as opened
 from autograder.errors import GradeError
@@ -13,6 +10,9 @@ from autograder.forget import forget
 from autograder.grade import grade
 from autograder.gradebook.opened import Book
 from autograder.lms.export import export
+from tests.in_process import run_jobs
+from tests.lms_download import download
+from tests.small_course import ASSIGNMENT, RIGHT, filled, graded_course
 
 
 @pytest.fixture

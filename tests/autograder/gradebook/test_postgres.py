@@ -8,9 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from in_process import run_jobs
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, RIGHT, config, hand_in, make_course
 
 from autograder.course.places import places_from
 from autograder.errors import GradeError
@@ -18,11 +16,9 @@ from autograder.feedback.pages import write_feedback
 from autograder.forget import forget
 from autograder.grade import grade
 from autograder.lms.export import export
-
-PROGRAMS = {name: shutil.which(name) for name in ("initdb", "pg_ctl", "postgres")}
-pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
-if not all(PROGRAMS.values()):
-    pytest.skip("no PostgreSQL on this machine (Debian's package `postgresql`)", allow_module_level=True)
+from tests.in_process import run_jobs
+from tests.needs import missing, need_module, need_program
+from tests.small_course import ASSIGNMENT, RIGHT, config, hand_in, make_course
 
 
 def somebody() -> dict:
@@ -35,11 +31,13 @@ def somebody() -> dict:
         except KeyError:
             continue
         return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
-    pytest.skip("root, and no other user to run PostgreSQL as")
+    missing("root, and no other user to run PostgreSQL as")
 
 
 @pytest.fixture(scope="module")
 def url():
+    need_module("psycopg")
+    programs = {name: need_program(name, "postgresql") for name in ("initdb", "pg_ctl", "postgres")}
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # a socket's path may not be long
     try:
         who = somebody()
@@ -48,7 +46,7 @@ def url():
 
         def call(name, *arguments):
             subprocess.run(
-                [PROGRAMS[name], *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60, **who
+                [programs[name], *arguments], cwd=folder, check=True, stdout=subprocess.DEVNULL, timeout=60, **who
             )
 
         data = str(folder / "data")

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from small_course import graded_course
 
 from autograder.gradebook.pseudonyms import pseudonyms
+from tests.small_course import graded_course
 
 
 @pytest.fixture

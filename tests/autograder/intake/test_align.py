@@ -3,10 +3,10 @@
 import copy
 
 import pytest
-from small_course import make_course, released
 
 from autograder.intake.align import align
 from autograder.intake.read_notebook import Cell
+from tests.small_course import make_course, released
 
 ANSWER = "def corner(boxes_cxcywh):\n    return boxes_cxcywh[..., :2]"
 

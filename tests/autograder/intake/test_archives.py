@@ -8,10 +8,10 @@ import time
 import zipfile
 
 import pytest
-from archives import A, folder, header, tarred, zipped
 
 from autograder.intake import basket
 from autograder.intake.collect import collect
+from tests.archives import A, folder, header, tarred, zipped
 
 
 def test_a_zip_bomb_costs_no_more_than_the_limit(tmp_path):

@@ -9,11 +9,11 @@ import tarfile
 import zipfile
 
 import pytest
-from archives import A, folder, tarred, zipped
 
 from autograder.intake import basket
 from autograder.intake import collect as collecting
 from autograder.intake.collect import collect, fingerprint, students, unfit
+from tests.archives import A, folder, tarred, zipped
 
 
 def test_a_folder_gives_its_files_and_its_date(tmp_path):

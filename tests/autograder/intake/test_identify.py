@@ -1,11 +1,11 @@
 """Which file is which notebook: known by what it holds, then by its name; what was guessed is said."""
 
 import pytest
-from small_course import ASSIGNMENT, make_course
 
 from autograder.course.assignment import load_assignment
 from autograder.intake.identify import identify
 from autograder.intake.read_notebook import Cell
+from tests.small_course import ASSIGNMENT, make_course
 
 ANSWER = "def corner(boxes_cxcywh):\n    return boxes_cxcywh[..., :2]"
 

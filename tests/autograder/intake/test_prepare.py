@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import nbformat
 import pytest
-from small_course import ASSIGNMENT, RIGHT, filled, make_course
 
 from autograder.course.assignment import load_assignment
 from autograder.intake.collect import HandedIn
 from autograder.intake.prepare import prepare
 from autograder.sandbox.job import CheckRun, Limits
+from tests.small_course import ASSIGNMENT, RIGHT, filled, make_course
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from in_process import run, run_jobs
-from small_course import ASSIGNMENT, make_course
-from small_source import SMALL, write
 
 from autograder.build.in_process import runner
 from autograder.course.assignment import load_assignment
@@ -18,6 +15,9 @@ from autograder.sandbox.job import Limits
 from coursework.checks.notebook import recording
 from coursework.marking.messages import Note
 from coursework.marking.outcome import Outcome
+from tests.in_process import run, run_jobs
+from tests.small_course import ASSIGNMENT, make_course
+from tests.small_source import SMALL, write
 
 
 @pytest.fixture(scope="module")

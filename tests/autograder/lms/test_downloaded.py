@@ -10,13 +10,13 @@ from pathlib import Path
 
 import nbgrader
 import pytest
-from lms_download import ADA, BO, download, taken
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, config
 
 from autograder.course.places import places_from
 from autograder.errors import GradeError
 from autograder.lms.take_in import archive_folder
+from tests.lms_download import ADA, BO, download, taken
+from tests.small_course import ASSIGNMENT, config
 
 MANUAL = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide" / "downloaded" / "ps1" / "archive"
 

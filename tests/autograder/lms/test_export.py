@@ -7,12 +7,12 @@ import sys
 
 import pytest
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, graded_course
 
 from autograder.course.places import ROOT
 from autograder.errors import GradeError
 from autograder.gradebook.log import Log
 from autograder.lms.export import FORMATS, Row, export
+from tests.small_course import ASSIGNMENT, graded_course
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ import tarfile
 import zipfile
 
 import pytest
-from lms_download import ADA, BO, download, taken
 from nbgrader.api import Gradebook
-from small_course import ASSIGNMENT, config, graded_course
 
 from autograder.__main__ import main
 from autograder.course.places import places_from
@@ -18,6 +16,8 @@ from autograder.forget import forget
 from autograder.intake import basket
 from autograder.lms import downloaded
 from autograder.lms.take_in import archive_folder, waiting
+from tests.lms_download import ADA, BO, download, taken
+from tests.small_course import ASSIGNMENT, config, graded_course
 
 
 @pytest.fixture

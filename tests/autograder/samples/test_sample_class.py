@@ -3,10 +3,10 @@
 import shutil
 
 import pytest
-from small_course import ASSIGNMENT, make_course
 
 from autograder.grade import dry_run
 from autograder.samples.the_class import STUDENTS, make_class
+from tests.small_course import ASSIGNMENT, make_course
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
-from small_course import ASSIGNMENT, hand_in, make_course
-from small_course import RIGHT as RIGHT_ANSWERS
 
 from autograder.build.in_process import run_notebook
 from autograder.grade import grade
@@ -29,6 +27,8 @@ from tests import attack_graders, course_graders
 from tests.attack_graders import CHECKS, EXPECTED
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
 from tests.grader_pool import SEEDS, needs_sandbox, run, shared_pool, text
+from tests.small_course import ASSIGNMENT, hand_in, make_course
+from tests.small_course import RIGHT as RIGHT_ANSWERS
 
 FILES = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "attacks").glob("[a-z]*.py"))
 MODULES = {name: importlib.import_module(f"tests.attacks.{name}") for name in FILES}

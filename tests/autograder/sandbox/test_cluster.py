@@ -15,13 +15,14 @@ import pytest
 from autograder.sandbox.job import Limits
 from tests.autograder.sandbox.test_pool import ANSWER, CHECK, SETUP
 from tests.grader_pool import LEVEL, NEEDS, SEEDS, job, needs_sandbox, text
+from tests.needs import need_module
 
-pytest.importorskip("distributed", reason="dask[distributed] is not installed")
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
+    need_module("distributed")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
 
     def start(module: str, *arguments: str) -> subprocess.Popen:

@@ -17,13 +17,13 @@ import pytest
 from autograder.build.in_process import run_notebook
 from autograder.sandbox import launch
 from autograder.sandbox import pool as pool_module
-from autograder.sandbox.inside import landlock
 from autograder.sandbox.job import Limits
 from autograder.sandbox.levels import Level
 from autograder.sandbox.pool import Pool
 from autograder.sandbox.watch import process_tree
 from bench.parity import normal
 from tests.grader_pool import LEVEL, NEEDS, SEEDS, job, needs_sandbox, run, shared_pool, text
+from tests.needs import need
 
 pytestmark = needs_sandbox
 
@@ -118,8 +118,7 @@ def test_time_of_children_that_nobody_waits_for_counts():
         "if os.fork() == 0:\n    while time.process_time() < 0.5: pass\n    os._exit(0)\n"
         "try:\n    os.wait()\nexcept ChildProcessError: pass"
     )
-    if not LEVEL.grouped:
-        pytest.skip("a cgroup is missing here")
+    need(LEVEL is not None and LEVEL.grouped, "a cgroup is missing here")
     result = run(ignored, "print('on')", ignored)
     assert result.finished
     assert [0.45 < cell.cpu_s < 1.2 for cell in result.cells] == [True, False, True] and result.cpu_s > 0.9
@@ -190,7 +189,7 @@ def test_the_same_job_gives_the_same_result_twenty_times():
     assert LEVEL is not None and str(LEVEL) == runs[0].level
 
 
-@pytest.mark.skipif(landlock.abi() < 6, reason="landlock ABI 6 is missing here")
+@pytest.mark.usefixtures("landlock_6")
 def test_the_level_without_namespaces_runs_notebooks_side_by_side():
     level = Level("landlock", "landlock only")
     figure = "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()"

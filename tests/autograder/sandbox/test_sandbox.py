@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from autograder.sandbox import launch, levels, self_test
-from autograder.sandbox.inside import landlock, probe
+from autograder.sandbox.inside import probe
 from autograder.sandbox.inside.wire import encode, read_frame
 from autograder.sandbox.levels import UNSAFE, Level, SandboxUnavailable
 from tests.grader_pool import LEVEL, needs_sandbox, run, text
@@ -25,12 +25,12 @@ def test_the_self_test_finds_no_hole_in_the_best_level():
     assert self_test.broken_walls(LEVEL) == []
 
 
-@pytest.mark.skipif(landlock.abi() < 6, reason="landlock ABI 6 is missing here")
+@pytest.mark.usefixtures("landlock_6")
 def test_the_self_test_finds_no_hole_without_namespaces():
     assert self_test.broken_walls(LANDLOCK) == []
 
 
-@pytest.mark.skipif(os.name != "posix" or LEVEL is None, reason="Linux only")
+@needs_sandbox
 def test_the_self_test_would_notice_a_missing_wall():
     broken = {line.split(":")[0] for line in self_test.broken_walls(UNSAFE)}
     # As an ordinary user some of these fail by themselves.

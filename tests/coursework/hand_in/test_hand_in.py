@@ -14,13 +14,14 @@ import zipfile
 import nbformat
 import pytest
 from PIL import Image
-from small_release import HALF, answer, make_release, photo
 
 from autograder.intake import collect as intake
 from autograder.intake.align import align
 from autograder.intake.identify import identify
 from autograder.intake.read_notebook import read_notebook
 from coursework.hand_in import hand_in as way
+from tests.needs import need, need_program
+from tests.small_release import HALF, answer, make_release, photo
 
 GPS_PHOTO = "고양이.jpg"
 LONG = "long = '" + "0123456789" * 30 + "THE_END'"
@@ -163,10 +164,8 @@ def test_the_intake_takes_the_zip_as_it_is(handed_in, tmp_path):
 
 def test_the_pdf_shows_everything(handed_in, tmp_path):
     _, _, files, _, done = handed_in
-    if done.no_pdf:
-        pytest.skip(f"no PDF here: {done.no_pdf}")
-    if not shutil.which("pdftotext"):
-        pytest.skip("pdftotext is not installed")
+    need(not done.no_pdf, f"no PDF here: {done.no_pdf}")
+    need_program("pdftotext", "poppler-utils")
     (tmp_path / "a.pdf").write_bytes(files["00_small.pdf"])
     text = subprocess.run(["pdftotext", tmp_path / "a.pdf", "-"], capture_output=True, text=True, check=True).stdout
     for wanted in ("한국어 Кириллица", "A small notebook", "ZeroDivisionError"):

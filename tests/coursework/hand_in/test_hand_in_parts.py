@@ -11,7 +11,6 @@ import nbformat
 import pytest
 from IPython.utils.capture import capture_output
 from PIL import Image
-from small_release import make_release, photo
 
 from autograder.build.in_process import runner
 from coursework.__main__ import main
@@ -25,6 +24,8 @@ from coursework.hand_in.page import draw_formulas, print_page
 from coursework.hand_in.pictures import clean_attachments, clean_picture
 from coursework.hand_in.run import Run, network_is_closed, run_notebook
 from coursework.marking.verdict import Verdict
+from tests.needs import need
+from tests.small_release import make_release, photo
 
 
 def trivial(*sources):
@@ -48,8 +49,7 @@ def test_a_kernel_that_dies_is_said_and_home_is_empty(tmp_path):
 
 def test_without_python_no_network_either(tmp_path):
     """Where the system can close it, a program that asks no Python module has no network."""
-    if not network_is_closed():
-        pytest.skip("this system gives no network namespace to this user")
+    need(network_is_closed(), "this system gives no network namespace to this user")
     (tmp_path / "work").mkdir()
     run = run_notebook(trivial("print(open('/proc/net/dev').read().count(':'))"), tmp_path)
     assert run.notebook.cells[0].outputs[0].text.strip() == "1"  # lo alone

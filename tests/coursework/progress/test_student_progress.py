@@ -5,13 +5,13 @@ import os
 import shutil
 
 import pytest
-from small_release import HALF, RIGHT, answer, make_release
-from small_source import SMALL
 
 from coursework.checks.notebook import open_notebook, recording
 from coursework.marking.hidden import pack_hidden
 from coursework.progress import progress
 from coursework.progress.course_map import read_course
+from tests.small_release import HALF, RIGHT, answer, make_release
+from tests.small_source import SMALL
 
 STUB = "def corner(boxes_cxcywh):\n    return ____"
 

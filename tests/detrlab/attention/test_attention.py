@@ -4,7 +4,6 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -12,6 +11,7 @@ from detrlab.attention.capture import capture_attention
 from detrlab.detr.fast import fast
 from detrlab.detr.models import shapes_model
 from detrlab.detr.transformer import Transformer
+from tests.golden_data import golden_file
 
 H, W, Q, D, M, B = 3, 7, 5, 12, 2, 2  # S = 21 tokens
 STRIDE = 4

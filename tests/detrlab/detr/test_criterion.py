@@ -5,10 +5,10 @@ import math
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 
 from detrlab.detr.criterion import WEIGHTS, box_losses, set_losses, total_loss
+from tests.golden_data import golden_file
 
 CASES = ["coco", "small", "all_empty"]
 PARTS = {"pred_logits", "pred_boxes"}

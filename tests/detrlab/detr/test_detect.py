@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from golden_data import golden_file
 from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
 from detrlab.detr.detect import detect
+from tests.golden_data import golden_file
 
 
 class Oracle(nn.Module):

@@ -5,7 +5,6 @@ import re
 
 import pytest
 import torch
-from golden_data import golden_file, recipe_weights
 from safetensors.torch import load_file
 from torch import nn
 
@@ -14,6 +13,8 @@ from detrlab.detr.detr import DETR, MLP, pad_and_mask
 from detrlab.detr.models import OFFICIAL_MODELS, official_model
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
+from tests.golden_data import golden_file, recipe_weights
+from tests.needs import need_module
 
 ATOL = {"pred_logits": 5e-5, "pred_boxes": 5e-6}
 
@@ -185,10 +186,10 @@ def huggingface_state(ours: dict[str, torch.Tensor], names: list[str]) -> dict[s
 
 def test_equals_huggingface(resnet50_by_recipe):
     """Their own code, our weights; one batch of two sizes, so that padding counts."""
-    from transformers import DetrConfig, DetrForObjectDetection, ResNetConfig
-
-    config = DetrConfig(backbone_config=ResNetConfig(out_features=["stage4"]), use_timm_backbone=False, num_labels=91)
-    theirs = DetrForObjectDetection(config).eval()
+    transformers = need_module("transformers")
+    backbone = transformers.ResNetConfig(out_features=["stage4"])
+    config = transformers.DetrConfig(backbone_config=backbone, use_timm_backbone=False, num_labels=91)
+    theirs = transformers.DetrForObjectDetection(config).eval()
     theirs.load_state_dict(huggingface_state(resnet50_by_recipe.state_dict(), list(theirs.state_dict())))
     generator = torch.Generator().manual_seed(0)
     pictures = [torch.randn(3, *size, generator=generator) for size in ((128, 192), (160, 131))]

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from golden_data import recipe_weights
 from torch import nn
 
 from detrlab.detr.backbone import FrozenBatchNorm2d
 from detrlab.detr.detr import DETR
 from detrlab.detr.fast import fast
 from detrlab.detr.models import load_model, official_model, shapes_model
+from tests.golden_data import recipe_weights
 
 
 def by_recipe(model: DETR, dtype: torch.dtype) -> DETR:

@@ -6,11 +6,11 @@ import json
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 from torchvision.ops import box_convert, generalized_box_iou
 
 from detrlab.detr.matcher import match
+from tests.golden_data import golden_file
 
 CASES = ["usual", "empty", "more_targets_than_queries", "class_only", "coco"]
 

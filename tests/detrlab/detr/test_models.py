@@ -5,13 +5,13 @@ import math
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import save_file
 
 from detrlab import weights
 from detrlab.detr import models
 from detrlab.detr.backbone import SmallResNet
 from detrlab.detr.models import OFFICIAL_MODELS, load_model, official_model, shapes_model
+from tests.golden_data import golden_file
 
 
 def count(model: torch.nn.Module) -> int:

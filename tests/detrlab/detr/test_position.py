@@ -4,10 +4,10 @@ import math
 
 import pytest
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 
 from detrlab.detr.position import PositionEmbeddingLearned, PositionEmbeddingSine
+from tests.golden_data import golden_file
 
 
 def test_sines_by_hand():

@@ -3,11 +3,11 @@
 import math
 
 import torch
-from golden_data import golden_file
 from safetensors.torch import load_file
 from torch import nn
 
 from detrlab.detr.transformer import Transformer, TransformerDecoderLayer, TransformerEncoderLayer
+from tests.golden_data import golden_file
 
 
 def attention_by_hand(attention: nn.MultiheadAttention, q, k, v):
