@@ -12,7 +12,7 @@ survive a relative jitter of 1e-6 of all that is drawn).
 from __future__ import annotations
 
 import hashlib
-import pickle
+import json
 import pkgutil
 import tempfile
 import time
@@ -20,11 +20,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import safetensors.numpy
+from safetensors import safe_open
+
 from autograder.course.invariants import read_invariants
 from autograder.course.seeds import JITTER, JITTER_FACTOR, PROOF_SEEDS, VISIBLE_SEEDS
 from autograder.course.source import Mistake, SourceCell, SourceNotebook, mistake_cells
 from autograder.errors import SourceError
 from coursework.checks.notebook import recording
+from coursework.files import whole
 from coursework.marking.feedback import thaw
 from coursework.marking.outcome import Outcome
 
@@ -57,15 +62,36 @@ class Cache:
 
     def get(self, step: str, key: str) -> Expected | None:
         """What was kept for this step, if it was found with the same cells, mistakes, seeds and packages."""
-        path = self.folder / f"{step}.pickle"
-        if path.exists():
-            kept, expected = pickle.loads(path.read_bytes())  # of this build alone: build/ holds nobody else's files
-            return expected if kept == self._whole(key) else None
-        return None
+        path = self.folder / f"{step}.safetensors"
+        if not path.exists():
+            return None
+        with safe_open(path, framework="numpy") as file:
+            kept = json.loads(file.metadata()["kept"])
+            if kept["for"] != self._whole(key):
+                return None
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+        checks, mistakes = (
+            {
+                name: {int(seed): Outcome.unpack(packed, arrays) for seed, packed in runs.items()}
+                for name, runs in kept[kind].items()
+            }
+            for kind in ("checks", "mistakes")
+        )
+        return Expected(checks, kept["parts"], mistakes)
 
     def put(self, step: str, key: str, expected: Expected) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / f"{step}.pickle").write_bytes(pickle.dumps((self._whole(key), expected)))
+        arrays: dict[str, np.ndarray] = {}
+        kept = {
+            kind: {
+                name: {seed: outcome.pack(arrays, name) for seed, outcome in runs.items()}
+                for name, runs in getattr(expected, kind).items()
+            }
+            for kind in ("checks", "mistakes")
+        }
+        text = json.dumps({"for": self._whole(key), "parts": expected.parts, **kept})
+        with whole(self.folder / f"{step}.safetensors") as file:
+            file.write(safetensors.numpy.save(arrays, {"kept": text}))
 
     def _whole(self, key: str) -> str:
         return f"{self.made_with}/{key}"
