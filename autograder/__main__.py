@@ -197,7 +197,7 @@ def _check(options: argparse.Namespace) -> int:
     from .sandbox.pool import Pool
 
     tell_error("running the solution and the notebook in the sandbox ...")
-    with Pool(1, found_level(), needs(options.assignment, options.notebook.stem)) as pool:
+    with Pool(2, found_level(), needs(options.assignment, options.notebook.stem)) as pool:
         from .check import grade_notebook  # while the warm process imports, as above
 
         tell(*grade_notebook(options.notebook, options.assignment, run_jobs=pool.run).table().split("\n"))
