@@ -43,8 +43,8 @@ def in_a_kernel(notebook: nbformat.NotebookNode, files: dict[str, bytes]) -> nbf
         notebook = nbformat.from_dict(json.loads(json.dumps(notebook)))
         client = NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=600, iopub_timeout=60)
         client.extra_arguments = ["--log-level=ERROR"]  # not what it thinks of TCP
-        path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-        client.execute(cwd=folder, env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"})
+        modules = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        client.execute(cwd=folder, env={**os.environ, "PYTHONPATH": modules, "OMP_NUM_THREADS": "1"})
     return notebook
 
 

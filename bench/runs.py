@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.figure import ROOT
@@ -31,10 +32,10 @@ def stock(folder: Path, assignment: str, students: int) -> tuple[float, float]:
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "nbgrader"]
-    quiet = {"cwd": folder, "env": environment, "check": True, "capture_output": True}
-    subprocess.run([*command, "generate_assignment", assignment, "--create"], **quiet)
+    run = partial(subprocess.run, cwd=folder, env=environment, check=True, capture_output=True)
+    run([*command, "generate_assignment", assignment, "--create"])
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run([*command, "autograde", assignment, "--create"], **quiet)
+    run([*command, "autograde", assignment, "--create"])
     wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return cpu / students, wall / students

@@ -37,16 +37,16 @@ def _strip_marked(source: str) -> str:
     ]
     if not marked:
         return source
-    statements = [
-        node
+    values = [
+        (node.end_lineno, node.value)
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return) and node.value
     ]
     for row, _ in reversed(marked):
-        ending = [node for node in statements if node.end_lineno == row]
+        ending = [value for end, value in values if end == row]
         if not ending:
             raise ValueError(f"'{MARK}' marks no assignment or return: {lines[row - 1].strip()}")
-        value = ending[-1].value
+        value = ending[-1]
         kept = lines[value.lineno - 1].encode()[: value.col_offset].decode()
         if kept.rstrip().endswith("("):  # the value was in brackets of its own: they go with it
             kept = kept.rstrip()[:-1]

@@ -69,7 +69,7 @@ class _Converter(GenerateFeedback):
     def init_notebooks(self) -> None:
         """nbgrader's, without a student's folder that is called like a notebook."""
         super().init_notebooks()
-        self.assignments = {
+        self.assignments: dict[str, list[str]] = {
             folder: [path for path in found if Path(path).is_file()] for folder, found in self.assignments.items()
         }
 

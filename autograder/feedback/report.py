@@ -7,6 +7,7 @@ behind the pseudonyms are in pseudonyms.csv beside the log, for whoever may read
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
@@ -80,7 +81,7 @@ def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict
     maximum = sum(data.points for data in checks.values())
     totals = {student: sum(sum(s.values()) for s in event["scores"].values()) for student, event in judged.items()}
     shares = [total / maximum for total in totals.values()] if maximum else []
-    tiles = [(str(counts[status]), status) for status in _STATUSES if counts[status]]
+    tiles: list[tuple[str, str]] = [(str(counts[status]), status) for status in _STATUSES if counts[status]]
     if shares:
         tiles.append((f"{100 * float(np.median(shares)):.0f} %", "median of automatic points"))
     sections = [
@@ -111,7 +112,7 @@ def _note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def _table(head: list[str], rows: list[list[object]], numbers: int = 0) -> str:
+def _table(head: list[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
     """A table whose last `numbers` columns are numbers; every cell is escaped."""
     right = [' class="n"' if i >= len(head) - numbers else "" for i in range(len(head))]
     text = "".join(f"<th{c}>{escape(str(cell))}</th>" for c, cell in zip(right, head, strict=True))
@@ -172,7 +173,7 @@ def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> str:
     if not counts:
         return _note("No known mistake was recognised.")
     top = counts.most_common(15)
-    rows = [[f"{nb} · {mistake}", says.get((nb, mistake), ""), count] for (nb, mistake), count in top]
+    rows = [(f"{nb} · {mistake}", says.get((nb, mistake), ""), count) for (nb, mistake), count in top]
     more = f"{len(counts) - len(top)} more kinds of mistakes are not shown." if len(counts) > len(top) else ""
     figure = report_plots.mistakes([row[0] for row in rows], [count for _, count in top])
     return figure + _table(["mistake", "what students were told", "students"], rows, 1) + (_note(more) if more else "")

@@ -89,7 +89,7 @@ def _in_gradebook(gradebook: Gradebook, assignment: str) -> dict[Cell, dict]:
     return found
 
 
-def rows(gradebook: Gradebook, kind: type, assignment: str, *columns):
+def rows(gradebook: Gradebook, kind: type[Grade | Comment], assignment: str, *columns):
     """A query for (student, notebook, cell, *columns) of everybody's `kind` in an assignment."""
     return (
         gradebook.db.query(SubmittedAssignment.student_id, Notebook.name, BaseCell.name, *columns)

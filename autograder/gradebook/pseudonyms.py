@@ -17,7 +17,8 @@ def pseudonyms(places: Places, students: list[str]) -> dict[str, str]:
     key = places.records / "pseudonyms.key"
     if not key.exists() or not key.read_bytes():  # an empty key, of a disk that was full, would hide nobody
         write_whole(key, secrets.token_hex(16), mode=0o600)
-    secret, codes = key.read_bytes(), {}
+    secret = key.read_bytes()
+    codes: dict[str, str] = {}
     for student in sorted(set(students)):
         digest = hmac.new(secret, student.encode(), hashlib.sha256).hexdigest().upper()
         size = next(n for n in range(4, 65) if "S-" + digest[:n] not in codes.values())

@@ -81,7 +81,7 @@ class Writer:
         )
         return [(notebook, name) for notebook, name in rows if name in self._assignment.releases]
 
-    def _rows(self, kind: type, notebook: SubmittedNotebook) -> dict:
+    def _rows(self, kind: type[Grade | Comment], notebook: SubmittedNotebook) -> dict:
         rows = (
             self._gradebook.db.query(kind, BaseCell.name)
             .join(BaseCell, BaseCell.id == kind.cell_id)

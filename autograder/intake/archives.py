@@ -100,7 +100,7 @@ def _headers(basket: Basket) -> type[tarfile.TarInfo]:
             if self.type in _EXTRA and self.size > MAX_HEADER:
                 raise tarfile.ReadError(say("name_too_long", count=self.size))
             _possible(self.size, basket)
-            return super()._proc_member(archive)
+            return super()._proc_member(archive)  # type: ignore[misc]  # its stub leaves out what is private
 
         def _refuse(self, *_: object) -> None:
             raise tarfile.ReadError(say("sparse_file"))

@@ -68,7 +68,7 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
                 name, runs.get(name), scores[name], checks[name], reference, known, result.ended
             )
             cell.outputs = [
-                nbformat.v4.new_output(  # type: ignore[no-untyped-call]
+                nbformat.v4.new_output(
                     "execute_result",
                     {"text/plain": repr(verdict), "text/html": verdict._repr_html_()},
                     execution_count=cell.execution_count,
@@ -154,7 +154,7 @@ def clean_output(output: dict[str, Any], count: int) -> nbformat.NotebookNode | 
             found = {"data": data, "metadata": _sizes(output.get("metadata"))}
             found |= {"execution_count": count} if kind == "execute_result" else {}
     # Not by nbformat's own functions, which validate each output: the notebook is validated once, when written.
-    return nbformat.from_dict({"output_type": kind, **found}) if found else None  # type: ignore[no-untyped-call]
+    return nbformat.from_dict({"output_type": kind, **found}) if found else None
 
 
 def _sizes(metadata: object) -> dict[str, Any]:

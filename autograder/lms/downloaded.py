@@ -219,7 +219,11 @@ def _tar_entries(path: Path, prefix: str) -> Iterator[Entry]:
                 assert file is not None, "a regular member has content"
                 data = file.read(MAX_FILE + 1)  # a stream: now or never
                 name, crc = f"{prefix}/{member.name.removeprefix('./')}", partial(int, zlib.crc32(data))
-                yield Entry((path, member.name), name, member.size, crc, lambda limit, data=data: data[:limit])
+                yield Entry((path, member.name), name, member.size, crc, partial(_start, data))
+
+
+def _start(data: bytes, limit: int) -> bytes:
+    return data[:limit]
 
 
 def _head(path: Path, limit: int) -> bytes:

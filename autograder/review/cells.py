@@ -100,7 +100,7 @@ def _take_commands_out(statement: ast.stmt, found: Parsed) -> None:
             found.commands.append("!" + (name.split() or [""])[0][:40])
         elif name in _PYTHON_INSIDE:
             inside = parsed(re.sub(r"^(?:\s*-\S+)*[ \t]*", "", rest))
-            node.args = inside.statements  # type: ignore[assignment]
+            node.args = inside.statements  # type: ignore[assignment]  # no expressions: this tree is only walked
             found.commands += inside.commands
             found.unread = found.unread or inside.unread
         elif name not in _HARMLESS and not (name == "config" and rest.startswith("InlineBackend")):

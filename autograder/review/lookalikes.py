@@ -77,7 +77,8 @@ def look_alikes(students: dict[str, Answers], release: list[nbformat.NotebookNod
 
 def _pieces(kind: str, texts: list[str], vocabulary: set[str]) -> np.ndarray:
     """Hashes of all runs of a few tokens or words, each once; int64: a class of thousands must fit into memory."""
-    length, hashes = _LENGTH[kind], set()
+    length = _LENGTH[kind]
+    hashes: set[int] = set()
     for text in texts:
         if kind == "prose":
             tokens = [word.lower() for word in _WORD.findall(text)]

@@ -145,8 +145,8 @@ def _hits(tree: ast.stmt, names: tuple[str, ...], cell: Origins, student: Origin
                 for name in [name for name in names if root(name) == package][:1]:
                     yield Hit(f"{leaf}({shown(chain(node.args[0]))})", name, False)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in texts:
-            words = set(_WORD.findall(node.value)) if "(" in node.value or "import" in node.value else set()
-            for leaf in sorted(words & leaves.keys()):
+            mentioned = set(_WORD.findall(node.value)) if "(" in node.value or "import" in node.value else set()
+            for leaf in sorted(mentioned & leaves.keys()):
                 if not _everyday(leaf):
                     yield Hit(f"{leaf} in a text that holds code", leaves[leaf][0], False)
 

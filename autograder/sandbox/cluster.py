@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ def connect(scheduler: str, needs: Needs = NOTHING) -> Iterator[Cluster]:
     except ImportError:
         raise ClusterError("a cluster needs dask: pip install 'detrlab[cluster]'") from None
     try:
-        client: Any = Client(scheduler, timeout=_SECONDS_TO_ANSWER)  # type: ignore[no-untyped-call]
+        client: Any = Client(scheduler, timeout=_SECONDS_TO_ANSWER)
     except (OSError, ValueError) as error:
         raise ClusterError(f"no Dask scheduler answers at {scheduler}: {error}") from error
     with client:
@@ -55,13 +55,13 @@ class Cluster:
     def __init__(self, client: Any, level: str, needs: Needs):
         self._client, self.level, self._needs = client, level, needs
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
+    def run(self, jobs: Iterable[Job]) -> Generator[tuple[Job, Result], None, None]:
         """As `autograder.sandbox.pool.Pool.run`, on the cluster's workers."""
         from distributed import as_completed
 
         coming = iter(jobs)
         running: dict[Any, Job] = {}
-        waiting: Any = as_completed()  # type: ignore[no-untyped-call]
+        waiting: Any = as_completed()
         try:
             while True:
                 room = 2 * max(1, len(self._client.nthreads()))

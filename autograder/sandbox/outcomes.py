@@ -50,7 +50,8 @@ def _arrays(body: bytes) -> dict[str, np.ndarray]:
     size = int.from_bytes(body[:8], "little")
     if size > _MAX_HEADER or len(json.loads(body[8 : 8 + size])) > _MAX_ARRAYS:
         raise ValueError("too many arrays")
-    return safetensors.numpy.load(body)
+    arrays: dict[str, np.ndarray] = safetensors.numpy.load(body)
+    return arrays
 
 
 def _unreadable(why: str) -> Outcome:

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -76,7 +76,7 @@ class Pool:
         self._woken.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result]]:
+    def run(self, jobs: Iterable[Job]) -> Generator[tuple[Job, Result], None, None]:
         """Run notebooks side by side; yields each with its result as it finishes.
 
         Takes jobs from the iterable as workers get free, so it may be long.

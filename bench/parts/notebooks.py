@@ -21,7 +21,8 @@ WHOLE_MODEL_S, CHECK_S, NOTEBOOK_S = 2.0, 0.5, 2.5
 def measure() -> dict[str, Figure]:
     """`check.slowest_s`, `notebooks.slowest_s` and their mean, on the shipped notebooks with the solution filled in."""
     sources = [read_source(folder) for entry in read_registry(SOLUTIONS) for folder in entry.notebooks]
-    checks, notebooks = {}, {}
+    checks: dict[str, float] = {}
+    notebooks: dict[str, float] = {}
     for source in sources:
         release = ROOT / "notebooks" / source.assignment
         solved = fill_in(nbformat.read(release / f"{source.name}.ipynb", as_version=4), model_answers(source)[0], {})
@@ -29,8 +30,8 @@ def measure() -> dict[str, Figure]:
             f"{source.name}: {name}": seconds for name, seconds in check_seconds(source, solved, release).items()
         }
         notebooks[source.name] = graded_seconds(source, solved, release)
-    slow = max(checks, key=checks.get)
-    slowest = max(notebooks, key=notebooks.get)
+    slow = max(checks, key=checks.__getitem__)
+    slowest = max(notebooks, key=notebooks.__getitem__)
     mean = sum(notebooks.values()) / len(notebooks)
     each = ", ".join(f"{name} {seconds:.2f}" for name, seconds in notebooks.items())
     over = [f"{name} {seconds:.2f}" for name, seconds in checks.items() if seconds > CHECK_S]

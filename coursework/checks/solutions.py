@@ -39,7 +39,9 @@ def read_solutions(source: Path) -> dict[str, tuple[str, str]]:
 
 def _library_code(path: str) -> str:
     found = pkgutil.resolve_name(path)
-    return textwrap.dedent(inspect.getsource(found.fget if isinstance(found, property) else found)).rstrip()
+    if isinstance(found, property):
+        found = found.fget
+    return textwrap.dedent(inspect.getsource(found)).rstrip()
 
 
 def _without_marks(text: str) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import io
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -86,7 +87,8 @@ def average_precision(model: nn.Module, held: HeldOut) -> dict[str, float]:
 
 def _coco_ap(predicted: dict[str, Tensor], held: HeldOut) -> dict[str, float]:
     W, H = held.size_wh
-    truth, answers = [], []
+    truth: list[dict[str, Any]] = []
+    answers = []
     for i, (boxes_xyxy, labels) in enumerate(zip(held.boxes_xyxy, held.labels, strict=True)):
         for box, label in zip(box_convert(boxes_xyxy, "xyxy", "xywh").tolist(), labels.tolist(), strict=True):
             extra = {"id": len(truth) + 1, "iscrowd": 0, "area": box[2] * box[3]}

@@ -35,7 +35,7 @@ class Guards:
         self._setup: set[str] = set()  # files of locked cells that hold no check
         self._release: set[str] = set()  # of these and of the checks
         self._names: dict[int, set[str]] = {}  # of each guard, by its id: a function may have several
-        stand_ins: dict[int, tuple[Any, Callable]] = {}  # by the original's id
+        stand_ins: dict[int, tuple[Any, Callable[..., Any]]] = {}  # by the original's id
         for name in names:
             inside, _, leaf = name.rpartition(".")
             owner = pkgutil.resolve_name(inside)
@@ -43,7 +43,7 @@ class Guards:
             if id(found) in self._names:  # another name of what is guarded already
                 self._names[id(found)].add(name)
             elif isinstance(found, type):
-                found.__init__ = self._guard(name, found.__init__)
+                found.__init__ = self._guard(name, found.__init__)  # type: ignore[misc]  # no instance: the class itself
             elif isinstance(owner, type):
                 setattr(owner, leaf, self._guard(name, found))
             elif id(found) in stand_ins:
@@ -62,7 +62,7 @@ class Guards:
         if not is_check:
             self._setup.add(file)
 
-    def _guard(self, name: str, function: Callable) -> Callable:
+    def _guard(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         names = {name}
 
         @functools.wraps(function)
@@ -73,7 +73,7 @@ class Guards:
 
         guard.__dict__.pop("__wrapped__", None)
         with suppress(TypeError, ValueError):  # a function in C may have none
-            guard.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+            guard.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]  # a function takes any
         self._names[id(guard)] = names
         return guard
 
@@ -93,7 +93,7 @@ class Guards:
         return asked and caller.f_code.co_filename in self._setup
 
 
-def _put_in_place(stand_ins: dict[int, tuple[Any, Callable]], packages: set[str]) -> None:
+def _put_in_place(stand_ins: dict[int, tuple[Any, Callable[..., Any]]], packages: set[str]) -> None:
     """In each module of the packages that holds an original, the guard takes its place."""
     modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
     for module in modules if stand_ins else ():

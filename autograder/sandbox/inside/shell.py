@@ -35,12 +35,12 @@ _MOST_CHARACTERS = 1 << 20  # in one message
 _PIPE_BYTES = 1 << 16
 
 
-class PipeSession(Session):
+class PipeSession(Session):  # type: ignore[misc]  # its package is not read
     """ipykernel's session, but for where messages go: to `emit(type, content)`."""
 
     emit: Emit
 
-    def send(  # type: ignore[override]
+    def send(
         self, stream: Any, msg_or_type: Any, content: Any = None, parent: Any = None, ident: Any = None, **rest: Any
     ) -> None:
         message = msg_or_type if isinstance(msg_or_type, dict) else {"msg_type": msg_or_type, "content": content}
@@ -133,7 +133,7 @@ class FdWatch:
         return waiting
 
 
-class NotebookShell(ZMQInteractiveShell):
+class NotebookShell(ZMQInteractiveShell):  # type: ignore[misc]  # its package is not read
     """ipykernel's shell without a kernel behind it: no GUI's event loop to run."""
 
     def enable_gui(self, gui: str | None = None) -> None:

@@ -32,8 +32,8 @@ def encode(head: dict[str, Any], body: bytes = b"", default: Callable[[Any], Any
     text = json.dumps(head, separators=(",", ":"), default=default)
     if len(text) > MAX_HEAD or len(body) > MAX_BODY or holds_more(text, MAX_VALUES):
         raise WireError("a message is longer than allowed")
-    text = text.encode()
-    return _LENGTHS.pack(len(text), len(body)) + text + body
+    encoded = text.encode()
+    return _LENGTHS.pack(len(encoded), len(body)) + encoded + body
 
 
 def read_frame(connection: socket.socket) -> tuple[dict[str, Any], bytes] | None:
