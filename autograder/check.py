@@ -14,14 +14,13 @@ from coursework.submission import MAX_FILE
 from .course.assignment import Assignment, built_assignments, load_assignment
 from .course.places import Places, project_places
 from .errors import GradeError
-from .grade import DEFAULT_LIMITS
 from .intake.align import align
 from .intake.identify import identify
 from .intake.prepare import Prepared
 from .intake.read_notebook import Cell, Unreadable, read_notebook
 from .judge.mark import Marked, mark
 from .judge.reference import RunJobs, run_references
-from .sandbox.job import Job, Limits, Result
+from .sandbox.job import DEFAULT_LIMITS, Job, Limits, Result
 from .terminal import one_line
 
 SIDE_BY_SIDE = 2  # the reference and the student's notebook

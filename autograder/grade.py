@@ -30,10 +30,8 @@ from .judge.reference import Reference, RunJobs, run_references
 from .lms.take_in import take_in, waiting
 from .plan import Plan, nobody, plan_run
 from .progress import Progress
-from .sandbox.job import Job, Limits, Result
+from .sandbox.job import DEFAULT_LIMITS, Job, Limits, Result
 from .terminal import tell
-
-DEFAULT_LIMITS = Limits()
 
 
 @dataclass

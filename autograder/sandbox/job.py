@@ -54,6 +54,9 @@ class Limits:
     output_mb: int = 16  # printed and displayed, whole notebook
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Job:
     """One notebook, ready to run in a folder that holds these files."""

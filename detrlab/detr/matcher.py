@@ -4,7 +4,6 @@ DETR, section 3.1, equation 1; `models/matcher.py` of the official code.
 """
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torchvision.ops import box_convert, generalized_box_iou
 
@@ -27,6 +26,8 @@ def match(
     pairs of int64 tensors of length min(Q, T). With more targets than queries, the costliest targets stay
     unmatched.
     """
+    from scipy.optimize import linear_sum_assignment  # slow to import; only training matches
+
     B, Q = outputs["pred_logits"].shape[:2]
     sizes = [len(target["labels"]) for target in targets]
     probability = outputs["pred_logits"].float().flatten(0, 1).softmax(-1)  # (B*Q, K+1)
