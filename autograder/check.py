@@ -20,6 +20,7 @@ from .intake.prepare import Prepared
 from .intake.read_notebook import Cell, Unreadable, read_notebook
 from .judge.mark import Marked, mark
 from .judge.reference import RunJobs, run_references
+from .judge.rerun import get_through
 from .sandbox.job import DEFAULT_LIMITS, Job, Limits, Result
 from .terminal import one_line
 
@@ -89,7 +90,7 @@ def grade_notebook(
     maximum = found.points(name)
     written = [cell for cell in maximum if cell not in marked.scores]
     stopped = "" if marked.whole else str(marked.ended)
-    said = [note.sentence for note in notes + aligned.notes]
+    said = [note.sentence for note in notes + aligned.notes + marked.ran_without]
     return NotebookMarks(name, marked.scores, maximum, verdicts, written, said, stopped)
 
 
@@ -125,7 +126,7 @@ def _run(
         (reference,) = jobs
         runs = [cell.check for cell in reference.cells if cell.check]
         seeds = {run.name: run.seeds for run in runs if run.name == run.check}
-        for job, result in run_jobs([reference, *prepared.jobs(found, {name: seeds}, limits)]):
+        for job, result in get_through(run_jobs, [reference, *prepared.jobs(found, {name: seeds}, limits)]):
             if job.student == reference.student:
                 yield job, result
             else:

@@ -27,6 +27,7 @@ from .intake.collect import HandedIn, collect, misplaced, students, unfit
 from .intake.prepare import Prepared, prepare
 from .judge.graded import Graded, Status, could_not_keep, graded_from
 from .judge.reference import Reference, RunJobs, run_references
+from .judge.rerun import get_through
 from .lms.take_in import take_in, waiting
 from .plan import Plan, nobody, plan_run
 from .progress import Progress
@@ -135,7 +136,7 @@ class _Grading:
     def run(self, run_jobs: RunJobs) -> None:
         progress = Progress(len(self.plan.students))
         try:
-            with closing(run_jobs(self._jobs())) as finished:
+            with closing(get_through(run_jobs, self._jobs())) as finished:
                 for job, result in finished:
                     prepared, results = self.waiting[job.student]
                     results[job.notebook] = result
@@ -187,6 +188,7 @@ class _Grading:
             status=graded.status,
             scores={name: marked.scores for name, marked in graded.marked.items()},
             mistakes={name: marked.mistakes for name, marked in graded.marked.items()},
+            **_said(ran_without=[note for marked in graded.marked.values() for note in marked.ran_without]),
             **_said(ended={name: marked.ended for name, marked in graded.marked.items()}),
             cpu_s={name: round(marked.cpu_s, 3) for name, marked in graded.marked.items()},
             wall_s={name: round(marked.wall_s, 3) for name, marked in graded.marked.items()},

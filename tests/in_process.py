@@ -30,6 +30,8 @@ def run(job) -> Result:
             for cell in job.cells:
                 if "while True" in cell.source:  # as if the sandbox had stopped it
                     ended = Note("cell_cpu", {"seconds": "60"})
+                    cells.append(CellResult(cell.index, "error", cpu_s=60.0))
+                    continue
                 if ended != FINISHED:
                     cells.append(CellResult(cell.index, "not run"))
                     continue

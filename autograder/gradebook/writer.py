@@ -92,7 +92,9 @@ class Writer:
     def _save_notebook(self, notebook: SubmittedNotebook, name: str, graded: Graded, before: dict[str, str]) -> None:
         grades, comments = self._rows(Grade, notebook), self._rows(Comment, notebook)
         marked = graded.marked.get(name)
-        notebook.flagged = name in graded.unreadable or (marked is not None and not marked.whole)
+        notebook.flagged = name in graded.unreadable or (
+            marked is not None and (bool(marked.ran_without) or not marked.whole)
+        )
         cells = {} if marked is None else _graded_cells(marked.notebook)
         for cell_name, grade in grades.items():
             old = grade.auto_score
@@ -216,6 +218,9 @@ def _page(name: str, release: nbformat.NotebookNode, graded: Graded) -> nbformat
         notes = [note for note in graded.notes if note.about == name]
         text = "".join(f"\n- {note.sentence}" for note in notes)
         text = f"**{say('repaired')}**\n{text}" if notes else ""
+        if marked.ran_without:
+            stopped = "".join(f"\n- {note.sentence}" for note in marked.ran_without)
+            text += f"\n\n**{say('cell_stopped')}**\n{stopped}"
         if not marked.whole:
             text += f"\n\n**{say('run_stopped')}** {marked.ended}. {say('run_stopped_kept')}"
     notebook = nbformat.from_dict(release if marked is None else marked.notebook)

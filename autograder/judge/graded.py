@@ -94,6 +94,7 @@ def _reasons(graded: Graded, results: dict[str, Result], assignment: Assignment)
     """Why a person should look: at what could not be graded first, at single answers last."""
     yield from (replace(why, about=name) for name, why in graded.unreadable.items())
     yield from (replace(marked.ended, about=name) for name, marked in graded.marked.items() if not marked.whole)
+    yield from (note for marked in graded.marked.values() for note in marked.ran_without)
     yield from (Note("file_missing", {"notebook": name}) for name in graded.absent)
     yield from (note for note in graded.notes if note.id == "one_of_several")
     yield from (replace(note, about=name) for name, result in results.items() for note in result.notes)

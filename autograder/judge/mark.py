@@ -37,6 +37,7 @@ class Marked:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     mistakes: dict[str, str] = field(default_factory=dict)
     ended: Note = FINISHED
+    ran_without: list[Note] = field(default_factory=list)  # cells that stopped it, and were left out of the next run
     cpu_s: float = 0.0
     wall_s: float = 0.0
 
@@ -53,6 +54,11 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
     scores = {
         name: _safe(points, checks[name].points) for name, points in marks(fresh, reference.expected, checks).items()
     }
+    stopped = _stopped(aligned.notebook, result)
+    for name in stopped:
+        if not scores.get(name):  # it was asked without its answer: what it says of that is not the student's
+            runs.pop(name, None)
+            fresh.pop(name, None)
     known = named_mistakes(fresh, reference.mistakes)
     mistakes = {name: mistake.id for name, mistake in known.items()}
     for name, found in fresh.items():
@@ -65,7 +71,7 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if cell.cell_type == "code" and name in checks:
             verdict = verdicts[name] = _verdict(
-                name, runs.get(name), scores[name], checks[name], reference, known, result.ended
+                name, runs.get(name), scores[name], checks[name], reference, known, stopped.get(name, result.ended)
             )
             cell.outputs = [
                 nbformat.v4.new_output(
@@ -74,7 +80,19 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
                     execution_count=cell.execution_count,
                 )
             ]
-    return Marked(notebook, scores, verdicts, mistakes, result.ended, result.cpu_s, result.wall_s)
+    ran_without = [
+        Note("ran_without", {"cell": name, "why": why}, reference.notebook.name) for name, why in stopped.items()
+    ]
+    return Marked(notebook, scores, verdicts, mistakes, result.ended, ran_without, result.cpu_s, result.wall_s)
+
+
+def _stopped(notebook: nbformat.NotebookNode, result: Result) -> dict[str, Note]:
+    """Cells that were left out because they stopped the notebook: by exercise, or as "cell 7", and why."""
+    found = {}
+    for index, why in result.left_out.items():
+        name = notebook.cells[index].metadata.get("nbgrader", {}).get("grade_id", "")
+        found[name.removesuffix("_code") or f"cell {index + 1}"] = why
+    return found
 
 
 def marks(

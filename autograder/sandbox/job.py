@@ -90,6 +90,7 @@ class Result:
     wall_s: float
     level: str  # the sandbox level it ran under
     notes: tuple[Note, ...] = ()  # what a person should know of the run
+    left_out: dict[int, Note] = field(default_factory=dict)  # by index: cells that stopped a run, and how
 
     @property
     def finished(self) -> bool:

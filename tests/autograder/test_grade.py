@@ -13,7 +13,7 @@ from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log
 from autograder.intake import collect
 from coursework.marking.messages import MESSAGES
-from tests.grade_course import HALF, make_class, marks, run
+from tests.grade_course import HALF, LOOP, make_class, marks, run
 from tests.in_process import run_jobs
 from tests.small_course import ASSIGNMENT, RIGHT, hand_in
 
@@ -40,10 +40,32 @@ def test_a_class_is_graded(places):
     latest = Log(places.log).latest(ASSIGNMENT)
     assert latest["bob"]["mistakes"]["small"] == {"corners": "corners/half_width"}
     assert "locked cell was changed" in latest["fay"]["notes"][0] and latest["fay"]["notes_ids"] == ["locked_changed"]
-    assert latest["hal"]["ended_ids"] == {"small": "cell_cpu", "wide": "finished"} and latest["hal"]["review_ids"] == [
-        "cell_cpu"
+    assert latest["hal"]["ended_ids"] == {"small": "finished", "wide": "finished"}
+    assert latest["hal"]["review_ids"] == latest["hal"]["ran_without_ids"] == ["ran_without"]
+    assert latest["hal"]["ran_without"] == [
+        "small: corners: a cell used more than 60 s of CPU time; the notebook was run again without this cell"
     ]
-    assert latest["hal"]["ended"]["small"] == "a cell used more than 60 s of CPU time"
+
+
+@pytest.mark.parametrize("where", ["corners_code", "added"])
+def test_an_endless_cell_costs_its_own_exercise(places, where):
+    """Beside the loop: a step of the same notebook that has nothing to do with it keeps its points."""
+    answers = {**RIGHT["small"], "corners_code": RIGHT["small"]["corners_code"] + ("\n" + LOOP) * (where != "added")}
+    path = hand_in(places, "hal", small=answers, wide=RIGHT["wide"]) / "small.ipynb"
+    if where == "added":
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells.insert(1, nbformat.v4.new_code_cell(LOOP))
+        nbformat.write(notebook, path)
+    run(places)
+    points = 0 if where == "corners_code" else 3
+    assert marks(places, "hal")["corners"] == (points, False) and marks(places, "hal")["sizes"] == (3, False)
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        flags = {found.name: found.flagged for found in gradebook.find_submission(ASSIGNMENT, "hal").notebooks}
+    assert flags == {"small": True, "wide": False}
+    kept = nbformat.read(places.autograded / "hal" / ASSIGNMENT / "small.ipynb", as_version=4)
+    assert "had to be stopped" in kept.cells[0].source and "more than 60 s" in kept.cells[0].source
+    text = next(cell for cell in kept.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "corners")
+    assert ("did not run: a cell used more than 60 s" in text.outputs[0].data["text/html"]) == (points == 0)
 
 
 def test_the_executed_notebook_shows_verdicts_and_no_hidden_value(places):
@@ -231,6 +253,6 @@ def test_what_is_decided_hangs_on_no_sentence(places, monkeypatch):
     for key in ("status", "scores", "mistakes", "absent", "ended_ids", "notes_ids", "review_ids", "unreadable_ids"):
         assert {s: event[key] for s, event in second.items()} == {s: event[key] for s, event in first.items()}
     assert second["ada"]["review"][0].startswith("small: ONE_OF_SEVERAL ")
-    assert second["hal"]["ended"]["small"] == "CELL_CPU 60" and second["hal"]["review"] == ["small: CELL_CPU 60"]
+    assert second["hal"]["review"] == ["small: RAN_WITHOUT corners CELL_CPU 60"]
     page = (places.autograded / "fay" / ASSIGNMENT / "small.ipynb").read_text()
     assert "REPAIRED" in page and "- LOCKED_CHANGED corners" in page

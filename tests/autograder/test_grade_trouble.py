@@ -158,7 +158,7 @@ def test_what_was_repaired_stands_on_the_students_page(places):
     run(places)
     text = (places.autograded / "fay" / ASSIGNMENT / "small.ipynb").read_text()
     assert "What had to be repaired" in text and "corners: a locked cell was changed" in text
-    assert "The run stopped" in (places.autograded / "hal" / ASSIGNMENT / "small.ipynb").read_text()
+    assert "A cell had to be stopped" in (places.autograded / "hal" / ASSIGNMENT / "small.ipynb").read_text()
     assert "about-the-grading" not in (places.autograded / "ada" / ASSIGNMENT / "small.ipynb").read_text()
 
 
