@@ -83,6 +83,8 @@ def grade(
             take_in(places, name, book, say)
             plan = plan_run(places, assignment, only, seed, resume=resume, regrade=regrade)
             summary = Summary(plan.run)
+            if before := len(plan.of_unknown_release):
+                say(f"{name}: release unknown of {before} earlier marks (--regrade puts everybody on this one)")
             if not plan.students:
                 if plan.resumed:
                     Log(places.log).append("end", assignment=name, run=plan.run)
@@ -195,6 +197,7 @@ class _Grading:
             absent=graded.absent,
             **_said(unreadable=graded.unreadable, notes=graded.notes, review=graded.review),
             digest=self.plan.students[graded.student],
+            fingerprints=self.assignment.fingerprints,
             level=self.level,
         )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from .course.assignment import Assignment
 from .course.places import Places
 from .errors import GradeError
 from .gradebook.log import Log, Run
+from .gradebook.releases import refuse_mixed, unknown_release
 from .intake.collect import fingerprint, students
 from .lms.take_in import archive_folder
 
@@ -22,12 +23,16 @@ class Plan:
     seed: int
     students: dict[str, str]
     resumed: bool
+    of_unknown_release: list[str] = field(default_factory=list)  # students whose marks stay and do not say theirs
 
 
 def plan_run(
     places: Places, assignment: Assignment, only: list[str], seed: int | None, *, resume: bool, regrade: bool
 ) -> Plan:
-    """Who is to be graded now: who is new or has changed; with `regrade` all; with `resume` what a run left open."""
+    """Who is to be graded now: who is new or has changed; with `regrade` all; with `resume` what a run left open.
+
+    Raises GradeError where that cannot be, and where others' marks, which stay, rest on another release.
+    """
     present = students(places.submitted, assignment.name)
     if not present:
         raise nobody(places, assignment.name)
@@ -39,6 +44,7 @@ def plan_run(
     open_run = runs[-1] if runs and runs[-1].open else None
     if resume:
         if runs and not runs[-1].ended:  # perhaps killed between the last mark and the end
+            refuse_mixed(assignment.name, runs[-1].marks, assignment.fingerprints)
             return _resumed(places, assignment, runs[-1], present)
         raise GradeError(f"no run of {assignment.name} was interrupted; there is nothing to resume")
     if open_run is not None and not regrade:
@@ -48,11 +54,14 @@ def plan_run(
             f"--resume goes on with it, --regrade grades everybody anew"
         )
     wanted = _fingerprints(places, assignment, only or present)
+    latest = log.latest(assignment.name)
     if not (regrade or only):
-        latest = log.latest(assignment.name)
         wanted = {s: found for s, found in wanted.items() if latest.get(s, {}).get("digest") != found}
+    staying = {student: event for student, event in latest.items() if student not in wanted}
+    if only or not regrade:
+        refuse_mixed(assignment.name, staying, assignment.fingerprints)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    return Plan(name, secrets.randbits(63) if seed is None else seed, wanted, resumed=False)
+    return Plan(name, secrets.randbits(63) if seed is None else seed, wanted, False, unknown_release(staying))
 
 
 def nobody(places: Places, name: str) -> GradeError:

@@ -6,15 +6,16 @@ The release is derived from `build/source/` with nbgrader's own steps, in memory
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import nbformat
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ComputeChecksums, LockCells
 
 from autograder.errors import GradeError
-from autograder.sandbox.packages import NOTHING, Needs
+from autograder.sandbox.packages import NOTHING, Needs, data_files
 from coursework.marking.stored import StoredCheck, read_stored
 
+from .fingerprints import Fingerprints, digests, fingerprints
 from .places import Places
 from .preprocess import StripSolutions
 from .registry import Entry, read_entry
@@ -33,6 +34,7 @@ class Assignment:
     files: dict[str, bytes]  # public files, which a submission cannot replace
     kept: tuple[str, ...] = ()  # the student's own files, by pattern: these a submission may hold, and ours never do
     needs: Needs = NOTHING  # of its notebooks, in the sandbox
+    fingerprints: dict[str, Fingerprints] = field(default_factory=dict)  # what each mark rests on
 
     def points(self, notebook: str) -> dict[str, float]:
         """Maximum points per graded cell, written answers included."""
@@ -68,33 +70,43 @@ def load_assignment(places: Places, name: str) -> Assignment:
         raise GradeError(f"{name} is not built yet ({missing[0]}.ipynb is missing in {folder}): run `make build`")
     sources = {path.name: read_source(path) for path in entry.notebooks}
     originals, releases, checks = {}, {}, {}
-    for notebook in sources:
+    for notebook, source in sources.items():
         solved = nbformat.read(folder / f"{notebook}.ipynb", as_version=4)
+        _up_to_date(source, solved)
         originals[notebook] = _through([StripSolutions, LockCells, ComputeChecksums], solved)
         releases[notebook] = _through([ClearOutput, ClearHiddenTests, ComputeChecksums], originals[notebook])
         try:
             checks[notebook] = read_stored(folder / f"{notebook}.json").checks
         except FileNotFoundError as error:
             raise GradeError(f"{error.filename} is missing: run `make build`") from None
-    _up_to_date(sources, releases)
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix != ".ipynb" and not entry.keeps(path.name)
     }
-    return Assignment(name, sources, originals, releases, checks, files, entry.kept, entry.needs)
+    data = digests(data_files(entry.data))
+    rest_on = {nb: fingerprints(source, checks[nb], entry.chains, data) for nb, source in sources.items()}
+    return Assignment(name, sources, originals, releases, checks, files, entry.kept, entry.needs, rest_on)
 
 
-def _up_to_date(sources: dict[str, SourceNotebook], releases: dict[str, nbformat.NotebookNode]) -> None:
-    """The checks that students' notebooks run must be those that the reference solution runs."""
-    for name, source in sources.items():
-        built = {
-            cell.metadata.nbgrader.grade_id: cell.source.strip()
-            for cell in releases[name].cells
-            if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
-        }
-        if built != {check: cell.source.strip() for check, cell in source.named("check").items()}:
-            raise GradeError(f"{name}: the built notebook is older than its source: run `make build`")
+def _up_to_date(source: SourceNotebook, built: nbformat.NotebookNode) -> None:
+    """What was built, and is run and earned, must be what solutions/ holds: setup, solutions, checks and points."""
+    cells = {
+        cell.metadata.nbgrader.grade_id: (cell.source, cell.metadata.nbgrader.get("points", 0))
+        for cell in built.cells
+        if "nbgrader" in cell.metadata
+    }
+    for cell in source.cells:
+        if cell.kind not in ("setup", "exercise", "check", "written"):
+            continue
+        text, points = cells.get(cell.grade_id, ("", 0))
+        # A check has its hidden tests below it; the model text of a written answer is no part of any mark.
+        same = cell.kind == "written" or text.partition("\n### BEGIN HIDDEN TESTS")[0].strip() == cell.source.strip()
+        if not same or points != cell.points or cell.grade_id not in cells:
+            raise GradeError(
+                f"{source.name}: {cell.grade_id} in solutions/ is not what was built: run `make build` (and grade "
+                "everybody anew, if anything is graded already and marks hang on it: `autograder grade` will say so)"
+            )
 
 
 def _through(steps: list, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

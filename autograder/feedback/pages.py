@@ -21,6 +21,7 @@ from autograder.gradebook import by_hand
 from autograder.gradebook.harmless import HEAD, harmless_names
 from autograder.gradebook.log import Log
 from autograder.gradebook.opened import Book
+from autograder.gradebook.releases import refuse_mixed
 from autograder.progress import Progress
 from autograder.terminal import Handler
 from coursework.marking.messages import say
@@ -47,6 +48,7 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
     """
     if not any(places.autograded.glob(f"*/{assignment}")):
         raise GradeError(f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first")
+    refuse_mixed(assignment, Log(places.log).latest(assignment))
     unread = _unread(places, assignment)
     students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
     logging.getLogger("traitlets").addFilter(_is_news)

@@ -21,6 +21,7 @@ from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log, Run
 from autograder.gradebook.pseudonyms import pseudonyms
+from autograder.gradebook.releases import refuse_mixed
 from autograder.judge.graded import Status
 from autograder.judge.mark import CALLED_INSTEAD
 from autograder.review.lookalikes import Alike, answers_of, look_alikes
@@ -55,6 +56,7 @@ def write_report(places: Places, name: str, to: Path) -> None:
     runs, events = log.runs(name), log.latest(name)
     if not events:
         raise GradeError(f"nothing of {name} is graded yet: run `autograder grade {name}` first")
+    refuse_mixed(name, {s: event for s, event in events.items() if s not in runs[-1].open}, assignment.fingerprints)
     by_hand.notice(places, name)
     codes = pseudonyms(places, [*events, *runs[-1].open])
     alike = look_alikes(

@@ -26,6 +26,7 @@ from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log
 from autograder.gradebook.opened import Book
+from autograder.gradebook.releases import refuse_mixed
 from autograder.judge.graded import Status
 from coursework.files import write_whole
 
@@ -69,6 +70,7 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
     runs = log.runs(assignment)
     unfinished = {student for student in (runs[-1].open if runs else ())}
     events = log.latest(assignment)
+    refuse_mixed(assignment, {student: event for student, event in events.items() if student not in unfinished})
     students = {student.id: student for student in db.query(Student).order_by(Student.id)}
     found = []
     for name in sorted({*students, *unfinished}):

@@ -31,14 +31,9 @@ NOTHING = Needs()
 def install(folder: Path, data: tuple[str, ...]) -> None:
     """Copy our packages and these files of data/ into `folder`, readable by any user."""
     for name in OURS:
-        library = _copy(name, folder)
-    # An installed library has its data in it; a checkout keeps them beside the package, and so does the sandbox.
-    places = (library / "data", library.parent / "data")
+        _copy(name, folder)
     (folder / "data").mkdir()
-    for name in data:
-        path = next((place / name for place in places if (place / name).is_file()), None)
-        if path is None:
-            raise FileNotFoundError(2, "the assignment names a file of data/ that is not there", f"data/{name}")
+    for name, path in data_files(data).items():
         shutil.copyfile(path, folder / "data" / name)
     wall = folder.joinpath(*inside.__name__.split("."))
     shutil.copytree(Path(inside.__file__).parent, wall, ignore=shutil.ignore_patterns("__pycache__"))
@@ -48,14 +43,30 @@ def install(folder: Path, data: tuple[str, ...]) -> None:
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _copy(name: str, folder: Path) -> Path:
-    """Copy an installed package; returns where it is installed."""
+def data_files(names: tuple[str, ...]) -> dict[str, Path]:
+    """Where these files of data/ lie; raises FileNotFoundError where one does not."""
+    library = _installed(OURS[-1])
+    # An installed library has its data in it; a checkout keeps them beside the package, and so does the sandbox.
+    places = (library / "data", library.parent / "data")
+    found = {}
+    for name in names:
+        path = next((place / name for place in places if (place / name).is_file()), None)
+        if path is None:
+            raise FileNotFoundError(2, "the assignment names a file of data/ that is not there", f"data/{name}")
+        found[name] = path
+    return found
+
+
+def _installed(name: str) -> Path:
     found = importlib.util.find_spec(name)
     assert found is not None and found.origin is not None, f"{name} is a package of ours"
-    package = Path(found.origin).resolve().parent
+    return Path(found.origin).resolve().parent
+
+
+def _copy(name: str, folder: Path) -> None:
+    package = _installed(name)
 
     def left_out(place: str, names: list[str]) -> set[str]:
         return {"__pycache__", "data"} if Path(place) == package else {"__pycache__"}
 
     shutil.copytree(package, folder / name, ignore=left_out)
-    return package
