@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 
@@ -168,20 +168,40 @@ class _Grading:
     def _finish(self, student: str, progress: Progress) -> None:
         prepared, results = self.waiting.pop(student)
         graded = graded_from(prepared, results, self.references, self.assignment)
-        try:
-            self.writer.save(graded)
-        except GradeError:
-            raise  # disk or database: nobody's fault, and nobody else can be graded either
-        except Exception as error:  # of what this student handed in: a person looks, the run goes on
-            graded = could_not_keep(prepared, self.assignment, error)
-            self.writer.save(graded)
-        self._log(graded)
+        if any(why.id == "not_read" for why in graded.unreadable.values()) and student in self.plan.marked:
+            self._let_stand(graded)
+        else:
+            try:
+                self.writer.save(graded)
+                self._log(graded)
+            except GradeError:
+                raise  # disk or database: nobody's fault, and nobody else can be graded either
+            except Exception as error:  # of what this student handed in, or of where it is kept: the run goes on
+                graded = self._not_kept(prepared, error)
         self.summary.counts[graded.status] += 1
         if graded.review:
             self.summary.review[student] = list(map(str, graded.review))
         progress.step(graded.status)
 
-    def _log(self, graded: Graded) -> None:
+    def _not_kept(self, prepared: Prepared, error: Exception) -> Graded:
+        """A person looks; earlier marks stand, and without any it is on record that there are none."""
+        graded = could_not_keep(prepared, self.assignment, error)
+        if graded.student in self.plan.marked:
+            self._let_stand(graded)
+        else:
+            with suppress(Exception):  # perhaps not even that can be written
+                self.writer.save(graded)
+            self._log(graded, again=isinstance(error, OSError))
+        return graded
+
+    def _let_stand(self, graded: Graded) -> None:
+        """Our own trouble is no reason to lose the marks that there are."""
+        graded.review.append(Note("earlier_marks_stand"))
+        about = {"assignment": self.assignment.name, "run": self.plan.run, "student": graded.student}
+        Log(self.places.log).append("not kept", **about, **_said(review=graded.review))
+
+    def _log(self, graded: Graded, *, again: bool = False) -> None:
+        """On record; with `again` the next run grades it anew, even if what was handed in is the same."""
         Log(self.places.log).append(
             "mark",
             assignment=self.assignment.name,
@@ -196,7 +216,7 @@ class _Grading:
             wall_s={name: round(marked.wall_s, 3) for name, marked in graded.marked.items()},
             absent=graded.absent,
             **_said(unreadable=graded.unreadable, notes=graded.notes, review=graded.review),
-            digest=self.plan.students[graded.student],
+            digest="" if again else self.plan.students[graded.student],
             fingerprints=self.assignment.fingerprints,
             level=self.level,
         )

@@ -10,7 +10,7 @@ from .course.assignment import Assignment
 from .course.places import Places
 from .errors import GradeError
 from .gradebook.log import Log, Run
-from .gradebook.releases import refuse_mixed, unknown_release
+from .gradebook.releases import marked, refuse_mixed, unknown_release
 from .intake.collect import fingerprint, students
 from .lms.take_in import archive_folder
 
@@ -23,6 +23,7 @@ class Plan:
     seed: int
     students: dict[str, str]
     resumed: bool
+    marked: frozenset[str] = frozenset()  # students who have marks already
     of_unknown_release: list[str] = field(default_factory=list)  # students whose marks stay and do not say theirs
 
 
@@ -45,7 +46,7 @@ def plan_run(
     if resume:
         if runs and not runs[-1].ended:  # perhaps killed between the last mark and the end
             refuse_mixed(assignment.name, runs[-1].marks, assignment.fingerprints)
-            return _resumed(places, assignment, runs[-1], present)
+            return _resumed(places, assignment, runs[-1], present, marked(log.latest(assignment.name)))
         raise GradeError(f"no run of {assignment.name} was interrupted; there is nothing to resume")
     if open_run is not None and not regrade:
         who = ", ".join(open_run.open[:3]) + (", ..." if len(open_run.open) > 3 else "")
@@ -61,7 +62,9 @@ def plan_run(
     if only or not regrade:
         refuse_mixed(assignment.name, staying, assignment.fingerprints)
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    return Plan(name, secrets.randbits(63) if seed is None else seed, wanted, False, unknown_release(staying))
+    return Plan(
+        name, secrets.randbits(63) if seed is None else seed, wanted, False, marked(latest), unknown_release(staying)
+    )
 
 
 def nobody(places: Places, name: str) -> GradeError:
@@ -71,11 +74,11 @@ def nobody(places: Places, name: str) -> GradeError:
     )
 
 
-def _resumed(places: Places, assignment: Assignment, run: Run, present: list[str]) -> Plan:
+def _resumed(places: Places, assignment: Assignment, run: Run, present: list[str], marked: frozenset[str]) -> Plan:
     of_the_run = [student for student in [*run.open, *run.marks] if student in present]
     now = _fingerprints(places, assignment, of_the_run)
     todo = {s: found for s, found in now.items() if s not in run.marks or run.marks[s]["digest"] != found}
-    return Plan(run.start["run"], run.start["seed"], todo, resumed=True)
+    return Plan(run.start["run"], run.start["seed"], todo, True, marked)
 
 
 def _fingerprints(places: Places, assignment: Assignment, students: list[str]) -> dict[str, str]:

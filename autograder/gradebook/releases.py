@@ -21,9 +21,14 @@ def release_of(event: dict) -> Mapping[str, Fingerprints]:
     return {} if event["status"] == Status.COULD_NOT_GRADE else event.get("fingerprints") or {}
 
 
+def marked(events: Events) -> frozenset[str]:
+    """Students who have marks."""
+    return frozenset(student for student, event in events.items() if event["status"] != Status.COULD_NOT_GRADE)
+
+
 def unknown_release(events: Events) -> list[str]:
     """Students whose marks do not say which release they rest on."""
-    return [s for s, event in events.items() if event["status"] != Status.COULD_NOT_GRADE and not release_of(event)]
+    return [student for student in events if student in marked(events) and not release_of(events[student])]
 
 
 def changed_cells(release: Mapping[str, Fingerprints], other: Mapping[str, Fingerprints]) -> list[str]:

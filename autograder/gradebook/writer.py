@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import nbformat
 from nbgrader.api import (
@@ -40,8 +41,8 @@ from .late import Penalties
 from .opened import first_line, patient, shown_url
 
 # What of the file system's errors is nobody's fault and will hit the next student too; any other is due to this one's
-# files (names that cannot be, a folder where a file should be), and the run goes on without them.
-_DISK = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO}
+# files and folders (names that cannot be, a folder without rights), and the run goes on without them.
+_DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
 
 
 class Writer:
@@ -155,12 +156,17 @@ class Writer:
         except OSError as error:
             if not final.exists() and old.exists():
                 old.rename(final)
-            if error.errno not in _DISK:
+            if error.errno not in _DISK and os.access(_lowest(self._places.autograded), os.W_OK):
                 raise
             raise GradeError(f"{final} cannot be written: {os.strerror(error.errno or 0)}") from error
         finally:
             shutil.rmtree(new, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _lowest(folder: Path) -> Path:
+    """The folder, or the one above that is there and holds it once it is made."""
+    return folder if folder.exists() else _lowest(folder.parent)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
     refuse_mixed(assignment, {student: event for student, event in events.items() if student not in unfinished})
     students = {student.id: student for student in db.query(Student).order_by(Student.id)}
     found = []
-    for name in sorted({*students, *unfinished}):
+    for name in sorted({*students, *unfinished, *events}):
         student, submission = students.get(name), submissions.get(name)
         status = _status(name, submission, events.get(name), name in unfinished)
         penalty = float(penalties.get(name) or 0.0)
@@ -102,7 +102,7 @@ def _status(student: str, submission: SubmittedAssignment | None, event: dict | 
     if unfinished:
         return Status.NOT_YET
     if submission is None:
-        return Status.MISSING
+        return Status.MISSING if event is None else Status.COULD_NOT_GRADE
     said = Status(event["status"]) if event is not None else Status.GRADED
     if said is not Status.COULD_NOT_GRADE and submission.needs_manual_grade:
         return Status.WAITS

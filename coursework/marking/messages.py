@@ -161,6 +161,7 @@ MESSAGES = {
     "not_run": "it was not run: {ended}",
     "not_judged": "what came back could not be judged ({error})",
     "not_kept": "what came back could not be kept ({error})",
+    "earlier_marks_stand": "the marks from before stand",
     "no_notebook_found": "no notebook of this assignment was found",
     "file_missing": "{notebook}.ipynb was not handed in",
     "others_beside": "other processes of the notebook, where nothing is refused, ran beside {check}",

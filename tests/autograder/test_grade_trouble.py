@@ -1,5 +1,8 @@
 """Grading where something is wrong: nothing half-written, one sentence each; and stock nbgrader's opinion."""
 
+import shutil
+from pathlib import Path
+
 import nbformat
 import pytest
 
@@ -7,7 +10,10 @@ from autograder.course.assignment import load_assignment
 from autograder.errors import GradeError
 from autograder.grade import dry_run, grade
 from autograder.gradebook.log import Log
+from autograder.gradebook.opened import Book
 from autograder.intake.collect import collect
+from autograder.judge.graded import Status
+from autograder.lms.export import rows
 from coursework.marking.messages import Note
 from tests.grade_course import HALF, LEVEL, make_class, marks, run
 from tests.in_process import run_jobs
@@ -113,6 +119,50 @@ def test_only_what_ails_the_disk_stops_the_class(places, monkeypatch, number, st
         assert "could not be kept (" in Log(places.log).latest(ASSIGNMENT)["ada"]["review"][0]
 
 
+@pytest.mark.parametrize("trouble", ["a_file_in_the_way", "no_rights", "cannot_be_read"])
+def test_a_folder_that_cannot_be_used_is_one_students_trouble_and_earlier_marks_stand(places, monkeypatch, trouble):
+    for student in ("ada", "bob", "cleo"):
+        hand_in(places, student, **RIGHT)
+    run(places, only=["ada", "cleo"])
+    before = marks(places, "ada")
+    mkdir, collected = Path.mkdir, collect
+
+    def no_rights(self, *rest, **options):
+        if places.autograded in self.parents and self.relative_to(places.autograded).parts[0] in ("ada", "bob"):
+            raise PermissionError(13, "Permission denied")
+        return mkdir(self, *rest, **options)
+
+    def cannot_be_read(submitted, student, assignment):
+        if student in ("ada", "bob"):
+            raise PermissionError(13, "Permission denied")
+        return collected(submitted, student, assignment)
+
+    if trouble == "a_file_in_the_way":
+        shutil.rmtree(places.autograded / "ada")
+        for student in ("ada", "bob"):
+            (places.autograded / student).write_text("no folder")
+    elif trouble == "no_rights":
+        monkeypatch.setattr(Path, "mkdir", no_rights)
+    else:
+        monkeypatch.setattr("autograder.grade.collect", cannot_be_read)
+    summary = run(places, regrade=True)
+    assert summary.counts == {"could not grade": 2, "graded": 1} and set(summary.review) == {"ada", "bob"}
+    assert summary.review["ada"][-1] == "the marks from before stand"
+    assert marks(places, "ada") == before and marks(places, "cleo")["corners"] == (3, False)
+    log = Log(places.log)
+    assert log.latest(ASSIGNMENT)["ada"]["status"] == "graded"
+    assert log.latest(ASSIGNMENT)["bob"]["status"] == "could not grade"
+    with Book(places) as book:
+        status = {row.student: row.status for row in rows(book.open(), log, ASSIGNMENT)}
+    assert status == {"ada": Status.WAITS, "bob": Status.COULD_NOT_GRADE, "cleo": Status.WAITS}
+    monkeypatch.undo()
+    if trouble == "a_file_in_the_way":
+        for student in ("ada", "bob"):
+            (places.autograded / student).unlink()
+    if trouble != "cannot_be_read":  # which says so once, until the submission changes
+        assert run(places).counts == {"graded": 1} and marks(places, "bob")["corners"] == (3, False)
+
+
 def test_two_graders_at_once_are_refused(places):
     from autograder.gradebook.log import only_one
 
@@ -167,7 +217,7 @@ def test_notebooks_older_than_their_source_are_refused(places):
     path.write_text(path.read_text().replace("draw.boxes_cxcywh(5)", "draw.boxes_cxcywh(7)"))
     hand_in_nothing = places.submitted / "ada" / ASSIGNMENT
     hand_in_nothing.mkdir(parents=True)
-    with pytest.raises(GradeError, match="the built notebook is older than its source: run `make build`"):
+    with pytest.raises(GradeError, match="small: corners in solutions/ is not what was built: run `make build`"):
         run(places)
 
 
