@@ -6,6 +6,8 @@ from autograder.course.source import read_source
 from autograder.errors import SourceError
 from tests.small_source import OPENS, SMALL, write
 
+CHECK_AGAIN = SMALL[SMALL.index("# %% check=") : SMALL.index("# %% [raw] hints")]
+
 
 def test_cells_hints_and_mistakes(tmp_path):
     notebook = read_source(write(tmp_path))
@@ -60,13 +62,6 @@ def test_steps_are_joined_by_their_names_and_what_opens_them_stays_in_the_source
     assert not any("%run" in cell.source for cell in cells)
 
 
-def test_a_step_that_does_not_open_the_notebook_is_refused(tmp_path):
-    folder = write(tmp_path)
-    (folder / "02_more.py").write_text("# %% [markdown]\n# More.\n")
-    with pytest.raises(SourceError, match=r"small/02_more.py: a step begins with .* # %run -i 00_open.py"):
-        read_source(folder)
-
-
 def test_a_folder_without_steps_is_refused(tmp_path):
     with pytest.raises(SourceError, match="is no folder of steps"):
         read_source(tmp_path)
@@ -75,14 +70,20 @@ def test_a_folder_without_steps_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    ### BEGIN SOLUTION\n", "", "marks its solution"),
-        ('check="corners"', 'check="other"', "exercises without a check"),
+        (
+            'check="corners" points=3\n@check\ndef corners',
+            'check="other" points=3\n@check\ndef other',
+            "exercises without a check",
+        ),
         ('mistake="corners/centre"', 'mistake="nothing/centre"', "mistakes of unknown exercises: nothing"),
         ('mistake="corners/centre"', 'mistake="corners/half_width"', "mistakes named twice"),
-        ("# 3. Subtract size / 2.\n", "", "three hints are expected"),
         ('written="why"', 'written="corners"', "names used twice"),
-        ("# ---\n# def corner(boxes_cxcywh):\n#     return boxes_cxcywh[..., :2]\n", "", "sentence, ---, code"),
-        ("def corners(draw)", "def corner_check(draw)", "without a function of that name"),
+        (
+            "# %% [raw] mistake=",
+            '# %% [raw] hints="corners"\n# 1. a\n# 2. b\n# 3. c\n\n# %% [raw] mistake=',
+            "has hints",
+        ),
+        ("# %% [markdown] written=", CHECK_AGAIN + "# %% [markdown] written=", "names used twice: corners"),
     ],
 )
 def test_a_source_that_breaks_the_syntax_is_refused_with_its_file(tmp_path, old, new, message):
