@@ -44,6 +44,7 @@ _LIKE_A_CELL = re.compile(r"\s*#+\s*%%(?![a-z]+(?: [^=]*)?$)")  # but not a magi
 _TAG = re.compile(r'([A-Za-z_]\w*)=("[^"]*"|[^\s",]+)(?=[\s,]|$)')
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _SOLUTION_MARK = re.compile(r"#+\s*(begin|end)\s+solution\b", re.IGNORECASE)
+_EDIT = re.compile(r"\s*# EDIT \d of \d: (.*)")  # skeleton.py leaves these to the author
 _OPENED = re.compile(r"""\bopen_notebook\(\s*["']([^"']*)["']""")
 
 
@@ -86,6 +87,7 @@ def read_step(path: Path, opening: Path) -> list[TaggedCell]:
     here = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text(encoding="utf-8")
+        _verify_edited(text)
         lines = _split(text)
         if path != opening:
             _verify_opens(lines, opening.name)
@@ -111,6 +113,14 @@ def read_step(path: Path, opening: Path) -> list[TaggedCell]:
 
 def _opens(notebook: str) -> str:
     return f'____, check, hint = open_notebook("{notebook}")'
+
+
+def _verify_edited(text: str) -> None:
+    left = [
+        (number, found[1]) for number, line in enumerate(text.splitlines(), start=1) if (found := _EDIT.match(line))
+    ]
+    if left:
+        raise _Slip(left[0][0], "left to do: " + "; ".join(f"(line {number}) {what}" for number, what in left))
 
 
 def _split(text: str) -> list[_Lines]:
@@ -305,5 +315,6 @@ def _syntax(cell: _Lines, source: str, above: int = 0) -> ast.Module:
     """The cell's code, which is Python; `above` lines of the cell stand before it."""
     try:
         return ast.parse(source)
-    except SyntaxError as error:
-        raise _Slip(cell.line + above + (error.lineno or 1), f"this is no Python: {error.msg}") from None
+    except (SyntaxError, ValueError) as error:  # the second is for a NUL character
+        line, what = getattr(error, "lineno", None) or 1, getattr(error, "msg", error)
+        raise _Slip(cell.line + above + line, f"this is no Python: {what}") from None
