@@ -88,13 +88,15 @@ def read_source(folder: Path) -> SourceNotebook:
     if not files:
         raise SourceError(f"{folder} is no folder of steps: one holds files such as 00_open.py and 01_corners.py")
     notebook = SourceNotebook(folder.name, folder.parent.name)
+    places: dict[tuple[str, str], str] = {}
     for path in files:
         for cell in read_step(path, files[0]):
+            places[cell.kind, cell.name] = cell.where
             try:
                 _add(notebook, path.stem, cell)
             except ValueError as error:
                 raise SourceError(f"{cell.where}: {error}") from error
-    _verify(notebook)
+    _verify(notebook, places)
     return notebook
 
 
@@ -123,27 +125,27 @@ def _forbids(tags: dict) -> tuple[str, ...]:
     return tuple(dict.fromkeys([tags["library"], *names] if "library" in tags else names))
 
 
-def _verify(notebook: SourceNotebook) -> None:
+def _verify(notebook: SourceNotebook, places: dict[tuple[str, str], str]) -> None:
+    """What belongs together is there; `places` are files and lines, by kind and name of a cell."""
     exercises, checks = notebook.named("exercise"), notebook.named("check")
     grade_ids = [cell.grade_id for cell in notebook.cells]
-    repeated = {cell.name for cell in notebook.cells if cell.name and grade_ids.count(cell.grade_id) > 1}
+    repeated = [cell for cell in notebook.cells if cell.name and grade_ids.count(cell.grade_id) > 1]
     counts = {name: sum(mistake.exercise == name for mistake in notebook.mistakes) for name in exercises}
     ids = [mistake.message_id for mistake in notebook.mistakes]
-    problems = [
-        (repeated, "names used twice"),
-        ({name for name in exercises if name not in checks}, "exercises without a check"),
-        ({mistake.exercise for mistake in notebook.mistakes} - set(exercises), "mistakes of unknown exercises"),
-        (set(notebook.hints) - set(exercises), "hints of unknown exercises"),
-        ({name for name in exercises if name not in notebook.hints}, "exercises without hints"),
-        (
-            {name for name, count in counts.items() if count < 2 and checks.get(name) and checks[name].points},
-            "exercises with fewer than two known mistakes",
-        ),
-        ({message for message in ids if ids.count(message) > 1}, "mistakes named twice"),
+    lonely = {message for message in ids if message.partition("/")[0] not in exercises}
+    few = {name for name, count in counts.items() if count < 2 and checks.get(name) and checks[name].points}
+    problems: list[tuple[str, set[str], str]] = [
+        (repeated[-1].kind if repeated else "", {cell.name for cell in repeated[-1:]}, "names used twice"),
+        ("exercise", exercises.keys() - checks.keys(), "exercises without a check"),
+        ("mistake", lonely, "mistakes of unknown exercises"),
+        ("hints", notebook.hints.keys() - exercises.keys(), "hints of unknown exercises"),
+        ("exercise", exercises.keys() - notebook.hints.keys(), "exercises without hints"),
+        ("exercise", few, "exercises with fewer than two known mistakes"),
+        ("mistake", {message for message in ids if ids.count(message) > 1}, "mistakes named twice"),
     ]
-    for found, what in problems:
+    for kind, found, what in problems:
         if found:
-            raise SourceError(f"{notebook.name}: {what}: {', '.join(sorted(found))}")
+            raise SourceError(f"{places[kind, min(found)]}: {what}: {', '.join(sorted(found))}")
 
 
 def mistake_cells(notebook: SourceNotebook, mistake: Mistake) -> tuple[list[str], str, str]:

@@ -191,7 +191,7 @@ def _unread(rest: str) -> str:
     name = re.split(r"\W", word)[0]
     if name in _EXAMPLES:
         return f"{word} is a tag without its value: write {_EXAMPLES[name]}"
-    return _unknown(word)
+    return _unknown(name if "=" in word else word)
 
 
 def _unknown(word: str) -> str:

@@ -6,7 +6,9 @@ from autograder.course.source import read_source
 from autograder.errors import SourceError
 from tests.small_source import OPENS, SMALL, write
 
-CHECK_AGAIN = SMALL[SMALL.index("# %% check=") : SMALL.index("# %% [raw] hints")]
+CHECK = SMALL[SMALL.index("# %% check=") : SMALL.index("# %% [raw] hints")]
+HINTS = SMALL[SMALL.index("# %% [raw] hints") : SMALL.index("# %% [raw] mistake")]
+CENTRE = SMALL[SMALL.index('# %% [raw] mistake="corners/centre"') : SMALL.index("# %% [markdown] written")]
 
 
 def test_cells_hints_and_mistakes(tmp_path):
@@ -68,26 +70,25 @@ def test_a_folder_without_steps_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("old", "new", "message", "line"),
     [
         (
             'check="corners" points=3\n@check\ndef corners',
             'check="other" points=3\n@check\ndef other',
-            "exercises without a check",
+            "exercises without a check: corners",
+            4,
         ),
-        ('mistake="corners/centre"', 'mistake="nothing/centre"', "mistakes of unknown exercises: nothing"),
-        ('mistake="corners/centre"', 'mistake="corners/half_width"', "mistakes named twice"),
-        ('written="why"', 'written="corners"', "names used twice"),
-        (
-            "# %% [raw] mistake=",
-            '# %% [raw] hints="corners"\n# 1. a\n# 2. b\n# 3. c\n\n# %% [raw] mistake=',
-            "has hints",
-        ),
-        ("# %% [markdown] written=", CHECK_AGAIN + "# %% [markdown] written=", "names used twice: corners"),
+        ('hints="corners"', 'hints="other"', "hints of unknown exercises: other", 16),
+        ('mistake="corners/centre"', 'mistake="nothing/centre"', "mistakes of unknown exercises: nothing/centre", 29),
+        ('mistake="corners/centre"', 'mistake="corners/half_width"', "mistakes named twice: corners/half_width", 29),
+        (CENTRE, "", "exercises with fewer than two known mistakes: corners", 4),
+        ('written="why"', 'written="corners"', "names used twice: corners", 35),
+        (CENTRE, CENTRE + HINTS, "corners has hints already", 35),
+        (CENTRE, CENTRE + CHECK, "names used twice: corners", 35),
     ],
 )
-def test_a_source_that_breaks_the_syntax_is_refused_with_its_file(tmp_path, old, new, message):
+def test_what_does_not_belong_together_is_refused_with_its_file_and_line(tmp_path, old, new, message, line):
     assert old in SMALL
-    with pytest.raises(SourceError, match="small") as caught:
+    with pytest.raises(SourceError) as caught:
         read_source(write(tmp_path, SMALL.replace(old, new)))
-    assert message in str(caught.value)
+    assert str(caught.value) == f"small/01_step.py, line {line}: {message}"

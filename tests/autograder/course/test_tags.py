@@ -37,6 +37,7 @@ def refused(folder, file):
         ('written="why"', 'colour="why"', "# %% [markdown]", "no tag 'colour': there are: exercise, library, forbids"),
         ('check="corners"', "chek", "# %% chek", "no tag 'chek': is check meant?"),
         ("# %% exercise=", "# %% A title exercise=", "# %% A title", "there is no tag 'A'"),
+        ('written="why"', 'slideshow={"slide_type": ""}', "# %% [markdown]", "there is no tag 'slideshow': there are"),
         # a tag that cannot be read
         (
             'written="why" points=2',
