@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-ind
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab hand-in demo check test build release grade formgrade bench train lock clean
+.PHONY: help lab hand-in demo check test exercise build release grade formgrade bench train lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,9 @@ check: $(READY)  ## lint, types and the fast tests, in about a minute
 
 test: $(READY) build  ## all tests
 	@$(PYTEST)
+
+exercise: $(READY)  ## a new exercise's step, to fill in (NAME=corners IN=solutions/ASSIGNMENT/NOTEBOOK)
+	@$(BIN)/python -m autograder exercise "$(NAME)" "$(IN)"
 
 build: $(READY)  ## students' notebooks from solutions/
 	@$(BIN)/python -m autograder build

@@ -23,6 +23,10 @@ def _parser() -> argparse.ArgumentParser:
     prove = commands.add_parser("prove", help="prove one step's checks, or those of a notebook's folder of steps")
     prove.add_argument("source", type=Path, help="a step or a folder: solutions/ASSIGNMENT/NOTEBOOK[/STEP.py]")
 
+    exercise = commands.add_parser("exercise", help="write the skeleton of a new exercise's step into a notebook")
+    exercise.add_argument("name", help="of the exercise, for good: it is the one in every gradebook")
+    exercise.add_argument("folder", type=Path, help="the notebook, old or new: solutions/ASSIGNMENT/NOTEBOOK")
+
     grade = commands.add_parser("grade", help="grade what is new or has changed in grading/submitted/")
     grade.add_argument("assignment")
     grade.add_argument("--student", nargs="+", default=[], metavar="ID", help="these students only, graded or not")
@@ -122,6 +126,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _fail(*lines: object, code: int = 1) -> int:
     tell_error(*lines)
     return code
+
+
+def _exercise(options: argparse.Namespace) -> int:
+    from .course.skeleton import write_skeleton
+
+    *others, step = map(os.path.relpath, write_skeleton(options.name, options.folder))
+    tell(*(f"wrote {path}" for path in others))
+    tell(f"wrote {step}; two edits are marked in it: the task (line 6), the solution (line 14)")
+    tell(f"then: autograder prove {step}")
+    return 0
 
 
 def _dry_run(options: argparse.Namespace) -> int:

@@ -142,7 +142,7 @@ def run_step(
             found = _record(kernel, cell.source, seeds, f"{here}: {cell.kind} {cell.name}")
             if cell.kind == "check":
                 checks[cell.name] = dict(zip(seeds, found[cell.name], strict=True))
-                parts[cell.name] = kernel.namespace[cell.name].parts
+                parts[cell.name] = _proven_parts(here, cell, kernel, found[cell.name])
                 each = (time.process_time() - started) / len(seeds)
                 slow += [f"{cell.name} ({each * len(VISIBLE_SEEDS):.2f} s)"] if each * len(VISIBLE_SEEDS) > 0.5 else []
         if slow:
@@ -155,6 +155,19 @@ def run_step(
     if cache:
         cache.put(step, key, expected)
     return expected
+
+
+def _proven_parts(here: str, cell: SourceCell, kernel: Runner, runs: list[Outcome]) -> dict[str, float] | None:
+    """The parts that a check declares: worth its points together, and each there in what it returns."""
+    parts = kernel.namespace[cell.name].parts
+    if not parts:
+        return None
+    if sum(parts.values()) != cell.points:
+        worth = f"its parts are worth {sum(parts.values()):g} points, the check {cell.points:g}"
+        raise SourceError(f"{here}: {cell.name}: {worth}: give both the same")
+    if not all(run.error or (isinstance(run.value, dict) and parts.keys() <= run.value.keys()) for run in runs):
+        raise SourceError(f"{here}: {cell.name}: it returns no dict with its parts as keys: {', '.join(parts)}")
+    return parts
 
 
 def step_cells(notebook: SourceNotebook, step: str, chains: Chains) -> list[SourceCell]:

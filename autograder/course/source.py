@@ -2,24 +2,22 @@
 
 A step is a text notebook (Jupytext percent format) with one idea: its heading, prose, exercise, check, hints and known
 mistakes. The first one opens the notebook: title, goals and setup. Each other one begins with a cell that runs it, so
-that it can be opened alone; that cell stays in the source. CONTRIBUTING.md shows the syntax of the cells:
-`exercise=` (with `library=` and `forbids=`), `check= points=`, `hints=`, `mistake="exercise/name"`,
+that it can be opened alone; that cell stays in the source. CONTRIBUTING.md shows the syntax of the cells, and tags.py
+reads it: `exercise=` (with `library=` and `forbids=`), `check= points=`, `hints=`, `mistake="exercise/name"`,
 `written= points=`, and `setup`.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import jupytext
 
 from autograder.errors import SourceError
 
 from .registry import step_files
-from .strip import cut_out, has_solution, strip_solution
+from .strip import cut_out, strip_solution
+from .tags import TaggedCell, hints_of, read_step
 
 
 @dataclass(frozen=True)
@@ -85,67 +83,40 @@ class SourceNotebook:
 
 
 def read_source(folder: Path) -> SourceNotebook:
-    """Parse a notebook's folder of steps; raises SourceError with the step and the cell that is wrong."""
+    """Parse a notebook's folder of steps; raises SourceError with the file and line that is wrong."""
     files = step_files(folder)
     if not files:
         raise SourceError(f"{folder} is no folder of steps: one holds files such as 00_open.py and 01_corners.py")
     notebook = SourceNotebook(folder.name, folder.parent.name)
+    places: dict[tuple[str, str], str] = {}
     for path in files:
-        cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
-        for cell in _without_opening(cells, path, files[0]):
-            tags, text = dict(cell.metadata), cell.source
+        for cell in read_step(path, files[0]):
+            places[cell.kind, cell.name] = cell.where
             try:
-                _add(notebook, path.stem, cell.cell_type, tags, text)
-            except (ValueError, AttributeError, ImportError, KeyError) as error:
-                head = text.strip().splitlines()[0] if text.strip() else "(empty)"
-                raise SourceError(f"{_named(path)}, cell {tags or ''} starting {head!r}: {error}") from error
-    _verify(notebook)
+                _add(notebook, path.stem, cell)
+            except ValueError as error:
+                raise SourceError(f"{cell.where}: {error}") from error
+    _verify(notebook, places)
     return notebook
 
 
-def _named(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"
-
-
-def _without_opening(cells: list, path: Path, first: Path) -> list:
-    """The step's cells but for the one that runs the notebook's opening."""
-    runs = f"%run -i {first.name}"
-    if path == first:
-        return cells
-    if not cells or cells[0].source.strip() != runs:
-        raise SourceError(f"{_named(path)}: a step begins with a cell that opens it: # %% and, below, # {runs}")
-    return cells[1:]
-
-
-def _add(notebook: SourceNotebook, step: str, cell_type: str, tags: dict, text: str) -> None:
-    if cell_type == "raw":
-        if "hints" in tags:
-            notebook.hints[tags["hints"]] = _numbered(text)
-        elif "mistake" in tags:
-            exercise, _, name = tags["mistake"].partition("/")
-            says, line, code = text.partition("\n---\n")
-            if not (name and line and code.strip()):
-                raise ValueError('a mistake is tagged mistake="exercise/name" and holds: sentence, ---, code')
-            notebook.mistakes.append(Mistake(exercise, name, " ".join(says.split()), code.strip("\n")))
-        else:
-            raise ValueError("a raw cell is tagged hints= or mistake=")
-    elif cell_type == "markdown":
-        kind = "written" if "written" in tags else "prose"
-        points = float(tags["points"]) if kind == "written" else 0.0
-        notebook.cells.append(SourceCell(kind, text, tags.get("written", ""), points, step=step))
-    elif "exercise" in tags:
+def _add(notebook: SourceNotebook, step: str, cell: TaggedCell) -> None:
+    """Put a cell where it belongs; its tags fit its kind (see tags.py)."""
+    kind, name, text, tags = cell.kind, cell.name, cell.source, cell.tags
+    if kind == "hints":
+        if name in notebook.hints:
+            raise ValueError(f"{name} has hints already")
+        notebook.hints[name] = hints_of(text)
+    elif kind == "mistake":
+        exercise, _, short = name.partition("/")
+        says, _, code = text.partition("\n---\n")
+        notebook.mistakes.append(Mistake(exercise, short, " ".join(says.split()), code.strip("\n")))
+    else:
         if "library" in tags:
             text = cut_out(tags["library"])
-        if not has_solution(text):
-            raise ValueError("an exercise marks its solution with ### BEGIN SOLUTION or # ____")
-        notebook.cells.append(SourceCell("exercise", text, tags["exercise"], forbids=_forbids(tags), step=step))
-    elif "check" in tags:
-        name, text = tags["check"], f"{text}\n\n{tags['check']}()"
-        notebook.cells.append(SourceCell("check", text, name, float(tags["points"]), step=step))
-    elif "setup" in str(tags.get("title", "")):
-        notebook.cells.append(SourceCell("setup", text, "setup", step=step))
-    else:
-        notebook.cells.append(SourceCell("code", text, step=step))
+        if kind == "check":
+            text = f"{text}\n\n{name}()"
+        notebook.cells.append(SourceCell(kind, text, name, float(tags.get("points", 0)), _forbids(tags), step))
 
 
 def _forbids(tags: dict) -> tuple[str, ...]:
@@ -154,38 +125,27 @@ def _forbids(tags: dict) -> tuple[str, ...]:
     return tuple(dict.fromkeys([tags["library"], *names] if "library" in tags else names))
 
 
-def _numbered(text: str) -> list[str]:
-    hints = [" ".join(part.split()) for part in re.split(r"(?m)^\d\.\s+", text) if part.strip()]
-    if len(hints) != 3:
-        raise ValueError(f"three hints are expected (concept, operation, nearly the code), {len(hints)} found")
-    return hints
-
-
-def _verify(notebook: SourceNotebook) -> None:
+def _verify(notebook: SourceNotebook, places: dict[tuple[str, str], str]) -> None:
+    """What belongs together is there; `places` are files and lines, by kind and name of a cell."""
     exercises, checks = notebook.named("exercise"), notebook.named("check")
-    names = [cell.name for cell in notebook.cells if cell.name and cell.kind != "check"]
-    repeated = {name for name in names if names.count(name) > 1}
+    grade_ids = [cell.grade_id for cell in notebook.cells]
+    repeated = [cell for cell in notebook.cells if cell.name and grade_ids.count(cell.grade_id) > 1]
     counts = {name: sum(mistake.exercise == name for mistake in notebook.mistakes) for name in exercises}
     ids = [mistake.message_id for mistake in notebook.mistakes]
-    problems = [
-        (repeated, "names used twice"),
-        ({name for name in exercises if name not in checks}, "exercises without a check"),
-        ({mistake.exercise for mistake in notebook.mistakes} - set(exercises), "mistakes of unknown exercises"),
-        (set(notebook.hints) - set(exercises), "hints of unknown exercises"),
-        ({name for name in exercises if name not in notebook.hints}, "exercises without hints"),
-        (
-            {name for name, count in counts.items() if count < 2 and checks.get(name) and checks[name].points},
-            "exercises with fewer than two known mistakes",
-        ),
-        ({message for message in ids if ids.count(message) > 1}, "mistakes named twice"),
-        (
-            {name for name in checks if f"def {name}(" not in checks[name].source},
-            "checks without a function of that name",
-        ),
+    lonely = {message for message in ids if message.partition("/")[0] not in exercises}
+    few = {name for name, count in counts.items() if count < 2 and checks.get(name) and checks[name].points}
+    problems: list[tuple[str, set[str], str]] = [
+        (repeated[-1].kind if repeated else "", {cell.name for cell in repeated[-1:]}, "names used twice"),
+        ("exercise", exercises.keys() - checks.keys(), "exercises without a check"),
+        ("mistake", lonely, "mistakes of unknown exercises"),
+        ("hints", notebook.hints.keys() - exercises.keys(), "hints of unknown exercises"),
+        ("exercise", exercises.keys() - notebook.hints.keys(), "exercises without hints"),
+        ("exercise", few, "exercises with fewer than two known mistakes"),
+        ("mistake", {message for message in ids if ids.count(message) > 1}, "mistakes named twice"),
     ]
-    for found, what in problems:
+    for kind, found, what in problems:
         if found:
-            raise SourceError(f"{notebook.name}: {what}: {', '.join(sorted(found))}")
+            raise SourceError(f"{places[kind, min(found)]}: {what}: {', '.join(sorted(found))}")
 
 
 def mistake_cells(notebook: SourceNotebook, mistake: Mistake) -> tuple[list[str], str, str]:

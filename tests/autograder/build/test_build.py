@@ -57,7 +57,7 @@ def test_metadata_is_valid_for_nbgrader(tmp_path):
     [
         ('exercise="corners"', 'exercise="corners" forbids="torch.nothing"', "forbids torch.nothing, which cannot be"),
         ('exercise="corners"', 'exercise="corners" forbids="no_such.f"', "forbids no_such.f, which cannot be imported"),
-        ('exercise="corners"', 'exercise="corners" forbids="box convert"', "forbids box convert, which cannot be"),
+        ('exercise="corners"', 'exercise="corners" forbids="box convert"', 'forbids="box convert" does not fit'),
         ('exercise="corners"', 'exercise="corners" forbids="math.pi"', "forbids math.pi, which cannot be called"),
         ("boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2\n", "1 / 0\n", "the solution raises ZeroDivisionError"),
         ("draw.boxes_cxcywh(5))", "torch.ones(5, 4))", "can be guessed"),

@@ -120,6 +120,23 @@ def test_a_name_that_is_not_there_is_refused_by_every_proof(folder, course, tag,
         build.prove(folder if whole else folder / "02_again.py", print, course)
 
 
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ('{"left": 1, "top": 1}', "again: its parts are worth 2 points, the check 3: give both the same"),
+        ('{"left": 1, "right": 2}', "again: it returns no dict with its parts as keys: left, right"),
+    ],
+)
+def test_parts_are_worth_the_check_and_are_what_it_returns(folder, course, parts, message):
+    change(folder / "02_again.py", "    return twice(", "    left, top = twice(")
+    change(folder / "02_again.py", "boxes_cxcywh(5))", 'boxes_cxcywh(5)).T\n    return {"left": left, "top": top}')
+    change(folder / "02_again.py", "@check\n", '@check(parts={"left": 1, "top": 2})\n')
+    build.prove(folder / "02_again.py", print, course)
+    change(folder / "02_again.py", '{"left": 1, "top": 2}', parts)
+    with pytest.raises(SourceError, match=message):
+        build.prove(folder / "02_again.py", print, course)
+
+
 def test_what_is_no_step_is_refused(folder, course):
     with pytest.raises(FileNotFoundError):
         build.prove(folder / "03_none.py", print, course)
