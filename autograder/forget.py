@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
+from functools import partial
 
-from nbgrader.api import MissingEntry
+from nbgrader.api import Gradebook, MissingEntry
 
 from coursework.files import write_whole
 
@@ -15,59 +17,69 @@ from .errors import GradeError
 from .gradebook.log import Log, only_one
 from .gradebook.opened import Book
 from .intake.archives import ARCHIVES
-from .lms.take_in import remove_downloads
+from .lms.take_in import downloads_of
 
 # Made of everybody's, and made anew without a student; and what a run that was killed left of such a file.
 _OF_EVERYBODY = ("report-*.html", "marks-*.csv", "pseudonyms.csv", ".*.new")
 
 
-def forget(places: Places, student: str) -> list[str]:
-    """Delete all that is kept of `student`; returns what was deleted. Other students' lines stay byte for byte.
+Things = list[tuple[str, Callable[[], object]]]  # what is kept, and what deletes it
 
-    The log is only appended to, but for this: a right to be forgotten outweighs it. One line without a name remains.
+
+def forget(places: Places, student: str, agrees: Callable[[list[str]], bool] = lambda _: True) -> list[str]:
+    """Delete all that is kept of `student` if `agrees` says so of the list; returns what was deleted.
+
+    Other students' lines stay byte for byte. The log is only appended to, but for this: a right to be forgotten
+    outweighs it. One line without a name remains.
     """
     if not student or student in (".", "..") or "/" in student or os.sep in student:
         raise GradeError(f"{student!r} is no student's name")
     with only_one(places.records):
         with Book(places) as book:
-            deleted = _forget_in(places, student, book)
-        lines = _clean_log(places, student)
-        if lines:
-            deleted.append(f"{lines} lines of the log")
-        for pattern in _OF_EVERYBODY if deleted else ():
-            for page in places.records.glob(pattern):
-                page.unlink()
-                deleted.append(page.name)
-        if not deleted:
-            raise GradeError(f"nothing is kept of {student!r}")
+            things = _things(places, student, book)
+            names = [name for name, _ in things]
+            if not names:
+                raise GradeError(f"nothing is kept of {student!r}")
+            if not agrees(names):
+                return []
+            for _, delete in things:
+                delete()
         Log(places.log).append("forgotten")
-    return deleted
+    return names
 
 
-def _forget_in(places: Places, student: str, book: Book) -> list[str]:
-    """Delete a student's files and rows; returns which."""
-    deleted = remove_downloads(places, student, book)  # first: the gradebook knows whose an LMS's names are
+def _things(places: Places, student: str, book: Book) -> Things:
+    """What is kept of a student, and after that what is made of everybody's."""
+    things: Things = [*downloads_of(places, student, book)]  # first: the gradebook knows whose an LMS's names are
     for folder in (places.submitted, places.autograded, places.feedback):
-        if (folder / student).is_dir() and not (folder / student).is_symlink():
-            shutil.rmtree(folder / student)
-            deleted.append(f"{folder.name}/{student}")
+        path = folder / student
+        if path.is_dir() and not path.is_symlink():
+            things.append((f"{folder.name}/{student}", partial(shutil.rmtree, path)))
     for path in places.submitted.glob("*") if places.submitted.is_dir() else ():
         if path.name in {student + ending for ending in ARCHIVES}:
-            path.unlink()
-            deleted.append(f"{places.submitted.name}/{path.name}")
-    if gradebook := book.if_there():
-        try:
-            gradebook.remove_student(student)
-            deleted.append("rows of the gradebook")
-        except MissingEntry:
-            pass
-    return deleted
+            things.append((f"{places.submitted.name}/{path.name}", path.unlink))
+    if (gradebook := book.if_there()) and _is_in(gradebook, student):
+        things.append(("rows of the gradebook", partial(gradebook.remove_student, student)))
+    if lines := _log_without(places, student)[1]:
+        # Read once more when it is written: others may add lines while somebody decides.
+        things.append((f"{lines} lines of the log", lambda: write_whole(places.log, _log_without(places, student)[0])))
+    for pattern in _OF_EVERYBODY if things else ():
+        things += [(page.name, page.unlink) for page in sorted(places.records.glob(pattern))]
+    return things
 
 
-def _clean_log(places: Places, student: str) -> int:
-    """Take the student out of the log; returns how many lines that changed."""
+def _is_in(gradebook: Gradebook, student: str) -> bool:
+    try:
+        gradebook.find_student(student)
+    except MissingEntry:
+        return False
+    return True
+
+
+def _log_without(places: Places, student: str) -> tuple[str, int]:
+    """The log without the student, and how many lines that changes."""
     if not places.log.exists():
-        return 0
+        return "", 0
     kept, touched = [], 0
     for line in places.log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
         try:
@@ -83,6 +95,4 @@ def _clean_log(places: Places, student: str) -> int:
             touched += 1
         else:
             kept.append(line)
-    if touched:
-        write_whole(places.log, "".join(kept))
-    return touched
+    return "".join(kept), touched

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from autograder.course.places import Places
@@ -150,18 +151,20 @@ def _report(
             say(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
 
 
-def remove_downloads(places: Places, student: str, book: Book) -> list[str]:
-    """Delete a student's files from all downloads, also out of zip archives; returns where they were."""
-    removed = []
+def downloads_of(places: Places, student: str, book: Book) -> list[tuple[str, Callable[[], None]]]:
+    """Where a student's files are in the downloads, zip archives included, and what deletes them there.
+
+    Raises GradeError where it is not sure whose a file is, or an archive cannot be changed.
+    """
+    found: list[tuple[str, Callable[[], None]]] = []
     folders = sorted(places.downloaded.glob("*/archive")) + sorted(places.downloaded.glob("*/extracted"))
-    downloads = {folder: look(places, folder, book) for folder in folders}
-    for folder, download in downloads.items():  # before anything is deleted
+    for folder in folders:
+        download = look(places, folder, book)
         if unsure := download.perhaps.get(folded(student)):
             raise GradeError(
                 f"{folder} holds files that may be those of {student!r} or another's, {shown(unsure[0])} for one: "
                 f"delete there what is {student!r}'s, and move away what is not, first"
             )
-    for folder, download in downloads.items():
         pile = download.piles.get(student, Pile())
         members: dict[Path, set[str]] = defaultdict(set)
         for path, member in {*pile.files, *pile.older}:
@@ -170,16 +173,18 @@ def remove_downloads(places: Places, student: str, book: Book) -> list[str]:
         if any(not zipfile.is_zipfile(path) for path in packed):
             raise GradeError(f"{packed[0]} holds files of {student!r} and cannot be changed: delete it first")
         for path, names in sorted(members.items()):
-            if path in packed:
-                _rewrite(path, names)
-            else:
-                path.unlink()
-                for parent in path.parents:  # an unpacked folder bears the name as well
-                    if parent == folder or any(parent.iterdir()):
-                        break
-                    parent.rmdir()
-            removed.append(path.relative_to(places.downloaded.parent).as_posix())
-    return removed
+            delete = partial(_rewrite, path, names) if path in packed else partial(_remove, path, folder)
+            found.append((path.relative_to(places.downloaded.parent).as_posix(), delete))
+    return found
+
+
+def _remove(path: Path, folder: Path) -> None:
+    """Delete a file of `folder`, and the folders in between that are empty then: they bear the name as well."""
+    path.unlink()
+    for parent in path.parents:
+        if parent == folder or any(parent.iterdir()):
+            break
+        parent.rmdir()
 
 
 def _rewrite(path: Path, without: set[str]) -> None:

@@ -2,7 +2,8 @@
 
 Code, prose and pictures are compared apart. Pieces of the release count nothing, nor do pieces that half of the class
 shares; of the others one that few share weighs most (inverse document frequency). Names of variables do not matter in
-code. A picture is compared by a perceptual hash: 64 bits that say which of two neighbours is brighter.
+code. What is the same word by word is listed however many have it: half a class with one essay is a sign, too. A
+picture is compared by a perceptual hash: 64 bits that say which of two neighbours is brighter.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import keyword
 import re
 import warnings
+from collections import Counter
 from dataclasses import dataclass, field
 
 import nbformat
@@ -21,6 +23,8 @@ from scipy import sparse
 
 ALIKE = 0.8  # cosine of two students' weighted pieces
 EVIDENCE = 60.0  # weight that the pieces in common must have: short common answers are no sign
+SAME_WORDS = 12  # of a written answer that others have word by word
+SAME_TOKENS = 200  # of all code that others have to the letter
 PICTURE_BITS = 6  # of 64 that may differ
 MAX_PIXELS = 25_000_000
 MAX_PICTURES = 10  # of one student
@@ -41,11 +45,15 @@ class Answers:
 
 @dataclass(frozen=True)
 class Alike:
-    """Students whose answers look alike, in what ("code", "prose" or "picture"), and how much (0..1)."""
+    """Students whose answers look alike, in what ("code", "prose" or "picture"), and how much (0..1).
+
+    Where they are the same word by word, `same` says how many texts that is; of pictures and likeness it is 0.
+    """
 
     what: str
     students: tuple[str, ...]
     score: float
+    same: int = 0
 
 
 def answers_of(notebooks: list[nbformat.NotebookNode], files: dict[str, bytes]) -> Answers:
@@ -72,7 +80,39 @@ def look_alikes(students: dict[str, Answers], release: list[nbformat.NotebookNod
         }
         found += _groups(kind, _similar_texts(own))
     found += _groups("picture", _similar_pictures(students))
-    return sorted(found, key=lambda alike: (-alike.score, alike.students))
+    same = [*_same_texts(students, released), *_same_code(students, released)]
+    within = [(alike.what, set(alike.students)) for alike in same]
+    found = [f for f in found if not any(f.what == what and set(f.students) <= others for what, others in within)]
+    return sorted([*same, *found], key=lambda alike: (-alike.score, -alike.same, alike.students))
+
+
+def _same_texts(students: dict[str, Answers], released: list[str]) -> list[Alike]:
+    """Written answers that are the same word by word, however many have them; by who shares them."""
+    template = {_words(text) for text in released}
+    who: dict[tuple[str, ...], set[str]] = {}
+    for name, answers in students.items():
+        for text in answers.prose:
+            words = _words(text)
+            if len(words) >= SAME_WORDS and words not in template:
+                who.setdefault(words, set()).add(name)
+    texts = Counter(tuple(sorted(names)) for names in who.values() if len(names) > 1)
+    return [Alike("prose", names, 1.0, count) for names, count in texts.items()]
+
+
+def _same_code(students: dict[str, Answers], released: list[str]) -> list[Alike]:
+    """Everything that was coded, the same to the letter. Single cells are no sign: many right answers are short."""
+    template = {line.strip() for text in released for line in text.splitlines()}
+    who: dict[tuple[str, ...], set[str]] = {}
+    for name, answers in students.items():
+        own = [[line for line in text.splitlines() if line.strip() not in template] for text in answers.code]
+        texts = tuple("\n".join(lines).strip() for lines in own if lines)
+        if sum(len(_TOKEN.findall(text)) for text in texts) >= SAME_TOKENS:
+            who.setdefault(texts, set()).add(name)
+    return [Alike("code", tuple(sorted(names)), 1.0, len(texts)) for texts, names in who.items() if len(names) > 1]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(text))
 
 
 def _pieces(kind: str, texts: list[str], vocabulary: set[str]) -> np.ndarray:
@@ -81,7 +121,7 @@ def _pieces(kind: str, texts: list[str], vocabulary: set[str]) -> np.ndarray:
     hashes: set[int] = set()
     for text in texts:
         if kind == "prose":
-            tokens = [word.lower() for word in _WORD.findall(text)]
+            tokens = list(_words(text))
         else:
             found = [token for token in _TOKEN.findall(text) if not token.startswith("#")]
             tokens = [_anonymous(token, before, vocabulary) for before, token in zip(["", *found], found, strict=False)]

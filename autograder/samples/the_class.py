@@ -21,6 +21,8 @@ from PIL import Image, ImageDraw
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.course.places import Places
 from autograder.course.source import SourceNotebook
+from autograder.errors import GradeError
+from coursework.submission import shown
 
 from .fill_in import Answers, fill_in, makes_known_mistakes, model_answers, solves_everything, stops_halfway
 
@@ -65,11 +67,22 @@ def student(function: Student) -> Student:
     return function
 
 
-def make_class(places: Places, assignment: str) -> list[str]:
-    """Write everybody's submission, replacing what those students had handed in; returns their names."""
+def make_class(places: Places, assignment: str, into: Path | None = None) -> list[str]:
+    """Write everybody's submission into `into`, or where students hand in; returns their names.
+
+    What these students had handed in is replaced. Raises GradeError where the folder holds anybody else: invented
+    students have no place in a real class.
+    """
+    into = into or places.submitted
+    found = sorted(path.name for path in into.iterdir() if path.name[0] != ".") if into.is_dir() else []
+    if others := [name for name in found if name not in STUDENTS]:
+        more = f" and {len(others) - 1} more" if others[1:] else ""
+        raise GradeError(
+            f"{into} holds {shown(others[0])}{more}: the sample class goes into an empty folder (--into names another)"
+        )
     desk = Desk(load_assignment(places, assignment))
     for name, behave in STUDENTS.items():
-        folder = places.submitted / name / assignment
+        folder = into / name / assignment
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
             old.unlink()

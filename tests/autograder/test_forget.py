@@ -14,7 +14,11 @@ def test_nothing_of_the_student_is_left_and_all_of_the_others(tmp_path):
     places = graded_course(tmp_path)
     write_feedback(places, ASSIGNMENT, ["bob", "ada"])
     others = [line for line in places.log.read_text().splitlines() if '"student": "ada"' in line]
-    deleted = forget(places, "bob")
+    asked = []
+    assert forget(places, "bob", lambda names: bool(asked.extend(names))) == []  # no: nothing is deleted
+    assert (places.submitted / "bob").is_dir() and "bob" in Log(places.log).latest(ASSIGNMENT)
+    deleted = forget(places, "bob", lambda _: True)
+    assert deleted == asked
     assert {"submitted/bob", "autograded/bob", "feedback/bob", "rows of the gradebook"} <= set(deleted)
     for path in places.records.rglob("*"):
         assert "bob" not in path.name
@@ -33,5 +37,5 @@ def test_a_name_that_is_no_student_deletes_nothing(tmp_path, name):
     places = graded_course(tmp_path)
     before = sorted(path for path in places.records.rglob("*") if path.name != ".grading.lock")
     with pytest.raises(GradeError, match=r"nothing is kept of|is no student's name"):
-        forget(places, name)
+        forget(places, name, lambda _: True)
     assert sorted(path for path in places.records.rglob("*") if path.name != ".grading.lock") == before

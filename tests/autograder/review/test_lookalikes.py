@@ -117,3 +117,30 @@ def test_an_even_picture_says_nothing():
 
 def test_nobody_and_one_student_are_no_problem():
     assert look_alikes({}, RELEASE) == [] and look_alikes({"a": Answers(["x = 1 + 2 + 3"])}, RELEASE) == []
+
+
+def test_what_half_of_the_class_has_word_by_word_is_said():
+    """Twelve of twenty-three handed in the same: code and two texts, word by word (spaces and capitals aside)."""
+    same = {f"c{i:02}": Answers(code=[own_code(1, "a")], prose=[own_prose(1), own_prose(2)]) for i in range(11)}
+    same["c11"] = Answers(code=[own_code(1, "a") + "\n"], prose=[own_prose(1).upper(), f"  {own_prose(2)}  "])
+    others = {f"s{i}": Answers(code=[own_code(10 + i, "b")], prose=[own_prose(10 + i)]) for i in range(11)}
+    found = look_alikes({**same, **others}, RELEASE)
+    assert [(alike.what, alike.students, alike.same) for alike in found] == [
+        ("prose", tuple(same), 2),
+        ("code", tuple(same), 1),
+    ]
+
+
+def test_texts_that_different_ones_share_are_told_apart():
+    one, other, own = own_prose(1), own_prose(2), own_prose(3)
+    students = {"a": Answers(prose=[one, other]), "b": Answers(prose=[other, one]), "c": Answers(prose=[one, own])}
+    found = {alike.students: alike.same for alike in look_alikes(students, RELEASE)}
+    assert found == {("a", "b", "c"): 1, ("a", "b"): 1}
+
+
+def test_template_and_short_answers_are_no_sign_even_if_all_have_them():
+    template = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(own_prose(5)), nbformat.v4.new_code_cell(own_code(5, "t"))]
+    )
+    everybody = Answers(code=[own_code(5, "t"), "x = 3"], prose=[own_prose(5), "I do not know why that is so, sorry."])
+    assert look_alikes({f"s{i}": everybody for i in range(9)}, [template]) == []
