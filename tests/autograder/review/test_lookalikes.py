@@ -60,7 +60,8 @@ def test_what_all_write_and_what_was_released_counts_nothing():
     same = "def spread(weights):\n    return weights.std(dim=-1).mean()"
     assert look_alikes({f"s{i}": Answers(code=[same], prose=["Say why."]) for i in range(20)}, RELEASE) == []
     stub = RELEASE[0].cells[0].source
-    assert look_alikes({"a": Answers(code=[stub * 50]), "b": Answers(code=[stub * 50])}, RELEASE) == []
+    stubs = "\n".join([stub] * 50)
+    assert look_alikes({"a": Answers(code=[stubs]), "b": Answers(code=[stubs])}, RELEASE) == []
 
 
 def test_copied_prose_is_found():
