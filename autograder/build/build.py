@@ -20,6 +20,7 @@ from autograder.course.registry import FILE, Entry, assignment_names, read_entry
 from autograder.course.source import SourceNotebook, read_source
 from autograder.errors import SourceError
 from coursework.assignment import FILE as PUBLIC
+from coursework.files import write_whole
 from coursework.marking.stored import StoredCheck
 
 from .start_page import write_start_page
@@ -190,8 +191,14 @@ def hidden_seeds(assignment: str, notebook: str, root: Path = ROOT) -> list[int]
     """The seeds of nbgrader's hidden tests, from the instructor's secret (secret.txt, made once)."""
     path = root / "secret.txt"
     if not path.exists():
-        path.write_text(secrets.token_hex(16) + "\n")
-    digest = hashlib.sha256(f"{path.read_text().strip()}/{assignment}/{notebook}".encode()).digest()
+        write_whole(path, secrets.token_hex(16) + "\n", mode=0o600)
+    secret = path.read_bytes().strip()
+    if not secret or not all(33 <= letter < 127 for letter in secret):
+        raise SourceError(
+            f"{path} must hold one line of plain letters and digits, and does not: delete it, and the next build makes "
+            "a new one (hidden tests of stock nbgrader then have other seeds)"
+        )
+    digest = hashlib.sha256(f"{secret.decode()}/{assignment}/{notebook}".encode()).digest()
     return [10**6 + int.from_bytes(digest[4 * i : 4 * i + 4], "big") for i in range(HIDDEN_SEEDS)]
 
 

@@ -10,6 +10,7 @@ reads it: `exercise=` (with `library=` and `forbids=`), `check= points=`, `hints
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -97,6 +98,7 @@ def read_source(folder: Path) -> SourceNotebook:
             except ValueError as error:
                 raise SourceError(f"{cell.where}: {error}") from error
     _verify(notebook, places)
+    _verify_said_points(notebook)
     return notebook
 
 
@@ -146,6 +148,35 @@ def _verify(notebook: SourceNotebook, places: dict[tuple[str, str], str]) -> Non
     for kind, found, what in problems:
         if found:
             raise SourceError(f"{places[kind, min(found)]}: {what}: {', '.join(sorted(found))}")
+
+
+_HEADING_POINTS = re.compile(r"^#{1,4} .*?· (\d+(?:\.\d+)?) points?\b.*$", re.MULTILINE)
+_ABOVE_POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\)")
+_TOTAL_POINTS = re.compile(r"\b(\d+(?:\.\d+)?) points\b")
+
+
+def _verify_said_points(notebook: SourceNotebook) -> None:
+    """What the prose says of points is what the cells give: below the title, in a heading, above a written answer."""
+    opening = next((cell for cell in notebook.cells if cell.kind == "prose"), None)
+    if opening and (total := _TOTAL_POINTS.search(opening.source)) and float(total[1]) != notebook.points:
+        raise _other_points(notebook, opening, total[0], "the notebook's cells", notebook.points)
+    heading: tuple[SourceCell, re.Match] | None = None
+    given, above = 0.0, ""
+    for cell in [*notebook.cells, SourceCell("prose", "## · 0 points")]:
+        if cell.kind == "written" and (said := _ABOVE_POINTS.search(above)) and float(said[1]) != cell.points:
+            raise _other_points(notebook, cell, said[0], f"the cell of {cell.name}", cell.points)
+        given += cell.points
+        if cell.kind != "prose":
+            continue
+        above = cell.source
+        for found in _HEADING_POINTS.finditer(cell.source):
+            if heading and float(heading[1][1]) != given:
+                raise _other_points(notebook, heading[0], heading[1][0], "the cells below it", given)
+            heading, given = (cell, found), 0.0
+
+
+def _other_points(notebook: SourceNotebook, cell: SourceCell, said: str, what: str, given: float) -> SourceError:
+    return SourceError(f"{notebook.name}/{cell.step}.py: the text says {said.strip()!r}, but {what} give {given:g}")
 
 
 def mistake_cells(notebook: SourceNotebook, mistake: Mistake) -> tuple[list[str], str, str]:

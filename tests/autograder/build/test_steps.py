@@ -143,3 +143,15 @@ def test_what_is_no_step_is_refused(folder, course):
     shutil.copy(folder / "02_again.py", folder / "notes.txt")
     with pytest.raises(SourceError, match=r"notes.txt is no step: a step is a file such as"):
         build.prove(folder / "notes.txt", print, course)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\x93\x00\xff", b"two words\n", "schlüssel".encode()])
+def test_a_secret_that_is_none_is_one_sentence(tmp_path, content):
+    (tmp_path / "secret.txt").write_bytes(content)
+    with pytest.raises(SourceError, match="secret.txt must hold one line of plain letters and digits"):
+        build.hidden_seeds("a", "n", tmp_path)
+    (tmp_path / "secret.txt").unlink()
+    seeds = build.hidden_seeds("a", "n", tmp_path)
+    assert len(set(seeds)) == 3 and seeds == build.hidden_seeds("a", "n", tmp_path) != build.hidden_seeds(
+        "a", "m", tmp_path
+    )

@@ -1,5 +1,7 @@
 """Reading a notebook's source, and what is refused."""
 
+import re
+
 import pytest
 
 from autograder.course.source import read_source
@@ -92,3 +94,23 @@ def test_what_does_not_belong_together_is_refused_with_its_file_and_line(tmp_pat
     with pytest.raises(SourceError) as caught:
         read_source(write(tmp_path, SMALL.replace(old, new)))
     assert str(caught.value) == f"small/01_step.py, line {line}: {message}"
+
+
+PROSE = "# %% [markdown]\n# "
+EXERCISE, TITLE, WRITTEN = '# %% exercise="corners"', "# # A small notebook", "# %% [markdown] written"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "right"),
+    [
+        (EXERCISE, f"{PROSE}### Step 1 · Corners · 4 points · 5 min\n\n{EXERCISE}", "4 points", "5 points"),
+        (TITLE, f"{TITLE}\n# 6 points · about 10 minutes", "6 points", "5 points"),
+        (WRITTEN, f"{PROSE}**Criterion (3 points)**\n\n{WRITTEN}", "(3 points)", "(2 points)"),
+    ],
+)
+def test_points_in_the_text_are_those_of_the_cells(tmp_path, old, new, said, right):
+    with pytest.raises(
+        SourceError, match=rf"small/0\d_\w+\.py: the text says '.*{re.escape(said)}.*', but .* give [25]$"
+    ):
+        read_source(write(tmp_path, SMALL.replace(old, new)))
+    assert read_source(write(tmp_path, SMALL.replace(old, new.replace(said, right)))).points == 5
