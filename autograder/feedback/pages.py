@@ -7,7 +7,6 @@ import logging
 import re
 import shutil
 from collections import defaultdict
-from contextlib import closing
 from pathlib import Path
 
 from nbgrader.api import Grade
@@ -21,8 +20,7 @@ from autograder.gradebook import by_hand
 from autograder.gradebook.harmless import HEAD, harmless_names
 from autograder.gradebook.log import Log
 from autograder.gradebook.opened import Book
-from autograder.progress import Progress
-from autograder.terminal import Handler
+from autograder.terminal import Handler, progress
 from coursework.marking.messages import say
 
 from .safe_html import configure
@@ -51,14 +49,14 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
     students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
     logging.getLogger("traitlets").addFilter(_is_news)
     pages, failed = [], []
-    with closing(Progress(len(students))) as progress:
+    with progress(len(students)) as step:
         for student in students:
             try:
                 pages += _write_pages(places, assignment, student, unread)
-                progress.step("written")
+                step("written")
             except Exception as error:  # of a stranger's notebook; nbgrader has logged more than its message says
                 failed.append(f"{student} ({type(error).__name__}: {str(error).strip()[:200]})")
-                progress.step("failed")
+                step("failed")
     if failed:
         more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
         raise GradeError(f"no feedback of {assignment} could be written for: {', '.join(failed[:10])}{more}")
