@@ -7,6 +7,7 @@ another order after a mark of direction. Neither gets there; letters of any lang
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import unicodedata
 from collections import Counter
@@ -56,13 +57,15 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         monitor_interval = 0  # no thread that looks whether the line is old: each call below does
 
     live = sys.stderr.isatty()
+    columns, rows = shutil.get_terminal_size()  # 80 and 24 where a terminal knows no size: tqdm would show nothing
     counts: Counter[str] = Counter()
     with Bar(
         total=total,
         file=sys.stderr if live else _Lines(),
         bar_format="{bar:20} {n_fmt}/{total_fmt}  {desc}  {remaining} left",
         ascii="░█",
-        dynamic_ncols=live,
+        ncols=columns if live else None,
+        nrows=rows,
         miniters=1,
         mininterval=0.1 if live else 10,
         delay=0 if live else 10,

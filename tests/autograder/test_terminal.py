@@ -54,7 +54,9 @@ def clock(monkeypatch):
     return seconds
 
 
-def test_on_a_terminal_a_bar_shows_counts_and_the_time_left(monkeypatch, clock):
+@pytest.mark.parametrize("columns", ["100", "0"])  # 0: what knows no size, as a container may
+def test_on_a_terminal_a_bar_shows_counts_and_the_time_left(columns, monkeypatch, clock):
+    monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setattr(sys, "stderr", Screen())
     with progress(8) as step:
         clock[0] += 30
@@ -91,6 +93,7 @@ def test_elsewhere_a_short_run_says_nothing(capsys, clock):
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_a_bar_holds_nothing_that_a_terminal_obeys(terminal, monkeypatch, clock):
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stderr", Screen() if terminal else io.StringIO())
     with progress(2) as step:
         clock[0] += 11
