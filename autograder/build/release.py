@@ -24,7 +24,7 @@ from .start_page import write_start_page
 
 _HANDOUT = Path(__file__).resolve().parent / "handout"  # what students get in place of the instructor's files
 _COPIED = ("LICENSE", "environment.yml", "requirements.lock")
-_LIBRARY = (".py", ".typed", ".js", ".css", ".json")  # kinds of files in our packages
+_LIBRARY = (".py", ".typed", ".js", ".css", ".json", ".j2")  # kinds of files in our packages
 _CUT = (  # what pyproject.toml says of files that stay behind
     ('packages = ["coursework", "detrlab", "autograder"]', 'packages = ["coursework", "detrlab"]'),
     ('autograder = "autograder.__main__:main"\n', ""),

@@ -54,10 +54,12 @@ def test_what_a_student_needs_is_there(files):
         f"notebooks/{ASSIGNMENT}/small.json",
         f"notebooks/{ASSIGNMENT}/small.safetensors",
         "coursework/checks/notebook.py",
+        "coursework/progress/progress_page.html.j2",
         "data/shapes.safetensors",
     } <= set(files)
-    library = {path.relative_to(ROOT).as_posix() for path in (ROOT / "detrlab").rglob("*.py")}
-    assert library <= set(files)
+    packages = [path for name in ("coursework", "detrlab") for path in (ROOT / name).rglob("*") if path.is_file()]
+    library = {path.relative_to(ROOT).as_posix() for path in packages if "__pycache__" not in path.parts}
+    assert library == {name for name in files if name.startswith(("coursework/", "detrlab/"))}
     folders, single = "coursework|detrlab|data|notebooks", r"[A-Z][A-Za-z]+(\.md)?|[a-z]+\.(toml|lock|yml)"
     for name in files:
         assert re.fullmatch(rf"({folders})/.+|{single}", name), name
