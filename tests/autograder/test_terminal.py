@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import sys
 
 import pytest
@@ -54,9 +55,8 @@ def clock(monkeypatch):
     return seconds
 
 
-@pytest.mark.parametrize("columns", ["100", "0"])  # 0: what knows no size, as a container may
-def test_on_a_terminal_a_bar_shows_counts_and_the_time_left(columns, monkeypatch, clock):
-    monkeypatch.setenv("COLUMNS", columns)
+def test_on_a_terminal_a_bar_shows_counts_and_the_time_left(monkeypatch, clock):
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setattr(sys, "stderr", Screen())
     with progress(8) as step:
         clock[0] += 30
@@ -68,6 +68,17 @@ def test_on_a_terminal_a_bar_shows_counts_and_the_time_left(columns, monkeypatch
         assert states[-1] == "█" * 5 + "░" * 15 + " 2/8  1 graded, 1 repaired  06:00 left"
         assert states[1].startswith("░" * 20 + " 0/8") and "1/8  1 graded  03:30 left" in states[2]
     assert sys.stderr.getvalue().endswith("\n") and "2/8" in sys.stderr.getvalue().split("\r")[-1]
+
+
+def test_a_terminal_that_knows_no_size_shows_the_bar(monkeypatch):
+    reader, writer = os.openpty()  # of 0 columns and 0 rows
+    monkeypatch.delenv("COLUMNS", raising=False)
+    with open(writer, "w") as screen, open(reader, "rb"):
+        monkeypatch.setattr(sys, "stderr", screen)
+        with progress(2):
+            pass
+        print("end", file=screen, flush=True)
+        assert "░ 0/2" in os.read(reader, 1000).decode()
 
 
 @pytest.mark.parametrize(
