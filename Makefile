@@ -54,7 +54,7 @@ build: $(READY)  ## students' notebooks from solutions/
 	@$(BIN)/python -m autograder build
 
 release: $(READY) build  ## the zip to hand out to students, in dist/
-	@$(BIN)/python -m autograder.build.release
+	@$(BIN)/python -m autograder release
 
 grade: $(READY) build  ## the sample class of thirty: grade, feedback, export, class report
 	@$(BIN)/python -m tools.grade_class

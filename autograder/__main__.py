@@ -6,113 +6,27 @@ import argparse
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from typing import TypeAlias
 
 from .terminal import tell, tell_error
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-
-    build = commands.add_parser("build", help="solutions/ -> build/source/ and notebooks/")
-    build.add_argument("assignment", nargs="*", help="which assignments (all, if none is named)")
-    prove = commands.add_parser("prove", help="prove one step's checks, or those of a notebook's folder of steps")
-    prove.add_argument("source", type=Path, help="a step or a folder: solutions/ASSIGNMENT/NOTEBOOK[/STEP.py]")
-
-    exercise = commands.add_parser("exercise", help="write the skeleton of a new exercise's step into a notebook")
-    exercise.add_argument("name", help="of the exercise, for good: it is the one in every gradebook")
-    exercise.add_argument("folder", type=Path, help="the notebook, old or new: solutions/ASSIGNMENT/NOTEBOOK")
-
-    grade = commands.add_parser("grade", help="grade what is new or has changed in grading/submitted/")
-    grade.add_argument("assignment")
-    grade.add_argument("--student", nargs="+", default=[], metavar="ID", help="these students only, graded or not")
-    again = grade.add_mutually_exclusive_group()
-    again.add_argument("--resume", action="store_true", help="go on with a run that was interrupted, on its seeds")
-    again.add_argument("--regrade", action="store_true", help="grade everybody anew, on fresh seeds")
-    grade.add_argument("--seed", type=_whole(0), help="repeat the run that had this seed (the log keeps it)")
-    grade.add_argument("--dry-run", action="store_true", help="only say what was handed in; run and write nothing")
-    _run_options(grade)
-
-    check = commands.add_parser("check", help="the marks of one notebook file, in seconds; nothing is stored")
-    check.add_argument("notebook", type=Path)
-    check.add_argument("--assignment", help="which assignment (found by what the notebook holds)")
-
-    for verb, text in (("feedback", "write nbgrader's feedback pages"), ("report", "write the class report")):
-        page = commands.add_parser(verb, help=text)
-        page.add_argument("assignment")
-        if verb == "feedback":
-            page.add_argument("--student", nargs="+", default=[], metavar="ID")
-        else:
-            page.add_argument("--to", type=Path, help="file to write (grading/report-<assignment>.html)")
-    export = commands.add_parser("export", help="marks as CSV, with a status column")
-    export.add_argument("assignment")
-    export.add_argument("--format", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
-    export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>.csv)")
-
-    forget = commands.add_parser("forget", help="delete all that is kept of one student")
-    forget.add_argument("student")
-    samples = commands.add_parser("samples", help="generate the sample class into grading/submitted/")
-    samples.add_argument("assignment")
-    return parser
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _whole(least: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and int(text) >= least):
-            raise argparse.ArgumentTypeError(f"a whole number from {least} on is needed, not {text!r}")
-        return int(text)
-
-    return number
-
-
-def _seconds(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < (seconds := float(text)) < float("inf"):
-            return seconds
-    raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {text!r}")
-
-
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workers", type=_whole(1), default=_cores(), help="processes (one per core)")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
-    parser.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S", help="CPU seconds per cell")
-    parser.add_argument("--memory-limit", type=_whole(1), default=4096, metavar="MB", help="memory per notebook")
-    parser.add_argument("--unsafe", action="store_true", help="no sandbox: trusted notebooks only")
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0, 1 for what the user can put right, 130 where it was stopped."""
     options = _parser().parse_args(arguments)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two spinning threads cost more than the work
     from .errors import GradeError, SourceError
-
-    if options.command in ("build", "prove"):
-        from .build import build as builder
-
-        try:
-            if options.command == "prove":
-                builder.prove(options.source.resolve())
-            for assignment in (options.assignment or builder.assignments()) if options.command == "build" else []:
-                builder.build(assignment)
-        except SourceError as error:
-            return _fail(*str(error).split("\n"))
-        except FileNotFoundError as error:
-            return _fail(f"there is no file {error.filename}")
-        return 0
-
     from .sandbox.cluster import ClusterError
     from .sandbox.levels import SandboxUnavailable
 
     try:
-        return globals()[f"_{options.command}"](options)
+        return options.run(options)
     except (SourceError, SandboxUnavailable) as error:  # these quote tracebacks of our own
         return _fail(*str(error).split("\n"))
     except (GradeError, ClusterError) as error:
@@ -123,9 +37,65 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail("stopped", code=130)
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="autograder", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for add in (
+        _add_build,
+        _add_prove,
+        _add_exercise,
+        _add_release,
+        _add_grade,
+        _add_check,
+        _add_feedback,
+        _add_report,
+        _add_export,
+        _add_forget,
+        _add_samples,
+    ):
+        add(commands)
+    return parser
+
+
 def _fail(*lines: object, code: int = 1) -> int:
     tell_error(*lines)
     return code
+
+
+def _add_build(commands: Commands) -> None:
+    build = commands.add_parser("build", help="solutions/ -> build/source/ and notebooks/")
+    build.add_argument("assignment", nargs="*", help="which assignments (all, if none is named)")
+    build.set_defaults(run=_build)
+
+
+def _build(options: argparse.Namespace) -> int:
+    from .build import build as builder
+
+    with _missing_file_named():
+        for assignment in options.assignment or builder.assignments():
+            builder.build(assignment)
+    return 0
+
+
+def _add_prove(commands: Commands) -> None:
+    prove = commands.add_parser("prove", help="prove one step's checks, or those of a notebook's folder of steps")
+    prove.add_argument("source", type=Path, help="a step or a folder: solutions/ASSIGNMENT/NOTEBOOK[/STEP.py]")
+    prove.set_defaults(run=_prove)
+
+
+def _prove(options: argparse.Namespace) -> int:
+    from .build import build as builder
+
+    with _missing_file_named():
+        builder.prove(options.source.resolve())
+    return 0
+
+
+def _add_exercise(commands: Commands) -> None:
+    exercise = commands.add_parser("exercise", help="write the skeleton of a new exercise's step into a notebook")
+    exercise.add_argument("name", help="of the exercise, for good: it is the one in every gradebook")
+    exercise.add_argument("folder", type=Path, help="the notebook, old or new: solutions/ASSIGNMENT/NOTEBOOK")
+    exercise.set_defaults(run=_exercise)
 
 
 def _exercise(options: argparse.Namespace) -> int:
@@ -138,17 +108,45 @@ def _exercise(options: argparse.Namespace) -> int:
     return 0
 
 
-def _dry_run(options: argparse.Namespace) -> int:
-    from .course.places import project_places
-    from .grade import dry_run
-    from .lms.take_in import waiting
+@contextmanager
+def _missing_file_named() -> Iterator[None]:
+    from .errors import SourceError
 
-    places = project_places()
-    for student in waiting(places, options.assignment):
-        tell(f"{student}: downloaded; grading takes it into {places.submitted}")
-    for graded in dry_run(places, options.assignment, options.student):
-        tell("  ".join(map(str, (f"{graded.student}: {graded.status}", *graded.review, *graded.notes))))
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceError(f"there is no file {error.filename}") from error
+
+
+def _add_release(commands: Commands) -> None:
+    release = commands.add_parser("release", help="the zip to hand out to students, in dist/")
+    release.set_defaults(run=_release)
+
+
+def _release(options: argparse.Namespace) -> int:
+    from .build.release import make_release
+    from .course.places import ROOT
+
+    path = make_release(ROOT / "dist")
+    tell(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def _add_grade(commands: Commands) -> None:
+    grade = commands.add_parser("grade", help="grade what is new or has changed in grading/submitted/")
+    grade.add_argument("assignment")
+    grade.add_argument("--student", nargs="+", default=[], metavar="ID", help="these students only, graded or not")
+    again = grade.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with a run that was interrupted, on its seeds")
+    again.add_argument("--regrade", action="store_true", help="grade everybody anew, on fresh seeds")
+    grade.add_argument("--seed", type=_whole(0), help="repeat the run that had this seed (the log keeps it)")
+    grade.add_argument("--dry-run", action="store_true", help="only say what was handed in; run and write nothing")
+    grade.add_argument("--workers", type=_whole(1), default=_cores(), help="processes (one per core)")
+    grade.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
+    grade.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S", help="CPU seconds per cell")
+    grade.add_argument("--memory-limit", type=_whole(1), default=4096, metavar="MB", help="memory per notebook")
+    grade.add_argument("--unsafe", action="store_true", help="no sandbox: trusted notebooks only")
+    grade.set_defaults(run=_grade)
 
 
 def _grade(options: argparse.Namespace) -> int:
@@ -207,6 +205,26 @@ def _runner(options: argparse.Namespace) -> Generator:
         yield pool.run, str(level)
 
 
+def _dry_run(options: argparse.Namespace) -> int:
+    from .course.places import project_places
+    from .grade import dry_run
+    from .lms.take_in import waiting
+
+    places = project_places()
+    for student in waiting(places, options.assignment):
+        tell(f"{student}: downloaded; grading takes it into {places.submitted}")
+    for graded in dry_run(places, options.assignment, options.student):
+        tell("  ".join(map(str, (f"{graded.student}: {graded.status}", *graded.review, *graded.notes))))
+    return 0
+
+
+def _add_check(commands: Commands) -> None:
+    check = commands.add_parser("check", help="the marks of one notebook file, in seconds; nothing is stored")
+    check.add_argument("notebook", type=Path)
+    check.add_argument("--assignment", help="which assignment (found by what the notebook holds)")
+    check.set_defaults(run=_check)
+
+
 def _check(options: argparse.Namespace) -> int:
     from .course.registry import needs
     from .sandbox.levels import found_level
@@ -223,6 +241,13 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_feedback(commands: Commands) -> None:
+    feedback = commands.add_parser("feedback", help="write nbgrader's feedback pages")
+    feedback.add_argument("assignment")
+    feedback.add_argument("--student", nargs="+", default=[], metavar="ID")
+    feedback.set_defaults(run=_feedback)
+
+
 def _feedback(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .feedback.pages import write_feedback
@@ -231,6 +256,13 @@ def _feedback(options: argparse.Namespace) -> int:
     pages = write_feedback(places, options.assignment, options.student)
     tell(f"{len(pages)} pages in {places.feedback}")
     return 0
+
+
+def _add_report(commands: Commands) -> None:
+    report = commands.add_parser("report", help="write the class report")
+    report.add_argument("assignment")
+    report.add_argument("--to", type=Path, help="file to write (grading/report-<assignment>.html)")
+    report.set_defaults(run=_report)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -244,6 +276,14 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_export(commands: Commands) -> None:
+    export = commands.add_parser("export", help="marks as CSV, with a status column")
+    export.add_argument("assignment")
+    export.add_argument("--format", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
+    export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>.csv)")
+    export.set_defaults(run=_export)
+
+
 def _export(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .lms.export import export
@@ -254,12 +294,24 @@ def _export(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_forget(commands: Commands) -> None:
+    forget = commands.add_parser("forget", help="delete all that is kept of one student")
+    forget.add_argument("student")
+    forget.set_defaults(run=_forget)
+
+
 def _forget(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .forget import forget
 
     tell("deleted: " + ", ".join(forget(project_places(), options.student)))
     return 0
+
+
+def _add_samples(commands: Commands) -> None:
+    samples = commands.add_parser("samples", help="generate the sample class into grading/submitted/")
+    samples.add_argument("assignment")
+    samples.set_defaults(run=_samples)
 
 
 def _samples(options: argparse.Namespace) -> int:
@@ -269,6 +321,27 @@ def _samples(options: argparse.Namespace) -> int:
     names: Iterable[str] = make_class(project_places(), options.assignment)
     tell(f"handed in for {options.assignment}: {', '.join(names)}")
     return 0
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and int(text) >= least):
+            raise argparse.ArgumentTypeError(f"a whole number from {least} on is needed, not {text!r}")
+        return int(text)
+
+    return number
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {text!r}")
 
 
 if __name__ == "__main__":

@@ -30,9 +30,8 @@ from .judge.reference import Reference, RunJobs, run_references
 from .judge.rerun import get_through
 from .lms.take_in import take_in, waiting
 from .plan import Plan, nobody, plan_run
-from .progress import Progress
 from .sandbox.job import DEFAULT_LIMITS, Job, Limits, Result
-from .terminal import tell
+from .terminal import progress, tell
 
 
 @dataclass
@@ -136,20 +135,18 @@ class _Grading:
     idle: list[str] = field(default_factory=list)  # students of whom nothing can be run
 
     def run(self, run_jobs: RunJobs) -> None:
-        progress = Progress(len(self.plan.students))
-        try:
-            with closing(get_through(run_jobs, self._jobs())) as finished:
-                for job, result in finished:
-                    prepared, results = self.waiting[job.student]
-                    results[job.notebook] = result
-                    if len(results) == len(prepared.aligned):
-                        self._finish(job.student, progress)
-                    self._finish_idle(progress)
-            self._finish_idle(progress)
-        except KeyboardInterrupt:
-            self.summary.interrupted = True
-        finally:
-            progress.close()
+        with progress(len(self.plan.students)) as step:
+            try:
+                with closing(get_through(run_jobs, self._jobs())) as finished:
+                    for job, result in finished:
+                        prepared, results = self.waiting[job.student]
+                        results[job.notebook] = result
+                        if len(results) == len(prepared.aligned):
+                            self._finish(job.student, step)
+                        self._finish_idle(step)
+                self._finish_idle(step)
+            except KeyboardInterrupt:
+                self.summary.interrupted = True
         self.summary.left = len(self.plan.students) - self.summary.counts.total()
 
     def _jobs(self) -> Iterator[Job]:
@@ -161,11 +158,11 @@ class _Grading:
                 self.idle.append(student)
             yield from prepared.jobs(self.assignment, seeds, self.limits)
 
-    def _finish_idle(self, progress: Progress) -> None:
+    def _finish_idle(self, step: Callable[[str], None]) -> None:
         while self.idle:
-            self._finish(self.idle.pop(), progress)
+            self._finish(self.idle.pop(), step)
 
-    def _finish(self, student: str, progress: Progress) -> None:
+    def _finish(self, student: str, step: Callable[[str], None]) -> None:
         prepared, results = self.waiting.pop(student)
         graded = graded_from(prepared, results, self.references, self.assignment)
         if any(why.id == "not_read" for why in graded.unreadable.values()) and student in self.plan.marked:
@@ -181,7 +178,7 @@ class _Grading:
         self.summary.counts[graded.status] += 1
         if graded.review:
             self.summary.review[student] = list(map(str, graded.review))
-        progress.step(graded.status)
+        step(graded.status)
 
     def _not_kept(self, prepared: Prepared, error: Exception) -> Graded:
         """A person looks; earlier marks stand, and without any it is on record that there are none."""

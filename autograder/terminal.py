@@ -7,8 +7,12 @@ another order after a mark of direction. Neither gets there; letters of any lang
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _JOINERS = "\u200c\u200d"  # invisible as marks of direction are, but Persian, Hindi and emoji are written with them
 
@@ -38,3 +42,55 @@ class Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         tell_error(*self.format(record).split("\n"))
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A function to call with a status per submission, of `total`, until the end of the block.
+
+    On a terminal standard error has a bar, counts per status and the time left; elsewhere it has them as a line about
+    every ten seconds, and none of a run that is shorter.
+    """
+    from tqdm import tqdm  # here, for most commands show no progress
+
+    class Bar(tqdm):
+        monitor_interval = 0  # no thread that looks whether the line is old: each call below does
+
+    live = sys.stderr.isatty()
+    columns, rows = shutil.get_terminal_size()  # 80 and 24 where a terminal knows no size: tqdm would show nothing
+    counts: Counter[str] = Counter()
+    with Bar(
+        total=total,
+        file=sys.stderr if live else _Lines(),
+        bar_format="{bar:20} {n_fmt}/{total_fmt}  {desc}  {remaining} left",
+        ascii="░█",
+        ncols=columns if live else None,
+        nrows=rows,
+        miniters=1,
+        mininterval=0.1 if live else 10,
+        delay=0 if live else 10,
+        smoothing=0,  # the time left is by the whole run: submissions take very different times
+    ) as bar:
+
+        def step(status: str) -> None:
+            counts[status] += 1
+            said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+            bar.set_description_str(one_line(said), refresh=False)
+            bar.update()
+
+        yield step
+
+
+class _Lines:
+    """Standard error for a bar that is not redrawn: each state of it is a line."""
+
+    _last = ""
+
+    def write(self, text: str) -> None:
+        line = text.strip("\r\n ")
+        if line and line != self._last:  # a bar that is closed shows itself once more
+            tell_error(line)
+            self._last = line
+
+    def flush(self) -> None:
+        sys.stderr.flush()

@@ -10,29 +10,64 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 TRAINED = ("shapes",)
 MODELS = ("shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, or 2 for what the user can put right."""
     options = _parser().parse_args(arguments)
-    if options.command != "detect":
-        (train_command if options.command == "train" else eval_command)(options)
-        return 0
+    return options.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="detrlab", description="Detection transformers, to look into.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (_add_detect, _add_train, _add_eval):
+        add(commands)
+    return parser
+
+
+def _add_detect(commands: Commands) -> None:
+    detect = commands.add_parser(
+        "detect",
+        help="find objects in a picture and draw them",
+        description="Finds the objects in a picture, prints class, score and box (pixels), and draws them.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    detect.add_argument("picture", metavar="PICTURE", help="file or address (http, https) of a picture")
+    detect.add_argument(
+        "--model",
+        metavar="NAME",
+        choices=MODELS,
+        default="shapes",
+        help="one of " + ", ".join(MODELS) + "; all but shapes use the official weights, fetched once",
+    )
+    detect.add_argument("--threshold", metavar="T", type=_probability, default=0.7, help="keep scores above T, 0 to 1")
+    detect.add_argument(
+        "--attention", action="store_true", help="draw where queries and points of the picture look, too"
+    )
+    detect.add_argument("--out", metavar="DIR", default="detrlab_out", help="folder for the figures")
+    detect.set_defaults(run=_detect)
+
+
+def _detect(options: argparse.Namespace) -> int:
     # Mistakes with a picture, weights or a folder are the user's to put right: a sentence, no traceback.
     from detrlab.weights import WeightsError
 
     try:
-        detect_command(options.picture, options.model, options.threshold, options.attention, Path(options.out))
+        _write_detections(options.picture, options.model, options.threshold, options.attention, Path(options.out))
     except (ValueError, WeightsError, OSError) as error:
         print(f"detrlab: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def detect_command(source: str, model_name: str, threshold: float, with_attention: bool, out: Path) -> None:
+def _write_detections(source: str, model_name: str, threshold: float, with_attention: bool, out: Path) -> None:
     """Detect in one picture; prints a table and writes detections.png (and decoder.png, encoder.png) into a
     folder."""
     import matplotlib
@@ -70,17 +105,30 @@ def detect_command(source: str, model_name: str, threshold: float, with_attentio
         print(f"wrote {out / name}")
 
 
-def train_command(options: argparse.Namespace) -> None:
-    """Train a model of this project into data/."""
+def _add_train(commands: Commands) -> None:
+    train = commands.add_parser("train", help="train a model that ships with the course (in a checkout)")
+    train.add_argument("name", choices=TRAINED)
+    train.add_argument("--minutes", metavar="M", type=float, help="of training, after the scenes are drawn")
+    train.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
     from detrlab.training.loop import train
     from detrlab.training.recipes import RECIPES
 
     recipe = RECIPES[options.name]
     train(recipe, options.minutes or recipe.minutes)
+    return 0
 
 
-def eval_command(options: argparse.Namespace) -> None:
-    """Measure a shipped model on held-out scenes; prints its figures as JSON."""
+def _add_eval(commands: Commands) -> None:
+    evaluate = commands.add_parser("eval", help="measure a model that ships with the course on held-out scenes")
+    evaluate.add_argument("name", choices=TRAINED)
+    evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many (default 1000)")
+    evaluate.set_defaults(run=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
     import json
 
     import torch
@@ -92,37 +140,7 @@ def eval_command(options: argparse.Namespace) -> None:
     torch.manual_seed(0)
     figures = evaluate(load_model(options.name), options.scenes, untrained=shapes_model())
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="detrlab", description="Detection transformers, to look into.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    detect = commands.add_parser(
-        "detect",
-        help="find objects in a picture and draw them",
-        description="Finds the objects in a picture, prints class, score and box (pixels), and draws them.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    detect.add_argument("picture", metavar="PICTURE", help="file or address (http, https) of a picture")
-    detect.add_argument(
-        "--model",
-        metavar="NAME",
-        choices=MODELS,
-        default="shapes",
-        help="one of " + ", ".join(MODELS) + "; all but shapes use the official weights, fetched once",
-    )
-    detect.add_argument("--threshold", metavar="T", type=_probability, default=0.7, help="keep scores above T, 0 to 1")
-    detect.add_argument(
-        "--attention", action="store_true", help="draw where queries and points of the picture look, too"
-    )
-    detect.add_argument("--out", metavar="DIR", default="detrlab_out", help="folder for the figures")
-    train = commands.add_parser("train", help="train a model that ships with the course (in a checkout)")
-    train.add_argument("name", choices=TRAINED)
-    train.add_argument("--minutes", metavar="M", type=float, help="of training, after the scenes are drawn")
-    evaluate = commands.add_parser("eval", help="measure a model that ships with the course on held-out scenes")
-    evaluate.add_argument("name", choices=TRAINED)
-    evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many (default 1000)")
-    return parser
+    return 0
 
 
 def _probability(text: str) -> float:

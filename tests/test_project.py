@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tests.imports import ROOT, imported, sources
@@ -74,3 +75,11 @@ def test_the_graders_trusted_half_starts_without_torch():
     """It is imported beside the warm process, whose start is all that a run should wait for."""
     code = "import sys, autograder.grade, autograder.check, autograder.sandbox.pool; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_templates_lie_in_packages_that_ship_whole():
+    """hatch takes a package with all of its files, but for what git does not know."""
+    target = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert set(target) == {"packages", "force-include"}
+    templates = {path for name in target["packages"] for path in (ROOT / name).rglob("*.j2")}
+    assert templates and templates <= set(tracked())

@@ -1,4 +1,4 @@
-"""`make release`: the zip that a teacher hands out. Notebooks, library, data and environment; nothing to copy from.
+"""The zip that a teacher hands out: notebooks, library, data and environment; nothing to copy from.
 
 Solutions, known mistakes, hidden tests, the secret, the grader and anybody's own work stay behind: what goes in is
 listed here, and the notebooks come from the grader's own view of the release, not from a folder somebody works in.
@@ -7,7 +7,6 @@ The zip is the same, byte for byte, whenever it is made from the same sources.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -25,7 +24,7 @@ from .start_page import write_start_page
 
 _HANDOUT = Path(__file__).resolve().parent / "handout"  # what students get in place of the instructor's files
 _COPIED = ("LICENSE", "environment.yml", "requirements.lock")
-_LIBRARY = (".py", ".typed", ".js", ".css", ".json")  # kinds of files in our packages
+_LIBRARY = (".py", ".typed", ".js", ".css", ".json", ".j2")  # kinds of files in our packages
 _CUT = (  # what pyproject.toml says of files that stay behind
     ('packages = ["coursework", "detrlab", "autograder"]', 'packages = ["coursework", "detrlab"]'),
     ('autograder = "autograder.__main__:main"\n', ""),
@@ -92,18 +91,3 @@ def _notebooks(places: Places, entries: list[Entry]) -> dict[str, bytes]:
             for path in sorted(course.rglob("*"))
             if path.is_file()
         }
-
-
-def main() -> int:
-    """Write the zip into dist/ and say where; the code is 1 where the course is not built."""
-    try:
-        path = make_release(ROOT / "dist")
-    except GradeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

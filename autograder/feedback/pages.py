@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import glob
 import logging
-import re
 import shutil
 from collections import defaultdict
-from contextlib import closing
 from pathlib import Path
 
 from nbgrader.api import Grade
@@ -22,8 +20,7 @@ from autograder.gradebook.harmless import HEAD, harmless_names
 from autograder.gradebook.log import Log
 from autograder.gradebook.opened import Book
 from autograder.gradebook.releases import refuse_mixed
-from autograder.progress import Progress
-from autograder.terminal import Handler
+from autograder.terminal import Handler, progress
 from coursework.marking.messages import say
 
 from .safe_html import configure
@@ -32,12 +29,6 @@ _log = logging.getLogger("autograder.feedback")
 _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no news, once per notebook
 _log.addHandler(Handler())
 _log.propagate = False
-# A page runs nothing and fetches nothing but pictures that lie beside it.
-_HEAD = (
-    '<meta http-equiv="Content-Security-Policy" '
-    "content=\"default-src 'none'; style-src 'unsafe-inline'; font-src 'self' file:; img-src 'self' data: file:\">"
-    "<style>td, th { padding: 0.15em 0.8em 0.15em 0 }</style>"
-)
 Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
 
 
@@ -53,14 +44,14 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
     students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
     logging.getLogger("traitlets").addFilter(_is_news)
     pages, failed = [], []
-    with closing(Progress(len(students))) as progress:
+    with progress(len(students)) as step:
         for student in students:
             try:
                 pages += _write_pages(places, assignment, student, unread)
-                progress.step("written")
+                step("written")
             except Exception as error:  # of a stranger's notebook; nbgrader has logged more than its message says
                 failed.append(f"{student} ({type(error).__name__}: {str(error).strip()[:200]})")
-                progress.step("failed")
+                step("failed")
     if failed:
         more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
         raise GradeError(f"no feedback of {assignment} could be written for: {', '.join(failed[:10])}{more}")
@@ -68,12 +59,23 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
 
 
 class _Converter(GenerateFeedback):
+    def __init__(self, unread: Unread, **settings) -> None:
+        super().__init__(**settings)
+        self._unread = unread
+
     def init_notebooks(self) -> None:
         """nbgrader's, without a student's folder that is called like a notebook."""
         super().init_notebooks()
         self.assignments: dict[str, list[str]] = {
             folder: [path for path in found if Path(path).is_file()] for folder, found in self.assignments.items()
         }
+
+    def init_single_notebook_resources(self, notebook_filename: str) -> dict:
+        """nbgrader's, with the cells that wait for a person: that is no 0 on the page."""
+        resources = super().init_single_notebook_resources(notebook_filename)
+        about = resources["nbgrader"]
+        about["unread"] = self._unread.get((about["student"], about["notebook"]), set())
+        return resources
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """nbgrader's, which copies a student's own files: names that act nowhere, no folder called like a page."""
@@ -106,37 +108,17 @@ def _unread(places: Places, assignment: str) -> Unread:
 def _write_pages(places: Places, assignment: str, student: str, unread: Unread) -> list[Path]:
     config = Config(places.config)
     configure(config)  # safe pages, whatever nbgrader_config.py says
+    config.HTMLExporter.template_file = "page.html.j2"
+    config.HTMLExporter.filters["say"] = say
     course = CourseDirectory(config=config)
     course.assignment_id = assignment
     course.student_id = glob.escape(student)
-    converter = _Converter(coursedir=course, config=config, log=_log)
+    converter = _Converter(unread, coursedir=course, config=config, log=_log)
     converter.force = True
     converter.start()
     # Not all *.html there: a student's own files are beside them.
     folder = places.feedback / student / assignment
-    pages = [folder / f"{Path(notebook).stem}.html" for notebook in converter.notebooks]
-    for page in pages:
-        text = _named(page.read_text(encoding="utf-8"))
-        for cell in unread.get((student, page.stem), ()):
-            text = _not_read_yet(text, cell)
-        page.write_text(text.replace("</head>", f"{_HEAD}</head>", 1), encoding="utf-8")
-    return pages
-
-
-def _named(page: str) -> str:
-    """The page with the exercises' names in its list of scores, where nbgrader says "Test cell" of each."""
-    head, end, rest = page.partition("</ol>")
-    head = re.sub(r'<a href="#([^"]*)">Test cell</a>', r'<a href="#\1">\1</a>', head)
-    head = re.sub(r'<a href="#([^"]*)">Written response</a>', r'<a href="#\1">\1</a> (written)', head)
-    return head.replace(" (Score: 0.0 / 0.0)", " (no points)") + end + rest
-
-
-def _not_read_yet(page: str, cell: str) -> str:
-    """No person has given this cell its points yet: that is no 0, in the list of scores and above the text."""
-    waits = say("not_read_yet", points=r"\2")
-    page = re.sub(rf'(<a href="#{re.escape(cell)}">[^\n]*\()Score: [\d.]+ / ([\d.]+)', rf"\1{waits}", page, count=1)
-    above = rf'(<a name="{re.escape(cell)}">(?:(?!<a name=).)*?)Score: [\d.]+ / ([\d.]+)'
-    return re.sub(above, rf"\1{waits}", page, count=1, flags=re.DOTALL)
+    return [folder / f"{Path(notebook).stem}.html" for notebook in converter.notebooks]
 
 
 def _is_news(record: logging.LogRecord) -> bool:

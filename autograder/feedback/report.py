@@ -7,13 +7,13 @@ behind the pseudonyms are in pseudonyms.csv beside the log, for whoever may read
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 
 import nbformat
 import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.course.places import Places
@@ -31,22 +31,9 @@ from coursework.marking.messages import say
 from . import report_figures as report_plots
 
 _STATUSES = (Status.GRADED, Status.REPAIRED, Status.COULD_NOT_GRADE, Status.NOT_YET)
-_STYLE = """
-:root{color-scheme:light} *{box-sizing:border-box}
-body{margin:0;background:#f3f4f6;color:#1f2937;font:16px/1.5 "Segoe UI",Helvetica,Arial,sans-serif}
-main{max-width:60rem;margin:0 auto;padding:2rem 1rem 4rem}
-h1{font-size:1.7rem;margin:0 0 .2rem} h2{font-size:1.15rem;margin:0 0 .6rem}
-section,.tile{background:#fff;border:1px solid #e5e7eb;border-radius:10px}
-section{padding:1.2rem 1.4rem;margin-top:1.2rem} .tile{padding:.8rem 1rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.8rem;margin-top:1.2rem}
-.tile b{display:block;font-size:1.6rem;line-height:1.2} .note,.tile span{color:#4b5563;font-size:.9rem}
-table{border-collapse:collapse;width:100%;font-size:.92rem}
-th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #e5e7eb}
-th{color:#4b5563;font-weight:600} td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-svg{width:100%;height:auto;max-width:46rem;display:block}
-svg text{font-family:"Segoe UI",Helvetica,Arial,sans-serif!important}
-@media print{body{background:#fff} section,.tile{break-inside:avoid}}
-"""
+_TEMPLATES = Environment(
+    loader=PackageLoader(__package__), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+)
 
 
 def write_report(places: Places, name: str, to: Path) -> None:
@@ -59,6 +46,7 @@ def write_report(places: Places, name: str, to: Path) -> None:
     refuse_mixed(name, {s: event for s, event in events.items() if s not in runs[-1].open}, assignment.fingerprints)
     by_hand.notice(places, name)
     codes = pseudonyms(places, [*events, *runs[-1].open])
+    codes = {student: code.replace("-", "\u2011") for student, code in codes.items()}  # each stays on one line
     alike = look_alikes(
         {student: _answers(places, assignment, student) for student in events}, list(assignment.releases.values())
     )
@@ -86,53 +74,32 @@ def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict
     tiles: list[tuple[str, str]] = [(str(counts[status]), status) for status in _STATUSES if counts[status]]
     if shares:
         tiles.append((f"{100 * float(np.median(shares)):.0f} %", "median of automatic points"))
-    sections = [
-        (
-            "Distribution",
-            report_plots.distribution(shares) + _note(f"{len(shares)} students, {maximum:g} automatic points."),
-        ),
-        ("Who needs a person", _people(events, run, codes)),
-        ("Exercises", _exercises(checks, judged, totals)),
-        ("Known mistakes", _mistakes(assignment, judged)),
-        ("Time per notebook", _times(assignment, judged)),
-        ("Look-alike answers", _alike(alike, codes)),
-        ("How this was graded", _how(run)),
-    ]
-    written = f"{datetime.now(UTC):%-d %B %Y, %H:%M} UTC"
-    tile_text = "".join(f'<div class="tile"><b>{value}</b><span>{escape(label)}</span></div>' for value, label in tiles)
-    body = "".join(f"<section><h2>{title}</h2>{text}</section>" for title, text in sections)
-    return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width">'
-        f"<title>{escape(assignment.name)}: class report</title><style>{_STYLE}</style></head><body><main>"
-        f'<h1>{escape(assignment.name)}: class report</h1><div class="note">{written}</div>'
-        f'<div class="tiles">{tile_text}</div>{body}</main></body></html>\n'
+    return _TEMPLATES.get_template("report.html.j2").render(
+        assignment=assignment.name,
+        written=f"{datetime.now(UTC):%-d %B %Y, %H:%M} UTC",
+        tiles=tiles,
+        distribution={
+            "figure": Markup(report_plots.distribution(shares)),
+            "students": len(shares),
+            "maximum": f"{maximum:g}",
+        },
+        people=_people(events, run, codes),
+        exercises=_exercises(checks, judged, totals),
+        mistakes=_mistakes(assignment, judged),
+        times=_times(assignment, judged),
+        alike=_alike(alike, codes),
+        how=_how(run),
     )
 
 
-def _note(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>'
-
-
-def _table(head: list[str], rows: Iterable[Sequence[object]], numbers: int = 0) -> str:
-    """A table whose last `numbers` columns are numbers; every cell is escaped."""
-    right = [' class="n"' if i >= len(head) - numbers else "" for i in range(len(head))]
-    text = "".join(f"<th{c}>{escape(str(cell))}</th>" for c, cell in zip(right, head, strict=True))
-    for row in rows:
-        cells = [escape(str(cell)).replace("S-", "S\u2011") for cell in row]  # a pseudonym stays on one line
-        text += "</tr><tr>" + "".join(f"<td{c}>{cell}</td>" for c, cell in zip(right, cells, strict=True))
-    return f"<table><tr>{text}</tr></table>"
-
-
-def _people(events: dict[str, dict], run: Run, codes: dict[str, str]) -> str:
+def _people(events: dict[str, dict], run: Run, codes: dict[str, str]) -> dict:
     rows = [[codes[s], Status.NOT_YET, "the run was interrupted: --resume goes on with it"] for s in run.open]
     rows += [[codes[s], e["status"], "; ".join(e["review"])] for s, e in events.items() if e["review"]]
     repaired = sum(event["status"] == Status.REPAIRED and not event["review"] for event in events.values())
-    text = _table(["student", "status", "why"], sorted(rows)) if rows else _note("Nobody.")
-    return text + (_note(f"{repaired} more were repaired; what was done is in the log.") if repaired else "")
+    return {"rows": sorted(rows), "repaired": repaired}
 
 
-def _exercises(checks: dict, judged: dict[str, dict], totals: dict[str, float]) -> str:
+def _exercises(checks: dict, judged: dict[str, dict], totals: dict[str, float]) -> dict:
     names, difficulty, discrimination = [], [], []
     for (notebook, check), data in checks.items():
         if not data.points or not judged:
@@ -143,18 +110,12 @@ def _exercises(checks: dict, judged: dict[str, dict], totals: dict[str, float]) 
         names.append(f"{notebook} · {check}")
         difficulty.append(float(got.mean() / data.points))
         discrimination.append(float(np.corrcoef(got, rest)[0, 1]) if known else None)
-    if not names:
-        return _note("No automatic points were judged.")
     weak = [name for name, value in zip(names, discrimination, strict=True) if value is not None and value < 0.2]
-    text = report_plots.exercises(names, difficulty, discrimination)
-    text += _note(
-        "Left: harder exercises have shorter bars. Right: near 1, whoever did the rest well did this well too; below "
-        "0.2 an exercise says little about the rest, or is misunderstood by those who know."
-    )
-    return text + (_note("Worth a look: " + ", ".join(weak)) if weak else "")
+    figure = Markup(report_plots.exercises(names, difficulty, discrimination)) if names else ""
+    return {"figure": figure, "weak": weak}
 
 
-def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> str:
+def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> dict:
     says = {
         (notebook, mistake.id): mistake.says
         for notebook, found in assignment.checks.items()
@@ -172,42 +133,30 @@ def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> str:
         for notebook, found in event["mistakes"].items()
         for mistake in found.values()
     )
-    if not counts:
-        return _note("No known mistake was recognised.")
     top = counts.most_common(15)
     rows = [(f"{nb} · {mistake}", says.get((nb, mistake), ""), count) for (nb, mistake), count in top]
-    more = f"{len(counts) - len(top)} more kinds of mistakes are not shown." if len(counts) > len(top) else ""
-    figure = report_plots.mistakes([row[0] for row in rows], [count for _, count in top])
-    return figure + _table(["mistake", "what students were told", "students"], rows, 1) + (_note(more) if more else "")
+    figure = Markup(report_plots.mistakes([row[0] for row in rows], [count for _, count in top])) if rows else ""
+    return {"figure": figure, "rows": rows, "more": len(counts) - len(top)}
 
 
-def _times(assignment: Assignment, judged: dict[str, dict]) -> str:
+def _times(assignment: Assignment, judged: dict[str, dict]) -> Markup:
     seconds = {
         name: [event["cpu_s"][name] for event in judged.values() if name in event["cpu_s"]]
         for name in assignment.sources
     }
-    return report_plots.times(seconds)
+    return Markup(report_plots.times(seconds))
 
 
-def _alike(alike: list[Alike], codes: dict[str, str]) -> str:
-    note = _note(
-        "A pointer for a person who reads the answers side by side, never a mark. What the release holds and what "
-        "most of the class wrote counts little; equal work may have good reasons."
-    )
-    if not alike:
-        return _note("None.") + note
-    rows = [[found.what, ", ".join(sorted(codes[s] for s in found.students)), f"{found.score:.0%}"] for found in alike]
-    return _table(["in", "students", "alike"], rows, 1) + note
+def _alike(alike: list[Alike], codes: dict[str, str]) -> list[tuple[str, str, str]]:
+    return [(found.what, ", ".join(sorted(codes[s] for s in found.students)), f"{found.score:.0%}") for found in alike]
 
 
-def _how(run: Run) -> str:
+def _how(run: Run) -> list[tuple[str, object]]:
     start = run.start
-    versions = ", ".join(f"{name} {value}" for name, value in start.get("versions", {}).items())
-    rows = [
-        ["run", f"{start['run']}, begun {start['at']}"],
-        ["seed", start["seed"]],
-        ["sandbox", start.get("level", "")],
-        ["versions", versions],
-        ["names", "pseudonyms.csv beside the log"],
+    return [
+        ("run", f"{start['run']}, begun {start['at']}"),
+        ("seed", start["seed"]),
+        ("sandbox", start.get("level", "")),
+        ("versions", ", ".join(f"{name} {value}" for name, value in start.get("versions", {}).items())),
+        ("names", "pseudonyms.csv beside the log"),
     ]
-    return _table(["", ""], rows)

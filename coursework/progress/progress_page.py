@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coursework.marking.messages import say
 from coursework.marking.verdict import SIGNS
 
 from .course_map import CourseNotebook, Step
 
-_CELL = "padding:.3em .8em;border:0;vertical-align:top"
-_LINE = "border-top:1px solid color-mix(in srgb, currentColor 18%, transparent)"
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,15 @@ class ProgressPage:
         return "\n".join([*lines, self._next_line()])
 
     def _repr_html_(self) -> str:
-        style = "font-family:var(--jp-ui-font-family,sans-serif);line-height:1.5;max-width:60em"
-        return f'<div style="{style}">{self._next_html()}{"".join(map(self._table, self.notebooks))}</div>'
+        found = self.next_step()
+        line, title = self._next_line(), found[1].title if found else ""
+        before, _, after = line.partition(title) if title else (line, "", "")
+        return _template().render(
+            next={"before": before, "title": title, "after": after, "link": found and found[0].link(found[1])},
+            notebooks=[self._shown(notebook) for notebook in self.notebooks],
+            signs=SIGNS,
+            say=say,
+        )
 
     def _count(self, notebook: CourseNotebook) -> str:
         checks = sum(cell.points for step in notebook.steps for cell in step.cells if not cell.written)
@@ -88,62 +97,35 @@ class ProgressPage:
         found = self.next_step()
         return say("progress_next", title=found[1].title, minutes=found[1].minutes) if found else say("progress_done")
 
-    def _next_html(self) -> str:
-        found = self.next_step()
-        line = escape(self._next_line())
-        if found:
-            title = escape(found[1].title)
-            link = f'<a style="text-decoration:underline" href="{found[0].link(found[1])}">{title}</a>'
-            line = line.replace(title, link, 1)
-        return (
-            '<p style="margin:.2em 0 1em;padding:.6em 1em;border-radius:4px;font-size:1.1em;'
-            f'background:color-mix(in srgb, currentColor 8%, transparent)">{line}</p>'
-        )
+    def _shown(self, notebook: CourseNotebook) -> dict:
+        steps = [(step, self.state(notebook, step)) for step in notebook.steps]
+        done = sum(found.state == "right" for _, found in steps)
+        return {
+            "title": notebook.title,
+            "link": notebook.link(),
+            "count": self._count(notebook),
+            "percent": f"{100 * done / max(1, len(steps)):.0f}",
+            "steps": [
+                {
+                    "title": step.title,
+                    "link": notebook.link(step),
+                    "state": found.state,
+                    "earned": _earned(step, found),
+                    "tries": found.tries,
+                    "hints": f"{found.hints or ''}" + (f" ({say('solution_seen')})" if found.solution_seen else ""),
+                }
+                for step, found in steps
+            ],
+        }
 
-    def _table(self, notebook: CourseNotebook) -> str:
-        head = "".join(
-            f'<th scope="col" style="{_CELL};{style};font-weight:600;opacity:.7">{say(f"column_{name}")}</th>'
-            for name, style in (
-                ("step", "text-align:left;width:100%"),
-                ("points", "text-align:right"),
-                ("tries", "text-align:right"),
-                ("hints", "text-align:right"),
-            )
-        )
-        rows = "".join(self._row(notebook, step) for step in notebook.steps)
-        done = sum(self.state(notebook, step).state == "right" for step in notebook.steps)
-        share = done / max(1, len(notebook.steps))
-        bar = (
-            '<div aria-hidden="true" style="height:6px;border-radius:3px;margin:.3em 0;'
-            'background:color-mix(in srgb, currentColor 15%, transparent)">'
-            f'<div style="height:100%;width:{100 * share:.0f}%;border-radius:3px;background:{SIGNS["right"][1]}">'
-            "</div></div>"
-        )
-        return (
-            '<details open style="margin-bottom:1.4em"><summary style="cursor:pointer">'
-            f'<a style="text-decoration:underline;font-weight:600" href="{notebook.link()}">'
-            f"{escape(notebook.title)}</a>"
-            f' <span style="opacity:.75">{escape(self._count(notebook))}</span></summary>{bar}'
-            '<table style="table-layout:auto;border-collapse:collapse;width:100%;background:transparent">'
-            f"<thead><tr>{head}</tr></thead>"
-            f"<tbody>{rows}</tbody></table></details>"
-        )
 
-    def _row(self, notebook: CourseNotebook, step: Step) -> str:
-        found = self.state(notebook, step)
-        sign, colour = SIGNS[found.state]
-        title = f'<a style="color:inherit" href="{notebook.link(step)}">{escape(step.title)}</a>'
-        style = f"color:color-mix(in srgb, {colour} 70%, currentColor);font-weight:700"
-        state = say(f"state_{found.state}")
-        hints = f"{found.hints or ''}" + (f" ({say('solution_seen')})" if found.solution_seen else "")
-        numbers = "".join(
-            f'<td style="{_CELL};text-align:right;white-space:nowrap">{escape(text)}</td>'
-            for text in (_earned(step, found), f"{found.tries or ''}", hints)
-        )
-        return (
-            f'<tr style="background:transparent;{_LINE}"><td style="{_CELL};text-align:left">'
-            f'<span style="{style}" role="img" aria-label="{state}">{sign}</span> {title}</td>{numbers}</tr>'
-        )
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only a page that is shown waits for it
+
+    beside = FileSystemLoader(Path(__file__).parent)
+    pages = Environment(loader=beside, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    return pages.get_template("progress_page.html.j2")
 
 
 def _earned(step: Step, found: StepState) -> str:

@@ -18,7 +18,7 @@ LINES = (  # from the roof to the ground
     {"course"},
     {"sandbox"},
     {"review"},
-    {"errors", "terminal", "progress"},
+    {"errors", "terminal"},
 )
 HEIGHT = {room: -line for line, rooms in enumerate(LINES) for room in rooms}
 

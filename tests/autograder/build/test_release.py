@@ -9,7 +9,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.__main__ import main
+from autograder.build import release
 from autograder.build.release import NAME, make_release
+from autograder.errors import GradeError
 from tests.small_course import ASSIGNMENT, make_course
 from tests.small_source import SMALL
 
@@ -51,10 +54,12 @@ def test_what_a_student_needs_is_there(files):
         f"notebooks/{ASSIGNMENT}/small.json",
         f"notebooks/{ASSIGNMENT}/small.safetensors",
         "coursework/checks/notebook.py",
+        "coursework/progress/progress_page.html.j2",
         "data/shapes.safetensors",
     } <= set(files)
-    library = {path.relative_to(ROOT).as_posix() for path in (ROOT / "detrlab").rglob("*.py")}
-    assert library <= set(files)
+    packages = [path for name in ("coursework", "detrlab") for path in (ROOT / name).rglob("*") if path.is_file()]
+    library = {path.relative_to(ROOT).as_posix() for path in packages if "__pycache__" not in path.parts}
+    assert library == {name for name in files if name.startswith(("coursework/", "detrlab/"))}
     folders, single = "coursework|detrlab|data|notebooks", r"[A-Z][A-Za-z]+(\.md)?|[a-z]+\.(toml|lock|yml)"
     for name in files:
         assert re.fullmatch(rf"({folders})/.+|{single}", name), name
@@ -98,3 +103,29 @@ def test_the_students_verbs_are_those_of_the_readme(files):
     verbs = set(re.findall(r"^([a-z-]+):.*##", files["Makefile"].decode(), re.MULTILINE))
     assert verbs == {"help", "lab", "hand-in"}
     assert set(re.findall(r"^make ([a-z-]+)", files["README.md"].decode(), re.MULTILINE)) <= verbs
+
+
+def test_the_verb_writes_into_dist_and_says_how_large_the_zip_is(monkeypatch, tmp_path, capsys):
+    def written(out):
+        assert out == ROOT / "dist"
+        path = tmp_path / "detrlab-course.zip"
+        path.write_bytes(bytes(1_730_000))
+        return path
+
+    monkeypatch.setattr("autograder.course.places.ROOT", tmp_path)
+    monkeypatch.setattr(release, "make_release", lambda out: written(ROOT / out.relative_to(tmp_path)))
+    assert main(["release"]) == 0
+    assert capsys.readouterr().out == "detrlab-course.zip: 1.7 MB\n"
+
+
+def test_the_verb_says_in_one_sentence_what_is_not_built(monkeypatch, capsys):
+    def unbuilt(out):
+        raise GradeError("01_detr is not built yet: run `make build`")
+
+    monkeypatch.setattr(release, "make_release", unbuilt)
+    assert main(["release"]) == 1
+    assert capsys.readouterr().err == "01_detr is not built yet: run `make build`\n"
+
+
+def test_make_calls_the_verb():
+    assert "\n\t@$(BIN)/python -m autograder release\n" in (ROOT / "Makefile").read_text()

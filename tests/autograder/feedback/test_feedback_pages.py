@@ -4,6 +4,7 @@ import json
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.errors import GradeError
 from autograder.feedback.pages import write_feedback
@@ -27,6 +28,32 @@ def test_pages_say_what_was_wrong_and_nothing_hidden(tmp_path):
     for text in texts.values():
         assert ".hidden(" not in text and "Traceback (most" not in text
         assert not any(str(seed) in text for seed in seeds)
+
+
+def test_what_a_person_has_read_has_its_score_and_comment(tmp_path):
+    places = graded_course(tmp_path)
+    with Gradebook(places.db_url) as gradebook:
+        gradebook.find_grade("why", "small", ASSIGNMENT, "bob").manual_score = 1.5
+        gradebook.find_grade("why", "small", ASSIGNMENT, "bob").needs_manual_grade = False
+        gradebook.find_comment("why", "small", ASSIGNMENT, "bob").manual_comment = "Short, but **right**."
+        gradebook.db.commit()
+    text = next(page for page in write_feedback(places, ASSIGNMENT, ["bob"]) if page.stem == "small").read_text()
+    assert '<a href="#why">why</a> (written) (Score: 1.5 / 2.0)' in text and "Not read yet" not in text
+    assert text.count("Score: 1.5 / 2.0") == 2 and "small (Score: 1.5 / 5.0)" in text
+    assert '<a href="#comment-why">Comment</a>' in text and "Short, but <strong>right</strong>." in text
+
+
+def test_a_notebook_that_cannot_be_read_waits_with_all_of_its_cells(tmp_path):
+    places = graded_course(tmp_path)
+    text = next(page for page in write_feedback(places, ASSIGNMENT, ["emil"]) if page.stem == "small").read_text()
+    assert '<a href="#corners">corners</a> (Not read yet, of 3.0)' in text
+    assert text.count("Not read yet, of 3.0") == 2 and text.count("Not read yet, of 2.0") == 2
+
+
+def test_a_page_says_in_its_head_that_it_runs_and_fetches_nothing(tmp_path):
+    for page in write_feedback(graded_course(tmp_path), ASSIGNMENT, []):
+        head = page.read_text().partition("</head>")[0]
+        assert head.count("http-equiv") == 1 and "default-src 'none'" in head
 
 
 def test_one_students_pages_can_be_written_anew(tmp_path):

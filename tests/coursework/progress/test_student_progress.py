@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from coursework.checks.notebook import open_notebook, recording
 from coursework.marking.hidden import pack_hidden
 from coursework.progress import progress
-from coursework.progress.course_map import read_course
+from coursework.progress.course_map import CourseNotebook, GradedCell, Step, read_course
+from coursework.progress.progress_page import ProgressPage
 from tests.small_release import HALF, RIGHT, answer, make_release
 from tests.small_source import SMALL
 
@@ -178,6 +181,21 @@ def test_the_page_shows_points_tries_hints_and_what_is_next(folder):
     page = progress.show_progress(folder.parent)
     assert "1 of 1 texts written" in repr(page) and "Everything here is done" in repr(page)
     assert page._repr_html_().count("<tr") == 3
+
+
+def test_titles_are_no_html_on_the_page():
+    step = Step("Boxes <b> & 'more'", 5, "cell-id=a", [GradedCell("boxes", 2)])
+    html = ProgressPage([CourseNotebook("a b/q.ipynb", "<i>Q</i>", [step])], {})._repr_html_()
+    assert "<b>" not in html and "<i>" not in html and html.count("Boxes &lt;b&gt; &amp; &#39;more&#39;</a>") == 2
+    assert (
+        html.count('href="a%20b/q.ipynb#cell-id=a"') == 2 and "Next: <a " in html and "</a> (about 5 minutes)" in html
+    )
+
+
+def test_only_a_page_that_is_shown_waits_for_its_template():
+    code = "import sys; from coursework import show_progress; page = show_progress(); repr(page)\n"
+    code += "assert 'jinja2' not in sys.modules; page._repr_html_(); assert 'jinja2' in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_progress_can_be_deleted(folder):
