@@ -21,7 +21,7 @@ from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log, Run
 from autograder.gradebook.pseudonyms import pseudonyms
-from autograder.gradebook.releases import refuse_mixed
+from autograder.gradebook.releases import refuse_mixed, unknown_release
 from autograder.judge.graded import Status
 from autograder.judge.mark import CALLED_INSTEAD
 from autograder.review.lookalikes import Alike, answers_of, look_alikes
@@ -50,7 +50,7 @@ def write_report(places: Places, name: str, to: Path) -> None:
     alike = look_alikes(
         {student: _answers(places, assignment, student) for student in events}, list(assignment.releases.values())
     )
-    page = _page(assignment, runs[-1], events, codes, alike)
+    page = _page(assignment, runs, events, codes, alike)
     try:
         write_whole(to, page)
     except OSError as error:
@@ -64,7 +64,10 @@ def _answers(places: Places, assignment: Assignment, student: str):
     return answers_of(notebooks, {path.name: path.read_bytes() for path in files if path.suffix != ".ipynb"})
 
 
-def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict[str, str], alike: list[Alike]) -> str:
+def _page(
+    assignment: Assignment, runs: list[Run], events: dict[str, dict], codes: dict[str, str], alike: list[Alike]
+) -> str:
+    run = runs[-1]
     judged = {student: event for student, event in events.items() if event["status"] != Status.COULD_NOT_GRADE}
     counts = Counter(event["status"] for event in events.values()) + Counter({Status.NOT_YET: len(run.open)})
     checks = {(nb, check): data for nb, found in assignment.checks.items() for check, data in found.items()}
@@ -88,7 +91,7 @@ def _page(assignment: Assignment, run: Run, events: dict[str, dict], codes: dict
         mistakes=_mistakes(assignment, judged),
         times=_times(assignment, judged),
         alike=_alike(alike, codes),
-        how=_how(run),
+        how=_how(runs, events, codes),
     )
 
 
@@ -148,15 +151,35 @@ def _times(assignment: Assignment, judged: dict[str, dict]) -> Markup:
 
 
 def _alike(alike: list[Alike], codes: dict[str, str]) -> list[tuple[str, str, str]]:
-    return [(found.what, ", ".join(sorted(codes[s] for s in found.students)), f"{found.score:.0%}") for found in alike]
+    rows = []
+    for found in alike:
+        what = found.what
+        if found.same:
+            kind = "written answer" if found.what == "prose" else "cell with code"
+            what = f"{found.same} {kind}{'s' if found.same > 1 else ''}, the same word by word"
+        who = ", ".join(sorted(codes[student] for student in found.students))
+        rows.append((what, f"{len(found.students)}: {who}", f"{found.score:.0%}"))
+    return rows
 
 
-def _how(run: Run) -> list[tuple[str, object]]:
-    start = run.start
-    return [
-        ("run", f"{start['run']}, begun {start['at']}"),
-        ("seed", start["seed"]),
-        ("sandbox", start.get("level", "")),
-        ("versions", ", ".join(f"{name} {value}" for name, value in start.get("versions", {}).items())),
-        ("names", "pseudonyms.csv beside the log"),
-    ]
+def _how(runs: list[Run], events: dict[str, dict], codes: dict[str, str]) -> list[tuple[str, ...]]:
+    """A row per run that marks are of, the one with the most first; whoever is not of that is named."""
+    of_run: dict[str, list[str]] = {}
+    for student, event in events.items():
+        of_run.setdefault(event["run"], []).append(student)
+    starts = {run.start["run"]: run.start for run in runs}
+    rows: list[tuple[str, ...]] = []
+    for name, students in sorted(of_run.items(), key=lambda item: -len(item[1])):
+        start = starts[name]
+        unknown = len(unknown_release({student: events[student] for student in students}))
+        rows.append(
+            (
+                f"{len(students)}" + (": " + ", ".join(sorted(codes[s] for s in students)) if rows else ""),
+                f"{name}, begun {start['at']}",
+                str(start["seed"]),
+                ", ".join(sorted({events[s].get("level", start.get("level", "")) for s in students})),
+                ", ".join(f"{package} {version}" for package, version in start.get("versions", {}).items()),
+                f"{unknown} of an unknown release" if unknown else "the one that is built",
+            )
+        )
+    return rows

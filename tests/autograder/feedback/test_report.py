@@ -1,16 +1,19 @@
 """The class report: one page that needs nothing else, names nobody, and says who needs a person."""
 
+import json
 import re
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 
 from autograder.errors import GradeError
 from autograder.feedback.report import write_report
 from autograder.feedback.report_figures import distribution, exercises, times
 from autograder.gradebook.log import Log
 from autograder.gradebook.pseudonyms import pseudonyms
-from tests.small_course import ASSIGNMENT, graded_course
+from tests.grade_course import run
+from tests.small_course import ASSIGNMENT, RIGHT, graded_course, hand_in, make_course
 
 
 @pytest.fixture
@@ -80,3 +83,39 @@ def test_what_students_wrote_is_no_html_on_the_page(places):
     lines = places.log.read_text().replace("cannot be read", "<script>steal()</script>")
     places.log.write_text(lines)
     assert "<script>" not in page(places)
+
+
+def rows_below(text, heading):
+    """The cells of the table below a heading, row by row, without its head."""
+    found = BeautifulSoup(text, "html.parser").find("h2", string=heading).find_next("table")
+    return [[cell.get_text() for cell in row.find_all("td")] for row in found.find_all("tr")[1:]]
+
+
+def test_how_is_said_of_each_run_that_marks_are_of(tmp_path):
+    places = make_course(tmp_path / "new")
+    for student in ("ada", "bob", "cleo"):
+        hand_in(places, student, **RIGHT)
+    run(places, seed=5)
+    run(places, seed=7, only=["bob"])
+    lines = [json.loads(line) for line in places.log.read_text().splitlines()]
+    for line in lines:
+        if line.get("student") == "bob" and line["run"] == lines[-1]["run"]:
+            line["level"] = "another level"
+            line.pop("fingerprints")
+    places.log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    code = pseudonyms(places, ["ada", "bob", "cleo"])["bob"].replace("-", "\u2011")
+    rows = rows_below(page(places), "How this was graded")
+    assert [(row[0], row[2], row[3], row[5]) for row in rows] == [
+        ("2", "5", "none", "the one that is built"),
+        (f"1: {code}", "7", "another level", "1 of an unknown release"),
+    ]
+
+
+def test_half_a_class_with_one_text_is_listed_once_with_how_many(tmp_path):
+    places = make_course(tmp_path / "new")
+    text = "Because a box is given by its centre and its size, half of the size lies on each side of the centre."
+    for student in ("ada", "bob", "cleo", "dora"):
+        hand_in(places, student, small={**RIGHT["small"], "why": text if student != "dora" else "No."}, wide={})
+    run(places)
+    (row,) = rows_below(page(places), "Look-alike answers")
+    assert row[0] == "1 written answer, the same word by word" and row[1].startswith("3: ") and row[2] == "100%"
