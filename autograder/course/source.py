@@ -152,7 +152,7 @@ def _verify(notebook: SourceNotebook, places: dict[tuple[str, str], str]) -> Non
 
 _HEADING_POINTS = re.compile(r"^#{1,4} .*?· (\d+(?:\.\d+)?) points?\b.*$", re.MULTILINE)
 _ABOVE_POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\)")
-_TOTAL_POINTS = re.compile(r"\b(\d+(?:\.\d+)?) points\b")
+_TOTAL_POINTS = re.compile(r"^[^#\n]*?\b(\d+(?:\.\d+)?) points\b", re.MULTILINE)  # below the title, in no heading
 
 
 def _verify_said_points(notebook: SourceNotebook) -> None:
