@@ -112,4 +112,4 @@ def test_equals_the_official_code():
     torch.testing.assert_close(memory, golden["memory"], atol=1e-5, rtol=0)
     assert len(maps) == 6
     for name, mean in maps.items():
-        torch.testing.assert_close(mean, golden[f"attn.{name}"].mean(1), atol=1e-6, rtol=0)
+        torch.testing.assert_close(mean, golden[f"attn.{name}"].mean(1), atol=1e-5, rtol=0)
