@@ -23,6 +23,7 @@ from coursework.assignment import FILE as PUBLIC
 from coursework.files import write_whole
 from coursework.marking.stored import StoredCheck
 
+from .given_away import refuse_released
 from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,8 @@ def build(assignment: str, say: Callable[[str], None] = print, root: Path = ROOT
         from .stock import Course  # nbgrader is slow to import, and only needed here
 
         release = Course(root / "build" / "course", root).release(assignment)
+        files = {path.name: path.read_bytes() for path in release.iterdir() if path.is_file()}
+        refuse_released(map(read_source, entry.notebooks), files)
         for name in install(release, root / "notebooks" / assignment):
             say(f"  kept your own work: notebooks/{assignment}/{name}")
         stamp.write_text(made_from)

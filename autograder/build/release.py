@@ -20,6 +20,7 @@ from autograder.errors import GradeError
 from coursework.files import whole
 
 from .first_cell import NAME
+from .given_away import refuse_released
 from .start_page import write_start_page
 
 _HANDOUT = Path(__file__).resolve().parent / "handout"  # what students get in place of the instructor's files
@@ -78,10 +79,13 @@ def _notebooks(places: Places, entries: list[Entry]) -> dict[str, bytes]:
         course = Path(folder)
         for entry in entries:
             assignment = load_assignment(places, entry.name)
+            released = {
+                f"{name}.ipynb": f"{nbformat.writes(notebook)}\n".encode()
+                for name, notebook in assignment.releases.items()
+            }
+            refuse_released(assignment.sources.values(), {**released, **assignment.files})
             (course / entry.name).mkdir()
-            for notebook, released in assignment.releases.items():
-                nbformat.write(released, course / entry.name / f"{notebook}.ipynb")
-            for file, data in assignment.files.items():
+            for file, data in {**released, **assignment.files}.items():
                 if not file.startswith("."):
                     (course / entry.name / file).parent.mkdir(parents=True, exist_ok=True)
                     (course / entry.name / file).write_bytes(data)
