@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--format", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
     export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>.csv)")
 
+    mark = commands.add_parser("mark", help="a page for marking written answers, one criterion at a time")
+    mark.add_argument("assignment")
+
     forget = commands.add_parser("forget", help="delete all that is kept of one student")
     forget.add_argument("student")
     samples = commands.add_parser("samples", help="generate the sample class into grading/submitted/")
@@ -237,6 +240,14 @@ def _export(options: argparse.Namespace) -> int:
     places = project_places()
     to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
     tell(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    return 0
+
+
+def _mark(options: argparse.Namespace) -> int:
+    from .by_criterion.server import mark
+    from .course.places import project_places
+
+    mark(project_places(), options.assignment)
     return 0
 
 
