@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 
 import nbformat
 import numpy as np
@@ -14,6 +18,8 @@ from PIL import Image
 
 from autograder.build.assemble import instructor_notebook, write_data
 from autograder.build.expected import run_reference
+from autograder.by_criterion.marking import Marking
+from autograder.by_criterion.server import serve
 from autograder.course.assignment import Assignment, load_assignment
 from autograder.course.places import Places
 from autograder.course.source import read_source
@@ -147,46 +153,46 @@ def printed(text: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_output("stream", name="stdout", text=text)
 
 
-def figure(seed: int) -> nbformat.NotebookNode:
-    """A cell's output: a picture of 900 x 400 pixels and of about the size that a plot has, in bytes."""
+def figure(number: int) -> nbformat.NotebookNode:
+    """A cell's output: a picture of 900 x 400 pixels, of about as many bytes as a plot has."""
+    return nbformat.v4.new_output("display_data", {"image/png": _picture(number % 7)})
+
+
+@cache
+def _picture(seed: int) -> str:
     draw = np.random.default_rng(seed)
     cells = draw.integers(0, 255, (20, 45, 3), dtype=np.uint8)
     pixels = np.kron(cells, np.ones((20, 20, 1), dtype=np.uint8))
     pixels[::4] += draw.integers(0, 9, (100, 900, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
-    return nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(buffer.getvalue()).decode()})
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 @contextmanager
-def served(places: Places):
-    """The page's address, with the server in a thread of its own until the end of the block."""
-    import asyncio
-    import threading
+def served(places: Places, assignment: str = ASSIGNMENT) -> Iterator[str]:
+    """The page's address, with its server in a thread of its own until the end of the block."""
+    started: Queue = Queue()
 
-    from autograder.by_criterion.marking import Marking
-    from autograder.by_criterion.server import serve
-
-    ready, found, loops = threading.Event(), [], []
-
-    async def until_stopped(book: Book) -> None:
-        task = asyncio.create_task(serve(Marking(places, ASSIGNMENT, book), lambda session: found.append(session)))
-        loops.append((asyncio.get_running_loop(), task))
-        await asyncio.sleep(0)
-        ready.set()
-        await asyncio.wait([task])
+    async def until_cancelled(marking: Marking) -> None:
+        task = asyncio.current_task()
+        await serve(marking, lambda session: started.put((session, asyncio.get_running_loop(), task)))
 
     def run() -> None:
-        with Book(places) as book:
-            asyncio.run(until_stopped(book))
-        ready.set()
+        try:
+            with Book(places) as book, suppress(asyncio.CancelledError):
+                asyncio.run(until_cancelled(Marking(places, assignment, book)))
+        except Exception as error:
+            started.put((error, None, None))
+            raise
 
-    thread = threading.Thread(target=run)
+    thread = Thread(target=run)
     thread.start()
-    ready.wait(60)
+    session, loop, task = started.get(timeout=60)
+    if isinstance(session, Exception):
+        raise session
     try:
-        yield found[0].address
+        yield session.address
     finally:
-        loop, task = loops[0]
         loop.call_soon_threadsafe(task.cancel)
         thread.join(20)

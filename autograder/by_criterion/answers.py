@@ -81,8 +81,8 @@ def _path(places: Places, assignment: Assignment, student: str, criterion: Writt
     return places.autograded / student / assignment.name / f"{criterion.id[0]}.ipynb"
 
 
-def rubric_html(text: str) -> str:
-    """The rubric of a criterion, which is Markdown of the course's own."""
+def safe_html(text: str) -> str:
+    """The safe HTML of a text in Markdown."""
     return _html(nbformat.v4.new_markdown_cell(text))
 
 

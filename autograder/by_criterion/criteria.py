@@ -24,7 +24,7 @@ _MOST_HALVES = 4  # points up to which halves are offered
 
 @dataclass(frozen=True)
 class Level:
-    """Points to choose, and what the rubric says that they are for ("" where it does not)."""
+    """Points to choose, and what the rubric says that they are for (Markdown; "" where it does not)."""
 
     points: float
     text: str = ""
@@ -94,7 +94,7 @@ def levels(rubric: str, points: float) -> tuple[Level, ...]:
     """The levels of a rubric in Markdown for so many points, most points first."""
     found = list(_LEVEL.finditer(rubric))
     ends = [*(each.start() for each in found[1:]), len(rubric)]
-    named = {float(each[1]): _plain(rubric[each.end() : end]) for each, end in zip(found, ends, strict=False)}
+    named = {float(each[1]): _first(rubric[each.end() : end]) for each, end in zip(found, ends, strict=False)}
     if len(named) == len(found) and named.keys() >= {0.0, points} and max(named) == points:
         return tuple(Level(value, named[value]) for value in sorted(named, reverse=True))
     step = 0.5 if points <= _MOST_HALVES else 1.0
@@ -102,10 +102,9 @@ def levels(rubric: str, points: float) -> tuple[Level, ...]:
     return tuple(map(Level, sorted({*between, points}, reverse=True)))
 
 
-def _plain(text: str) -> str:
-    """The first paragraph of a level's text, without Markdown's marks."""
-    first = re.split(r"\n\s*\n", text.strip(), maxsplit=1)[0]
-    return " ".join(re.sub(r"[*`]", "", first).split())
+def _first(text: str) -> str:
+    """The first paragraph of a text, on one line."""
+    return " ".join(re.split(r"\n\s*\n", text.strip(), maxsplit=1)[0].split())
 
 
 def graded_cell(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode | None:

@@ -22,7 +22,7 @@ from autograder.gradebook.releases import refuse_mixed
 from autograder.gradebook.written import Mark, Stale, WrittenMarks
 
 from . import kept_comments
-from .answers import Kind, file_version, kind_of, rubric_html, shown
+from .answers import Kind, file_version, kind_of, safe_html, shown
 from .criteria import Written, criteria
 
 LONGEST = 20_000  # characters of a comment
@@ -77,8 +77,11 @@ class Marking:
                     "name": criterion.name,
                     "step": criterion.step,
                     "points": criterion.points,
-                    "rubric": rubric_html(criterion.rubric),
-                    "levels": [{"points": level.points, "text": level.text} for level in criterion.levels],
+                    "rubric": safe_html(criterion.rubric),
+                    "levels": [
+                        {"points": level.points, "text": level.text, "html": safe_html(level.text)}
+                        for level in criterion.levels
+                    ],
                     "comments": comments.get(name, []),
                     "answers": self._states(name),
                 }
@@ -89,7 +92,7 @@ class Marking:
     def answer(self, criterion: str, code: str) -> dict[str, Any]:
         """One answer: its state, comment, text and outputs."""
         student = self._student(code)
-        mark = self._marks.of(self._criterion(criterion).id).get(student)
+        mark = self._marks.of(self._criterion(criterion).id, student).get(student)
         if mark is None:
             raise BadRequest(f"{code} has no such answer")
         return self._answer(criterion, student, mark)
@@ -103,7 +106,7 @@ class Marking:
             raise BadRequest(f"points lie between 0 and {wanted.points:g}")
         if not isinstance(comment, str) or len(comment) > LONGEST:
             raise BadRequest(f"a comment has at most {LONGEST} characters")
-        old = self._marks.of(wanted.id).get(student)
+        old = self._marks.of(wanted.id, student).get(student)
         if old is None or self._version(wanted, student, old) != version:
             raise self._changed(criterion, student)
         new = Mark(float(score), old.extra, comment.strip(), waits=False, automatic=old.automatic)

@@ -65,18 +65,19 @@ class WrittenMarks:
         self._journal = Journal(log, assignment)
         self._penalties: Penalties | None = None
 
-    def of(self, criterion: Criterion) -> dict[str, Mark]:
-        """Everybody's mark in a criterion, by student."""
+    def of(self, criterion: Criterion, student: str | None = None) -> dict[str, Mark]:
+        """Marks in a criterion, by student: everybody's, or one student's."""
         query = self._rows(
             *(Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade, Grade.auto_score),
             Comment.manual_comment,
         )
         notebook, cell = criterion
+        query = query.filter(Notebook.name == notebook, BaseCell.name == cell)
+        if student is not None:
+            query = query.filter(SubmittedAssignment.student_id == student)
         found = {
-            student: Mark(score, extra, comment or "", waits, automatic)
-            for student, _, _, score, extra, waits, automatic, comment in query.filter(
-                Notebook.name == notebook, BaseCell.name == cell
-            )
+            each: Mark(score, extra, comment or "", waits, automatic)
+            for each, _, _, score, extra, waits, automatic, comment in query
         }
         self._gradebook.db.rollback()  # who only reads holds no transaction open while others work
         return found

@@ -26,20 +26,31 @@ export function showAnswer(box, answer) {
   box.scrollTop = 0;
 }
 
+// The answer's pictures, decoded before it is its turn to be shown.
+export function withPictures(answer) {
+  for (const output of answer.outputs) {
+    if (!output.picture) continue;
+    output.image = element("img", { src: output.picture });
+    output.image.decode().catch(() => {}); // a damaged picture shows as its name
+  }
+  return answer;
+}
+
 // Those since the written cell before come first: they were made for this answer.
 export function showOutputs(box, outputs, enlarge) {
   const near = outputs.filter((output) => output.near);
   const far = outputs.filter((output) => !output.near);
   box.replaceChildren(...[...near, ...far].map((output, at) => oneOutput(output, at, enlarge)));
   box.hidden = outputs.length === 0;
+  box.classList.toggle("few", outputs.length <= 3);
   box.scrollLeft = 0;
 }
 
 function oneOutput(output, at, enlarge) {
   const part = output.near ? "" : "earlier";
   if (output.text !== undefined) return element("pre", { className: part, textContent: output.text });
-  const picture = element("img", { src: output.picture, alt: `Figure ${at + 1} of this step` });
-  const button = element("button", { className: `figure ${part}`, title: "Enlarge" }, picture);
+  output.image.alt = `Figure ${at + 1} of this step`;
+  const button = element("button", { className: `figure ${part}`, title: "Enlarge" }, output.image);
   button.addEventListener("click", () => enlarge(output.picture));
   return button;
 }
@@ -63,7 +74,7 @@ export function showLevels(box, criterion, chosen, choose) {
         "button",
         { className: "level", title: `Given to ${given} so far` },
         element("b", { textContent: level.points }),
-        element("span", { textContent: level.text }),
+        element("span", { innerHTML: level.text && level.html }),
         element("small", { textContent: given ? `× ${given}` : "" }),
         element("kbd", { textContent: keyOf(level.points) }),
       );

@@ -1,5 +1,5 @@
 // The page for marking: which answer is open, what is chosen for it, and what goes to the server.
-import { element, KEPT_KEYS, plainPoints, showAnswer, showKept, showLevels, showOutputs } from "./answer.js";
+import { element, KEPT_KEYS, plainPoints, showAnswer, showKept, showLevels, showOutputs, withPictures } from "./answer.js";
 
 const NAMES =
   "title criteria bar count previous next unread undo message work code place stands outputs answer name step whole rubric levels comment kept keep save large picture";
@@ -54,7 +54,7 @@ function getAnswer(code) {
   if (!fetched.has(name)) {
     if (fetched.size > 40) fetched.delete(fetched.keys().next().value);
     const query = new URLSearchParams({ criterion: criterion.id, code });
-    const wanted = ask(`answer?${query}`);
+    const wanted = ask(`answer?${query}`).then(withPictures);
     fetched.set(name, wanted);
     wanted.catch(() => fetched.delete(name));
   }
@@ -205,7 +205,7 @@ function giveWay(error, mine) {
   const state = criterion.answers.find((each) => each.code === now.code);
   if (state) Object.assign(state, now);
   drafts.delete(key(criterion, now.code));
-  paint(now);
+  paint(withPictures(now));
   const comment = mine.comment.trim() && mine.comment.trim() !== now.comment ? `, “${mine.comment.trim()}”` : "";
   say(`${error.message} You had chosen ${plainPoints(mine.score)}${comment}.`, true);
 }
@@ -282,6 +282,7 @@ function pressed(event) {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target === at.criteria) return;
   if (event.key === "Enter" && event.target.closest("button:not(.level), a, summary")) return;
+  if (event.target === at.outputs && event.key.startsWith("Arrow")) return; // it scrolls
   if (!open || (busy && event.key !== "c")) return;
   const text = criterion.comments[KEPT_KEYS.indexOf(event.key)];
   const half = (event.key === "." || event.key === ",") && chosen !== null && Math.floor(chosen) + 0.5;
