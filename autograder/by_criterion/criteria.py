@@ -15,7 +15,7 @@ import nbformat
 from autograder.course.assignment import Assignment
 from autograder.gradebook.written import Criterion
 
-_LEVEL = re.compile(r"(?:^[ \t]*[-*][ \t]+|(?<=\s))(\d+(?:\.\d+)?):\s+", re.MULTILINE)
+_LEVEL = re.compile(r"(?:^[ \t]*[-*][ \t]+|(?<!\S))(\d+(?:\.\d+)?):\s+", re.MULTILINE)
 _NAME = re.compile(r"^\*\*(?:Criterion\s+)?(.+?)\s*(?:\([\d.]+ points?\))?\.?\*\*", re.MULTILINE)
 _HEADING = re.compile(r"^#+\s+(.+)$", re.MULTILINE)
 _ASIDE = re.compile(r"[\d.]+ (?:points?|min)|[●○]+")  # of a step's heading: what is no title

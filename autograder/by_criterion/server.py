@@ -31,7 +31,7 @@ from autograder.terminal import tell
 from .marking import BadRequest, Changed, Marking
 
 _STATIC = files("autograder.by_criterion") / "static"
-_KINDS = {"mark.js": "text/javascript", "answer.js": "text/javascript", "mark.css": "text/css"}
+_KINDS = {"mark.js": "text/javascript", "answer.js": "text/javascript", "mark.css": "text/css", "side.css": "text/css"}
 _MOST_BYTES = 200_000  # of a request
 # A style attribute is what safe HTML keeps of a student's looks; pictures are part of what is sent.
 _POLICY = (
@@ -181,6 +181,7 @@ async def serve(marking: Marking, started) -> None:
         await asyncio.Event().wait()
     finally:
         server.stop()
+        await server.close_all_connections()
 
 
 def mark(places: Places, assignment: str) -> None:

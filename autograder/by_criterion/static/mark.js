@@ -10,7 +10,9 @@ let criteria = [];
 let criterion = null;
 let open = null; // the answer that is shown
 let chosen = null; // points
-let busy = false;
+let last = Promise.resolve(); // of what goes to the server, one thing after the other
+let failures = 0;
+let saving = 0;
 const drafts = new Map(); // what was chosen or written and not saved, by criterion and code
 const fetched = new Map(); // answers, or promises of them, by criterion, code and version
 
@@ -35,17 +37,19 @@ function say(text, isBad = false) {
   at.message.classList.toggle("bad", isBad);
 }
 
-// One thing at a time: a key that is pressed while the server works changes nothing.
-async function alone(work) {
-  if (busy) return;
-  busy = true;
-  try {
-    await work();
-  } catch (error) {
-    say(error.message, true);
-  } finally {
-    busy = false;
-  }
+// One thing after the other; what was pressed before something failed is not done any more.
+function alone(work) {
+  const known = failures;
+  last = last.then(async () => {
+    if (known !== failures) return;
+    try {
+      await work();
+    } catch (error) {
+      failures += 1;
+      say(error.message, true);
+    }
+  });
+  return last;
 }
 
 function getAnswer(code) {
@@ -64,7 +68,7 @@ function getAnswer(code) {
 function nextUnread() {
   const from = open && open.criterion === criterion.id ? index() + 1 : 0;
   const turned = [...criterion.answers.slice(from), ...criterion.answers.slice(0, from)];
-  return turned.find((each) => each.unread);
+  return turned.find((each) => each.unread && each.code !== open?.code);
 }
 
 function fetchAhead() {
@@ -102,6 +106,12 @@ function standing(answer) {
   const extra = answer.extra ? `, ${answer.extra} extra` : "";
   if (!answer.unread) return `· read${given}${extra}`;
   return given ? `· the answer has changed since it had ${plainPoints(answer.score)}` : "· not read yet";
+}
+
+// What other answers change: how often each level was given, and how many are left.
+function paintAround() {
+  showLevels(at.levels, criterion, chosen, choose);
+  paintProgress();
 }
 
 function paintMark() {
@@ -165,48 +175,48 @@ const keepComment = (text, keep) =>
     say(keep ? "Kept for other answers to this criterion." : "No longer kept.");
   });
 
-// What the server says of a criterion's answers after a change.
-function take(found) {
-  const changed = criteria.find((each) => each.id === found.criterion);
-  changed.answers = found.answers;
-  drafts.delete(key(changed, found.answer.code));
-  return changed;
-}
-
+// The next answer is shown while the disk still writes; it gives way again where the save is refused.
 const save = () =>
   alone(async () => {
     if (!open) return;
     if (chosen === null) return say("Choose points first.", true);
-    const mine = { score: chosen, comment: at.comment.value };
-    let found;
+    const [where, code, mine] = [criterion, open.code, { score: chosen, comment: at.comment.value }];
+    saving += 1;
     try {
-      found = await ask("save", { criterion: criterion.id, code: open.code, version: open.version, ...mine });
+      const saved = ask("save", { criterion: where.id, code, version: open.version, ...mine });
+      saved.catch(() => {}); // it is looked at below
+      drafts.delete(key(where, code));
+      [chosen, at.comment.value] = [open.score, open.comment]; // what is on its way is no draft
+      at.comment.blur();
+      const next = nextUnread();
+      say(`Saving ${code} ...`);
+      const goneOn = next && (await show(next.code).then(() => true, () => false));
+      const found = await saved;
+      where.answers = found.answers;
+      if (goneOn) paintAround();
+      else await show(code);
+      const done = next ? "" : " All answers to this criterion are read: choose the next one above.";
+      say(`Saved: ${code}, ${plainPoints(found.answer.score)}.${done}`);
     } catch (error) {
-      if (error.now) return giveWay(error, mine);
-      throw error;
-    }
-    open = { ...open, ...found.answer };
-    take(found);
-    chosen = open.score;
-    at.comment.value = open.comment;
-    say(`Saved: ${open.code}, ${plainPoints(open.score)}.`);
-    at.comment.blur();
-    const next = nextUnread();
-    if (next) await show(next.code);
-    else {
-      paint(open);
-      say("All answers to this criterion are read. Choose the next criterion above.");
+      await giveWay(error, where, code, mine);
+    } finally {
+      saving -= 1;
     }
   });
 
-// Somebody else was faster: what they gave is shown, and what was lost of ours is said.
-function giveWay(error, mine) {
-  const { now } = error;
-  const state = criterion.answers.find((each) => each.code === now.code);
-  if (state) Object.assign(state, now);
-  drafts.delete(key(criterion, now.code));
-  paint(withPictures(now));
-  const comment = mine.comment.trim() && mine.comment.trim() !== now.comment ? `, “${mine.comment.trim()}”` : "";
+// Not saved: the answer is shown again, as it stands now, and what was chosen for it is not lost.
+async function giveWay(error, where, code, mine) {
+  failures += 1;
+  putAside();
+  openCriterion(where);
+  if (!error.now) {
+    drafts.set(key(where, code), mine);
+    await show(code);
+    return say(error.message, true);
+  }
+  Object.assign(where.answers.find((each) => each.code === code), error.now);
+  paint(withPictures(error.now));
+  const comment = mine.comment.trim() && mine.comment.trim() !== open.comment ? `, “${mine.comment.trim()}”` : "";
   say(`${error.message} You had chosen ${plainPoints(mine.score)}${comment}.`, true);
 }
 
@@ -219,9 +229,11 @@ const undo = () =>
       if (!error.now) throw error;
       const wanted = criteria.find((each) => each.id === error.now.criterion);
       await reload(wanted.id, error.now.code);
-      return say(error.message, true);
+      throw error; // which says it
     }
-    const wanted = take(found);
+    const wanted = criteria.find((each) => each.id === found.criterion);
+    wanted.answers = found.answers;
+    drafts.delete(key(wanted, found.answer.code));
     open = null; // what was chosen there is taken back, not put aside
     await go(wanted, found.answer.code);
     say(`Taken back: ${found.answer.code} is as it was before.`);
@@ -283,7 +295,7 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target === at.criteria) return;
   if (event.key === "Enter" && event.target.closest("button:not(.level), a, summary")) return;
   if (event.target === at.outputs && event.key.startsWith("Arrow")) return; // it scrolls
-  if (!open || (busy && event.key !== "c")) return;
+  if (!open) return;
   const text = criterion.comments[KEPT_KEYS.indexOf(event.key)];
   const half = (event.key === "." || event.key === ",") && chosen !== null && Math.floor(chosen) + 0.5;
   const points = /^\d$/.test(event.key) ? Number(event.key) : half;
@@ -297,7 +309,7 @@ function pressed(event) {
 addEventListener("keydown", pressed);
 addEventListener("beforeunload", (event) => {
   if (criterion) putAside();
-  if (drafts.size) event.preventDefault();
+  if (drafts.size || saving) event.preventDefault();
 });
 at.criteria.addEventListener("change", () =>
   alone(() => {
