@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_feedback,
         _add_report,
         _add_export,
+        _add_mark,
         _add_forget,
         _add_samples,
     ):
@@ -291,6 +292,20 @@ def _export(options: argparse.Namespace) -> int:
     places = project_places()
     to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
     tell(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    return 0
+
+
+def _add_mark(commands: Commands) -> None:
+    mark = commands.add_parser("mark", help="a page for marking written answers, one criterion at a time")
+    mark.add_argument("assignment")
+    mark.set_defaults(run=_mark)
+
+
+def _mark(options: argparse.Namespace) -> int:
+    from .by_criterion.server import mark
+    from .course.places import project_places
+
+    mark(project_places(), options.assignment)
     return 0
 
 

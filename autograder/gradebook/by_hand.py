@@ -1,14 +1,16 @@
-"""Marks that a person set in formgrader, noticed and put into the log: nbgrader keeps what they are, not their history.
+"""Marks that persons set, put into the log: nbgrader's gradebook keeps what they are, not their history.
 
 nbgrader stores neither who set a mark nor when. So whenever the grader opens the gradebook, it compares the manual
 scores, extra credit and comments in it with what the log last said of them, and appends a "manual" event per cell that
-changed: who the *command that noticed* was run by, and when that was. Two changes between two commands show as one.
+changed: who the *command that noticed* was run by (`noticed_by`), and when that was. Two changes between two commands
+show as one. What is set in our own page goes into the log at once, with whose page it was (`set_by`).
 """
 
 from __future__ import annotations
 
 import getpass
 import hashlib
+import json
 import os
 
 from nbgrader.api import (
@@ -31,7 +33,7 @@ from .log import Log
 from .opened import Book
 
 Cell = tuple[str, str, str]  # student, notebook, cell
-_NOTHING = {"manual_score": None, "extra_credit": None, "comment": None}
+_NOTHING: dict = {"manual_score": None, "extra_credit": None, "comment": None}
 
 
 def notice(places: Places, assignment: str) -> int:
@@ -49,43 +51,89 @@ def notice_in(gradebook: Gradebook, log: Log, config: Config, assignment: str) -
     for cell in sorted({*known, *found}):
         old, new = known.get(cell, _NOTHING), found.get(cell, _NOTHING)
         if new != old:
-            student, notebook, name = cell
-            changes.append(
-                {
-                    "assignment": assignment,
-                    "student": student,
-                    "notebook": notebook,
-                    "cell": name,
-                    "old": old,
-                    "new": new,
-                    "comment_changed": new["comment"] != old["comment"],
-                    "noticed_by": _user(),
-                }
-            )
+            changes.append(_change(assignment, cell, old, new, noticed_by=_user()))
     gradebook.db.rollback()  # who only reads holds no transaction open while others work
     log.append_all("manual", changes)
     return len(changes)
 
 
+class Journal:
+    """Logs changes of an assignment as they are made; what others append to the log meanwhile is read as it comes."""
+
+    def __init__(self, log: Log, assignment: str):
+        self._log, self._assignment = log, assignment
+        self._forget_all()
+
+    def changed(self, cell: Cell, old: dict, new: dict) -> None:
+        """Log a change (two `state`s); before it, what somebody had made of the cell that no command noticed yet."""
+        self._read_on()
+        said = self._said.get(cell, _NOTHING)
+        noticed = [_change(self._assignment, cell, said, old, noticed_by=_user())] if said != old else []
+        self._log.append_all("manual", [*noticed, _change(self._assignment, cell, old, new, set_by=_user())])
+
+    def _forget_all(self) -> None:
+        self._said: dict[Cell, dict] = {}
+        self._file, self._read = 0, 0  # the file's inode, and how many of its bytes were read
+
+    def _read_on(self) -> None:
+        if not self._log.path.exists():
+            return self._forget_all()
+        with open(self._log.path, "rb") as file:
+            found = os.fstat(file.fileno())
+            if found.st_ino != self._file or found.st_size < self._read:  # somebody was forgotten
+                self._forget_all()
+                self._file = found.st_ino
+            file.seek(self._read)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                if b'"manual"' in line:
+                    self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+        except ValueError:  # a line that a crash cut short
+            return
+        if isinstance(event, dict) and _is_about(event, self._assignment):
+            self._said[_cell(event)] = event["new"]
+
+
+def state(score: float | None, extra: float | None, comment: str | None) -> dict:
+    """What the log says of a cell; of a comment its fingerprint, for the text is nobody's business in a log."""
+    fingerprint = hashlib.sha256(comment.encode()).hexdigest()[:16] if comment else None
+    return {"manual_score": score, "extra_credit": extra, "comment": fingerprint}
+
+
+def _change(assignment: str, cell: Cell, old: dict, new: dict, **by: str) -> dict:
+    student, notebook, name = cell
+    where = {"assignment": assignment, "student": student, "notebook": notebook, "cell": name}
+    return {**where, "old": old, "new": new, "comment_changed": new["comment"] != old["comment"], **by}
+
+
 def _last_said(log: Log, assignment: str) -> dict[Cell, dict]:
-    return {
-        (event["student"], event["notebook"], event["cell"]): event["new"]
-        for event in log.events()
-        if event.get("event") == "manual" and event.get("assignment") == assignment
-    }
+    return {_cell(event): event["new"] for event in log.events() if _is_about(event, assignment)}
+
+
+def _is_about(event: dict, assignment: str) -> bool:
+    return event.get("event") == "manual" and event.get("assignment") == assignment
+
+
+def _cell(event: dict) -> Cell:
+    return event["student"], event["notebook"], event["cell"]
 
 
 def _in_gradebook(gradebook: Gradebook, assignment: str) -> dict[Cell, dict]:
-    """What persons set, by cell; of a comment its fingerprint, for the text is nobody's business in a log."""
+    """What persons set, by cell."""
     scores = rows(gradebook, Grade, assignment, Grade.manual_score, Grade.extra_credit)
     scores = scores.filter(or_(Grade.manual_score.isnot(None), Grade.extra_credit.isnot(None)))
     comments = rows(gradebook, Comment, assignment, Comment.manual_comment).filter(Comment.manual_comment != "")
     found: dict[Cell, dict] = {}
     for *cell, score, extra in scores:
-        found[tuple(cell)] = {**_NOTHING, "manual_score": score, "extra_credit": extra}
+        found[tuple(cell)] = state(score, extra, None)
     for *cell, text in comments:
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
-        found.setdefault(tuple(cell), dict(_NOTHING))["comment"] = fingerprint
+        found.setdefault(tuple(cell), dict(_NOTHING))["comment"] = state(None, None, text)["comment"]
     return found
 
 
