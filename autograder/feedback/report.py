@@ -20,8 +20,10 @@ from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
 from autograder.gradebook.log import Log, Run
+from autograder.gradebook.opened import Book
 from autograder.gradebook.pseudonyms import pseudonyms
 from autograder.gradebook.releases import refuse_mixed, unknown_release
+from autograder.gradebook.written import Criterion, distribution
 from autograder.judge.graded import Status
 from autograder.judge.mark import CALLED_INSTEAD
 from autograder.review.lookalikes import Alike, answers_of, look_alikes
@@ -44,13 +46,16 @@ def write_report(places: Places, name: str, to: Path) -> None:
     if not events:
         raise GradeError(f"nothing of {name} is graded yet: run `autograder grade {name}` first")
     refuse_mixed(name, {s: event for s, event in events.items() if s not in runs[-1].open}, assignment.fingerprints)
-    by_hand.notice(places, name)
+    with Book(places) as book:
+        gradebook = book.open()
+        by_hand.notice_in(gradebook, log, places.config, name)
+        marked_by_hand = distribution(gradebook, name)
     codes = pseudonyms(places, [*events, *runs[-1].open])
     codes = {student: code.replace("-", "\u2011") for student, code in codes.items()}  # each stays on one line
     alike = look_alikes(
         {student: _answers(places, assignment, student) for student in events}, list(assignment.releases.values())
     )
-    page = _page(assignment, runs, events, codes, alike)
+    page = _page(assignment, runs, events, codes, alike, marked_by_hand)
     try:
         write_whole(to, page)
     except OSError as error:
@@ -65,7 +70,12 @@ def _answers(places: Places, assignment: Assignment, student: str):
 
 
 def _page(
-    assignment: Assignment, runs: list[Run], events: dict[str, dict], codes: dict[str, str], alike: list[Alike]
+    assignment: Assignment,
+    runs: list[Run],
+    events: dict[str, dict],
+    codes: dict[str, str],
+    alike: list[Alike],
+    marked_by_hand: dict[Criterion, dict[float, int]],
 ) -> str:
     run = runs[-1]
     judged = {student: event for student, event in events.items() if event["status"] != Status.COULD_NOT_GRADE}
@@ -89,6 +99,7 @@ def _page(
         people=_people(events, run, codes),
         exercises=_exercises(checks, judged, totals),
         mistakes=_mistakes(assignment, judged),
+        criteria=_criteria(assignment, marked_by_hand),
         times=_times(assignment, judged),
         alike=_alike(alike, codes),
         how=_how(runs, events, codes),
@@ -140,6 +151,19 @@ def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> dict:
     rows = [(f"{nb} · {mistake}", says.get((nb, mistake), ""), count) for (nb, mistake), count in top]
     figure = Markup(report_plots.mistakes([row[0] for row in rows], [count for _, count in top])) if rows else ""
     return {"figure": figure, "rows": rows, "more": len(counts) - len(top)}
+
+
+def _criteria(assignment: Assignment, marked: dict[Criterion, dict[float, int]]) -> Markup | str:
+    """Of each written answer that persons have marked, in the notebooks' order, how many students got how much."""
+    written = [
+        (notebook, cell.name, cell.points)
+        for notebook, source in assignment.sources.items()
+        for cell in source.cells
+        if cell.kind == "written" and (notebook, cell.name) in marked
+    ]
+    names = [f"{notebook} · {cell} (of {points:g})" for notebook, cell, points in written]
+    counts = [{score / points: n for score, n in marked[nb, cell].items()} for nb, cell, points in written]
+    return Markup(report_plots.criteria(names, counts)) if written else ""
 
 
 def _times(assignment: Assignment, judged: dict[str, dict]) -> Markup:

@@ -7,6 +7,7 @@ import re
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -58,6 +59,26 @@ def exercises(names: list[str], difficulty: list[float], discrimination: list[fl
     for axes in (left, right):
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
+    return _svg(figure)
+
+
+def criteria(names: list[str], counts: list[dict[float, int]]) -> str:
+    """Per written answer: how many students got which share of its points, from none (orange) to all (blue)."""
+    figure, axes = _figure(7.2, 0.9 + 0.32 * len(names), "criteria")
+    colours = LinearSegmentedColormap.from_list("points", [_ORANGE, "#e5e7eb", _BLUE])
+    for row, shares in enumerate(counts):
+        left = 0
+        for share, students in sorted(shares.items()):
+            share = min(max(share, 0.0), 1.0)
+            axes.barh(row, students, left=left, height=0.66, color=colours(share), edgecolor="white")
+            text = f"{100 * share:.0f} %" if students > 1 else ""
+            ink = "white" if abs(share - 0.5) > 0.3 else _INK
+            axes.text(left + students / 2, row, text, ha="center", va="center", fontsize=8, color=ink)
+            left += students
+    axes.set(yticks=range(len(names)), yticklabels=names, xlabel="students, by the share of the points that they got")
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     return _svg(figure)
 
 
