@@ -49,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--format", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
     export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>.csv)")
 
+    gradescope = commands.add_parser("gradescope", help="the zip that Gradescope makes an assignment's autograder of")
+    gradescope.add_argument("assignment")
+    gradescope.add_argument("--to", type=Path, help="file to write (dist/gradescope-<assignment>.zip)")
+
     forget = commands.add_parser("forget", help="delete all that is kept of one student")
     forget.add_argument("student")
     samples = commands.add_parser("samples", help="generate the sample class into grading/submitted/")
@@ -237,6 +241,16 @@ def _export(options: argparse.Namespace) -> int:
     places = project_places()
     to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
     tell(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    return 0
+
+
+def _gradescope(options: argparse.Namespace) -> int:
+    from .course.places import ROOT, project_places
+    from .lms.gradescope import make_zip
+
+    to = options.to or ROOT / "dist" / f"gradescope-{options.assignment}.zip"
+    make_zip(project_places(), options.assignment, to)
+    tell(f"{to}: {to.stat().st_size / 1e6:.1f} MB, to be uploaded as Gradescope's autograder")
     return 0
 
 
