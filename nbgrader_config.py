@@ -1,6 +1,7 @@
 """nbgrader's settings for this course: `nbgrader <command>` in this folder finds everything.
 
-source -> build/source (built from solutions/), release -> notebooks/; students' work, marks and feedback -> grading/.
+source -> build/source (built from solutions/), release -> build/course/release; students' work, marks and feedback ->
+grading/. notebooks/ is a copy of the release to work in: what somebody answers there is released to nobody.
 """
 
 import sys
@@ -16,7 +17,7 @@ c = get_config()  # noqa: F821  (jupyter defines it)
 
 c.CourseDirectory.course_id = "detrlab"
 c.CourseDirectory.source_directory = "build/source"
-c.CourseDirectory.release_directory = "notebooks"
+c.CourseDirectory.release_directory = "build/course/release"
 c.CourseDirectory.submitted_directory = "grading/submitted"
 c.CourseDirectory.autograded_directory = "grading/autograded"
 c.CourseDirectory.feedback_directory = "grading/feedback"

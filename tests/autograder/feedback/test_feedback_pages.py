@@ -29,6 +29,22 @@ def test_pages_say_what_was_wrong_and_nothing_hidden(tmp_path):
         assert not any(str(seed) in text for seed in seeds)
 
 
+@pytest.mark.parametrize(
+    ("secret", "kept"), [(b"7" * 128, True), (b"7" * 31, False), (b"\xff" * 128, False), (None, False)]
+)
+def test_pages_are_ready_for_the_exchange(secret, kept, tmp_path):
+    """nbgrader's release_feedback reads two files beside each student's pages, and ends where one cannot be read."""
+    places = graded_course(tmp_path)
+    if secret:
+        (places.autograded / "ada" / ASSIGNMENT / "submission_secret.txt").write_bytes(secret)
+    (places.autograded / "ada" / ASSIGNMENT / "timestamp.txt").mkdir()
+    write_feedback(places, ASSIGNMENT, ["ada"])
+    folder = places.feedback / "ada" / ASSIGNMENT
+    found = (folder / "submission_secret.txt").read_text()
+    assert (found.encode() == secret) is kept and len(found) == 128
+    assert (folder / "timestamp.txt").read_text() == ""
+
+
 def test_one_students_pages_can_be_written_anew(tmp_path):
     places = graded_course(tmp_path)
     assert {page.parent.parent.name for page in write_feedback(places, ASSIGNMENT, ["bob"])} == {"bob"}
