@@ -39,3 +39,6 @@ if "jupyter_server.serverapp" in sys.modules:  # a server reads this, to hand ou
     from autograder.feedback.served_files import guard
 
     guard(c, Path(__file__).resolve().parent)
+    here = Path(__file__).resolve().parent
+    if here != Path.cwd():  # a JupyterHub's server runs in the teacher's home, and opens /formgrader?path=... below it
+        c.CourseDirectory.db_url = c.CourseDirectory.db_url.replace("sqlite:///grading", f"sqlite:///{here}/grading")

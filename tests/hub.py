@@ -56,12 +56,20 @@ class Server:
     token: str
     until: float  # time.monotonic(): what is not done by then fails
 
+    def get(self, path: str) -> str:
+        """A page."""
+        return self._send("GET", path).text
+
     def ask(self, method: str, path: str, content: object = None) -> dict | list:
         """Jupyter's REST interface."""
-        head = {"Authorization": f"token {self.token}"}
-        answer = requests.request(method, f"{self.address}/api/{path}", json=content, headers=head, timeout=60)
-        answer.raise_for_status()
+        answer = self._send(method, f"api/{path}", content)
         return answer.json() if answer.content else {}
+
+    def _send(self, method: str, path: str, content: object = None) -> requests.Response:
+        head = {"Authorization": f"token {self.token}"}
+        answer = requests.request(method, f"{self.address}/{path}", json=content, headers=head, timeout=60)
+        answer.raise_for_status()
+        return answer
 
     def read(self, path: str) -> str:
         return self.ask("GET", f"contents/{quote(path)}?type=file&format=text")["content"]

@@ -6,6 +6,7 @@ answers through Jupyter's REST interface. docs/jupyterhub.md holds the same comm
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -78,6 +79,9 @@ def walk(teacher: Server, ada: Server, bob: Server) -> None:
     teach(f"cp -r grading/submitted/{ada.user} grading/submitted/carl")  # carl's came by mail, and has no secret
     teach(f"rm grading/submitted/carl/{NAME}/submission_secret.txt")
     assert f"{NAME}: 3 graded" in teach(f"autograder grade {NAME}")
+    teacher.get("formgrader?path=course")  # where a person marks the written answers
+    waiting = json.loads(teacher.get(f"formgrader/api/submissions/{NAME}"))
+    assert {entry["student"]: entry["score"] for entry in waiting} == {ada.user: 5, bob.user: 2, "carl": 5}
     teach(f"autograder feedback {NAME}")
     teach(f"nbgrader release_feedback {NAME}")
     for student, frequent in ((ada, "3.0"), (bob, "0.0")):
