@@ -1,6 +1,7 @@
 """nbgrader's settings for this course: `nbgrader <command>` in this folder finds everything.
 
-source -> build/source (built from solutions/), release -> notebooks/; students' work, marks and feedback -> grading/.
+source -> build/source (built from solutions/), release -> build/course/release; students' work, marks and feedback ->
+grading/. notebooks/ is a copy of the release to work in: what somebody answers there is released to nobody.
 """
 
 import sys
@@ -16,7 +17,7 @@ c = get_config()  # noqa: F821  (jupyter defines it)
 
 c.CourseDirectory.course_id = "detrlab"
 c.CourseDirectory.source_directory = "build/source"
-c.CourseDirectory.release_directory = "notebooks"
+c.CourseDirectory.release_directory = "build/course/release"
 c.CourseDirectory.submitted_directory = "grading/submitted"
 c.CourseDirectory.autograded_directory = "grading/autograded"
 c.CourseDirectory.feedback_directory = "grading/feedback"
@@ -38,3 +39,6 @@ if "jupyter_server.serverapp" in sys.modules:  # a server reads this, to hand ou
     from autograder.feedback.served_files import guard
 
     guard(c, Path(__file__).resolve().parent)
+    here = Path(__file__).resolve().parent
+    if here != Path.cwd():  # a JupyterHub's server runs in the teacher's home, and opens /formgrader?path=... below it
+        c.CourseDirectory.db_url = c.CourseDirectory.db_url.replace("sqlite:///grading", f"sqlite:///{here}/grading")

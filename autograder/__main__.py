@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_report,
         _add_export,
         _add_mark,
+        _add_gradescope,
         _add_forget,
         _add_samples,
     ):
@@ -306,6 +307,23 @@ def _mark(options: argparse.Namespace) -> int:
     from .course.places import project_places
 
     mark(project_places(), options.assignment)
+    return 0
+
+
+def _add_gradescope(commands: Commands) -> None:
+    gradescope = commands.add_parser("gradescope", help="the zip that Gradescope makes an assignment's autograder of")
+    gradescope.add_argument("assignment")
+    gradescope.add_argument("--to", type=Path, help="file to write (dist/gradescope-<assignment>.zip)")
+    gradescope.set_defaults(run=_gradescope)
+
+
+def _gradescope(options: argparse.Namespace) -> int:
+    from .course.places import ROOT, project_places
+    from .lms.gradescope import make_zip
+
+    to = options.to or ROOT / "dist" / f"gradescope-{options.assignment}.zip"
+    make_zip(project_places(), options.assignment, to)
+    tell(f"{to}: {to.stat().st_size / 1e6:.1f} MB, to be uploaded as Gradescope's autograder")
     return 0
 
 

@@ -16,8 +16,11 @@ from autograder.course.places import ROOT
 
 
 @contextmanager
-def served_course(root: Path, without: tuple[str, ...] = ()) -> Iterator[str]:
-    """The address of the server; `without`: statements of nbgrader_config.py that are left out."""
+def served_course(root: Path, without: tuple[str, ...] = (), start: Path | None = None) -> Iterator[str]:
+    """The address of the server; `without`: statements of nbgrader_config.py that are left out.
+
+    It runs in the course's folder, or in `start`, where the course is not open yet.
+    """
     config = (ROOT / "nbgrader_config.py").read_text()
     for statement in without:
         assert config.count(statement) == 1
@@ -31,7 +34,7 @@ def served_course(root: Path, without: tuple[str, ...] = ()) -> Iterator[str]:
     written = root.parent / "server.log"
     with open(written, "w") as log:
         server = subprocess.Popen(
-            command, cwd=root, stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "ignore"}
+            command, cwd=start or root, stdout=log, stderr=log, env={**os.environ, "PYTHONWARNINGS": "ignore"}
         )
     try:
         address = f"http://127.0.0.1:{port}"

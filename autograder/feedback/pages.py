@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import glob
 import logging
+import re
+import secrets
 import shutil
 from collections import defaultdict
+from datetime import datetime
 from pathlib import Path
 
-from nbgrader.api import Grade
+from nbgrader.api import Assignment, Grade, SubmittedAssignment
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
@@ -30,6 +33,7 @@ _log.setLevel(logging.ERROR)  # that a page is replaced, that work is late: no n
 _log.addHandler(Handler())
 _log.propagate = False
 Unread = dict[tuple[str, str], set[str]]  # by student and notebook: cells
+_SECRET = re.compile(rb"[0-9a-f]{32,256}")  # as `nbgrader submit` makes them
 
 
 def write_feedback(places: Places, assignment: str, students: list[str]) -> list[Path]:
@@ -40,7 +44,7 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
     if not any(places.autograded.glob(f"*/{assignment}")):
         raise GradeError(f"nothing of {assignment} is graded yet: run `autograder grade {assignment}` first")
     refuse_mixed(assignment, Log(places.log).latest(assignment))
-    unread = _unread(places, assignment)
+    unread, handed_in = _of_gradebook(places, assignment)
     students = students or sorted(path.parent.name for path in places.autograded.glob(f"*/{assignment}"))
     logging.getLogger("traitlets").addFilter(_is_news)
     pages, failed = [], []
@@ -48,6 +52,7 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
         for student in students:
             try:
                 pages += _write_pages(places, assignment, student, unread)
+                _make_releasable(places.feedback / student / assignment, handed_in.get(student))
                 step("written")
             except Exception as error:  # of a stranger's notebook; nbgrader has logged more than its message says
                 failed.append(f"{student} ({type(error).__name__}: {str(error).strip()[:200]})")
@@ -94,15 +99,37 @@ class _Converter(GenerateFeedback):
                 shutil.rmtree(page)
 
 
-def _unread(places: Places, assignment: str) -> Unread:
-    """The cells that wait for a person; what persons have done is logged first."""
+def _of_gradebook(places: Places, assignment: str) -> tuple[Unread, dict[str, datetime | None]]:
+    """The cells that wait for a person, and when each student handed in; what persons have done is logged first."""
     found: Unread = defaultdict(set)
+    handed_in: dict[str, datetime | None] = {}
     with Book(places) as book:
         if gradebook := book.if_there():
             by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
             for student, notebook, cell in by_hand.rows(gradebook, Grade, assignment).filter(Grade.needs_manual_grade):
                 found[student, notebook].add(cell)
-    return found
+            stamps = gradebook.db.query(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
+            handed_in |= dict(
+                stamps.join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+                .filter(Assignment.name == assignment)
+                .all()
+            )
+    return found, handed_in
+
+
+def _make_releasable(folder: Path, handed_in: datetime | None) -> None:
+    """What `nbgrader release_feedback` reads beside the pages: it ends at the first student who lacks one of the two.
+
+    The secret came with the submission, and names the page that its owner fetches. Work that came another way, or with
+    something else in the secret's place, gets one that nobody knows.
+    """
+    stamp, secret = folder / "timestamp.txt", folder / "submission_secret.txt"
+    for path in (stamp, secret):
+        if path.is_dir():
+            shutil.rmtree(path)
+    stamp.write_text(f"{handed_in} UTC" if handed_in else "", encoding="utf-8")
+    if not (secret.exists() and _SECRET.fullmatch(secret.read_bytes())):
+        secret.write_text(secrets.token_hex(64), encoding="utf-8")
 
 
 def _write_pages(places: Places, assignment: str, student: str, unread: Unread) -> list[Path]:

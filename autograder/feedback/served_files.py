@@ -13,6 +13,8 @@ from pathlib import Path
 
 from jupyter_server.base.handlers import AuthenticatedFileHandler
 from jupyter_server.nbconvert.handlers import NbconvertFileHandler
+from nbconvert.exporters import HTMLExporter
+from nbgrader.server_extensions.formgrader.base import BaseHandler
 from nbgrader.server_extensions.formgrader.handlers import FormgraderHandler, SubmissionFilesHandler
 from tornado.web import HTTPError, StaticFileHandler
 from traitlets.config import Config
@@ -87,6 +89,12 @@ def _convert_confined(self: NbconvertFileHandler, format: str, path: str) -> Awa
     return _convert(self, format, path)
 
 
+def _exporter(self: BaseHandler) -> HTMLExporter:
+    """nbgrader's, which writes the pages of a course that `?path=` opened as the one before it was configured."""
+    return HTMLExporter(config=self.settings["nbgrader_formgrader"].config)
+
+
+BaseHandler.exporter = property(_exporter)
 SubmissionFilesHandler.set_headers = _set_submission_headers
 AuthenticatedFileHandler.set_headers = _set_file_headers
 FormgraderHandler.get = _open_own_course

@@ -80,11 +80,11 @@ def prepare(folder: Path, needs: Needs = NOTHING) -> None:
     folder.chmod(0o755)
     packages.install(folder / "packages", needs.data)
     (folder / "passwd").write_text(f"student:x:65000:65000::{lockdown.FOLDER}:/bin/sh\n")
-    for number in range(len(_interpreter_folders())):
+    for number in range(len(interpreter_folders())):
         (folder / "stage" / str(number)).mkdir(parents=True)
 
 
-def _interpreter_folders() -> list[str]:
+def interpreter_folders() -> list[str]:
     """The folders that Python and its packages live in, outside of /usr."""
     folders = {str(Path(path).resolve()) for path in (sys.prefix, sys.base_prefix)} | {sys.prefix, sys.base_prefix}
     return sorted(folder for folder in folders if not f"{folder}/".startswith("/usr/"))
@@ -108,7 +108,7 @@ def _environment(packages: str, home: str) -> list[str]:
 
 
 def _command(level: Level, folder: Path, asked: list[str]) -> list[str]:
-    folders, ours = _interpreter_folders(), str(folder / "packages")
+    folders, ours = interpreter_folders(), str(folder / "packages")
     rights = _as_user(folders, folder) if os.getuid() == 0 and level.name != "unsafe" else []
     if level.name == "namespaces":
         return [*rights, "env", "-i", *_environment(GRADER, "/tmp"), *_bubblewrap(folder, folders, asked)]
@@ -123,10 +123,17 @@ def _command(level: Level, folder: Path, asked: list[str]) -> list[str]:
 def _as_user(folders: list[str], stage: Path) -> list[str]:
     """Root's part of the command line: become USER, after opening the way to the interpreter for it alone."""
     nothing = ["--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-    drop = ["setpriv", f"--reuid={USER}", f"--regid={USER}", *nothing]
+    return [*opened(folders, stage), "setpriv", f"--reuid={USER}", f"--regid={USER}", *nothing]
+
+
+def opened(folders: list[str], stage: Path) -> list[str]:
+    """Root's command line in front of another one, for which other users may enter these folders; [] if all may.
+
+    `stage` holds a folder per folder, `stage`/stage/0 and so on.
+    """
     closed = {folder: place for folder in folders if (place := _closed_ancestor(Path(folder)))}
     if not closed:
-        return drop
+        return []
     # Python in root's own home, say: in this process's view of the files, that home holds Python and nothing else.
     lines = [
         f"mount --bind {shlex.quote(path)} {shlex.quote(str(stage / 'stage' / str(number)))}"
@@ -137,7 +144,7 @@ def _as_user(folders: list[str], stage: Path) -> list[str]:
         staged = shlex.quote(str(stage / "stage" / str(number)))
         lines.append(f"mkdir -p {shlex.quote(path)}; mount --bind {staged} {shlex.quote(path)}")
     lines.append('exec "$@"')
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", "\n".join(lines), "sh", *drop]
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", "\n".join(lines), "sh"]
 
 
 def _closed_ancestor(folder: Path) -> str | None:

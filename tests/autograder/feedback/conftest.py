@@ -1,5 +1,7 @@
 """A graded course behind a real server with formgrader, and a page of a real browser to open it in."""
 
+from urllib.request import urlopen
+
 import nbformat
 import pytest
 
@@ -9,7 +11,10 @@ from tests.small_course import ASSIGNMENT, graded_course
 
 @pytest.fixture(params=["guarded"])
 def served(request, tmp_path):
-    """(places of a graded course, the address of formgrader); "unguarded": without the course's filters"""
+    """(places of a graded course, the address of formgrader); "unguarded": without the course's filters.
+
+    "opened": the server was started above the course, as on a JupyterHub, and then opened it.
+    """
     places = graded_course(tmp_path)
     path = places.autograded / "bob" / ASSIGNMENT / "small.ipynb"
     notebook = nbformat.read(path, as_version=4)
@@ -20,7 +25,10 @@ def served(request, tmp_path):
     )
     nbformat.write(notebook, path)
     without = ("configure(c)",) if request.param == "unguarded" else ()
-    with served_course(places.records.parent, without) as address:
+    course = places.records.parent
+    with served_course(course, without, course.parent if request.param == "opened" else None) as address:
+        if request.param == "opened":
+            urlopen(f"{address}/formgrader?path={course.name}", timeout=60).read()
         yield places, f"{address}/formgrader"
 
 

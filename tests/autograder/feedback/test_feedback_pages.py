@@ -56,6 +56,22 @@ def test_a_page_says_in_its_head_that_it_runs_and_fetches_nothing(tmp_path):
         assert head.count("http-equiv") == 1 and "default-src 'none'" in head
 
 
+@pytest.mark.parametrize(
+    ("secret", "kept"), [(b"7" * 128, True), (b"7" * 31, False), (b"\xff" * 128, False), (None, False)]
+)
+def test_pages_are_ready_for_the_exchange(secret, kept, tmp_path):
+    """nbgrader's release_feedback reads two files beside each student's pages, and ends where one cannot be read."""
+    places = graded_course(tmp_path)
+    if secret:
+        (places.autograded / "ada" / ASSIGNMENT / "submission_secret.txt").write_bytes(secret)
+    (places.autograded / "ada" / ASSIGNMENT / "timestamp.txt").mkdir()
+    write_feedback(places, ASSIGNMENT, ["ada"])
+    folder = places.feedback / "ada" / ASSIGNMENT
+    found = (folder / "submission_secret.txt").read_text()
+    assert (found.encode() == secret) is kept and len(found) == 128
+    assert (folder / "timestamp.txt").read_text() == ""
+
+
 def test_one_students_pages_can_be_written_anew(tmp_path):
     places = graded_course(tmp_path)
     assert {page.parent.parent.name for page in write_feedback(places, ASSIGNMENT, ["bob"])} == {"bob"}

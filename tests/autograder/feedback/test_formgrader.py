@@ -19,6 +19,7 @@ def test_without_the_filters_a_students_answer_would_act(served, page):
     page.wait_for_function("document.title === 'stolen'")
 
 
+@pytest.mark.parametrize("served", ["guarded", "opened"], indirect=True)
 def test_a_person_marks_a_written_answer(served, page, tmp_path):
     places, address = served
     errors = []

@@ -122,7 +122,7 @@ def test_what_a_notebook_sees_from_inside():
         "!echo from a terminal",
     )
     # A checkout below /tmp is the one thing that stays there: the interpreter lies in it.
-    in_tmp = sorted({Path(folder).parts[2] for folder in launch._interpreter_folders() if folder.startswith("/tmp/")})
+    in_tmp = sorted({Path(folder).parts[2] for folder in launch.interpreter_folders() if folder.startswith("/tmp/")})
     assert text(result, 0).strip().endswith(f"['student'] {in_tmp} /home/student")
     assert "PermissionError" in text(result, 1)  # the init of the job cannot be looked into
     assert text(result, 2).strip() == "student:x:65000:65000::/home/student:/bin/sh\n []".strip()
