@@ -10,9 +10,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from .terminal import tell, tell_error
+
+if TYPE_CHECKING:
+    from .course.places import Places
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -242,20 +245,43 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _add_feedback(commands: Commands) -> None:
-    feedback = commands.add_parser("feedback", help="write nbgrader's feedback pages")
+    feedback = commands.add_parser("feedback", help="write feedback: a page per student, and one per notebook")
     feedback.add_argument("assignment")
     feedback.add_argument("--student", nargs="+", default=[], metavar="ID")
+    feedback.add_argument(
+        "--zip", choices=("canvas", "moodle", "students"), help="pack it, too: for this LMS, or one zip per student"
+    )
     feedback.set_defaults(run=_feedback)
 
 
 def _feedback(options: argparse.Namespace) -> int:
     from .course.places import project_places
-    from .feedback.pages import write_feedback
+    from .feedback.pages import SomeFailed, write_feedback
 
-    places = project_places()
-    pages = write_feedback(places, options.assignment, options.student)
+    places, failed = project_places(), None
+    try:
+        pages = write_feedback(places, options.assignment, options.student)
+    except SomeFailed as error:  # the others' pages are written, and packed
+        failed, pages = error, error.pages
     tell(f"{len(pages)} pages in {places.feedback}")
+    if options.zip and pages:
+        _pack_feedback(places, options, dict.fromkeys(page.parent.parent.name for page in pages))
+    if failed:
+        raise failed
     return 0
+
+
+def _pack_feedback(places: Places, options: argparse.Namespace, students: Iterable[str]) -> None:
+    from .lms.send_back import pack
+
+    packed = pack(places, options.assignment, options.zip, students)
+    tell(f"packed for {packed.students} students: {packed.to}")
+    for text, found in (
+        (f"not in it, for no file that {options.zip.title()} named is theirs", packed.left_out),
+        ("Canvas shows a zip under the name of what was handed in; to open, end it in .zip", packed.renamed),
+    ):
+        if found:
+            tell(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
 
 
 def _add_report(commands: Commands) -> None:

@@ -78,12 +78,16 @@ def course_of(assignment: Assignment, title: str, late_rule: str) -> Course:
 
 
 def titles(course_map: CourseNotebook) -> dict[str, str]:
-    """The step of every graded cell of a notebook, as a person calls it: {cell: title}."""
+    """Every graded cell of a notebook as a person calls it, by its step: {cell: title}, in the notebook's order."""
     found = {}
     for step in course_map.steps:
-        for cell in step.cells:
-            alone = sum(other.written == cell.written for other in step.cells) == 1
-            found[cell.name] = f"{step.title} · {cell.name}" if step.title and not alone else step.title or cell.name
+        for kind, cells in (
+            ("check", [cell.name for cell in step.cells if not cell.written]),
+            ("text", [cell.name for cell in step.cells if cell.written]),
+        ):
+            for count, cell in enumerate(cells, start=1):
+                which = f" · {kind} {count} of {len(cells)}" if len(cells) > 1 else ""
+                found[cell] = f"{step.title}{which}" if step.title else cell
     return found
 
 
@@ -109,30 +113,39 @@ def _section(
     course: Course, name: str, marks: NotebookMarks, event: dict, notebook: nbformat.NotebookNode | None
 ) -> _Section:
     named, page = titles(course.maps[name]), f"{quote(name)}.html"
-    absent = name in event.get("absent", ())
-    why_not = event.get("unreadable", {}).get(name, "")
-    ended = event.get("ended", {}).get(name, "")
+    stopped = (line.removeprefix(f"{name}: ") for line in event.get("ran_without", ()) if line.startswith(f"{name}: "))
+    finished = event.get("ended_ids", {}).get(name, "finished") == "finished"
     section = _Section(
         course.maps[name].title or name,
         page,
         marks,
-        absent,
-        why_not,
-        [line for line in event.get("ran_without", ()) if line.startswith(f"{name}: ")],
-        "" if event.get("ended_ids", {}).get(name, "finished") == "finished" else ended,
+        name in event.get("absent", ()),
+        event.get("unreadable", {}).get(name, ""),
+        [_with_title(line, named) for line in stopped],
+        "" if finished else event["ended"][name],
     )
     for cell, text in marks.comments.items():
-        exercise = cell.removesuffix("_code")
-        mark = marks.marks.get(cell) or marks.marks.get(exercise)
-        title = named.get(cell) or named.get(exercise, cell)
-        section.comments.append(_Item(title, f"{page}#comment-{quote(cell)}", mark, comment=text))
-    for cell, mark in marks.marks.items():
-        item = _Item(named.get(cell, cell), f"{page}#{quote(cell)}", mark)
-        if mark.waits:
-            section.waiting.append(item)
-        elif mark.points < mark.maximum and not absent:
-            section.lost.append(_with_verdict(item, cell, notebook))
+        graded = cell if cell in named else cell.removesuffix("_code")  # comments hang on answers, marks on checks
+        title, link = named.get(graded, cell), f"{page}#comment-{quote(cell)}"
+        section.comments.append(_Item(title, link, marks.marks.get(graded), comment=text))
+    for step in course.maps[name].steps:
+        known = [marks.marks[cell.name] for cell in step.cells if cell.name in marks.marks]
+        waits = [mark for mark in known if mark.waits]
+        for waiting in [waits] if step.title and waits else [[mark] for mark in waits]:  # a step's texts together
+            first, points = waiting[0].cell, sum(mark.maximum for mark in waiting)
+            together = CellMark(first, 0.0, points, by_person=True, waits=True)
+            section.waiting.append(_Item(step.title or first, f"{page}#{quote(first)}", together))
+        for mark in known:
+            if not mark.waits and mark.points < mark.maximum and not section.absent:
+                item = _Item(named[mark.cell], f"{page}#{quote(mark.cell)}", mark)
+                section.lost.append(_with_verdict(item, mark.cell, notebook))
     return section
+
+
+def _with_title(line: str, named: dict[str, str]) -> str:
+    """ "corners: it ran too long" with the step's title instead of the exercise's name."""
+    exercise, colon, rest = line.partition(": ")
+    return f"{named.get(exercise, exercise)}{colon}{rest}"
 
 
 def _with_verdict(item: _Item, cell: str, notebook: nbformat.NotebookNode | None) -> _Item:

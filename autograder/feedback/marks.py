@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from nbgrader.api import Assignment, BaseCell, Comment, Grade, Gradebook, Notebook, SubmittedAssignment
+from nbgrader.api import Assignment, Comment, Grade, Gradebook, Notebook, SubmittedAssignment
 from nbgrader.api import SubmittedNotebook as Submitted
 
 from autograder.gradebook import by_hand
@@ -32,9 +32,11 @@ class NotebookMarks:
     penalty: float = 0.0
 
     def points(self, by_person: bool | None = None) -> float:
+        """Of all cells, or of those that a person marks, or of the others."""
         return sum(mark.points for mark in self._of(by_person))
 
     def maximum(self, by_person: bool | None = None) -> float:
+        """Of the same cells."""
         return sum(mark.maximum for mark in self._of(by_person))
 
     @property
@@ -77,9 +79,7 @@ def read_marks(gradebook: Gradebook, assignment: str, written: dict[str, set[str
     """Everybody's marks in an assignment; `written` are the cells that persons read, by notebook."""
     found: dict[str, StudentMarks] = defaultdict(StudentMarks)
     columns = (Grade.score, Grade.max_score, Grade.manual_score, Grade.needs_manual_grade)
-    for student, notebook, cell, points, maximum, manual, waits in by_hand.rows(
-        gradebook, Grade, assignment, *columns
-    ).order_by(BaseCell.id):
+    for student, notebook, cell, points, maximum, manual, waits in by_hand.rows(gradebook, Grade, assignment, *columns):
         by_person = waits or manual is not None or cell in written.get(notebook, ())
         mark = CellMark(cell, float(points), float(maximum), bool(by_person), bool(waits))
         found[student].notebooks[notebook].marks[cell] = mark
