@@ -81,7 +81,7 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
 
 
 class _Converter(GenerateFeedback):
-    preprocessors = [GetGrades]  # without the one that takes style sheets from elsewhere
+    preprocessors = (GetGrades,)  # without the one that takes style sheets from elsewhere
 
     def __init__(self, course: Course, marks: StudentMarks, **settings) -> None:
         super().__init__(**settings)
