@@ -71,7 +71,6 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
                 pages += _write_pages(places, course, student, known, events.get(student, {}))
                 step("written")
             except Exception as error:  # of a stranger's notebook; nbgrader has logged more than its message says
-                (places.feedback / student / assignment / INDEX).unlink(missing_ok=True)
                 failed.append(f"{student} ({type(error).__name__}: {str(error).strip()[:200]})")
                 step("failed")
     if failed:
