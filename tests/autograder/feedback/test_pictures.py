@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -87,12 +88,18 @@ def test_a_drawing_and_an_image_without_address_stay(tmp_path):
 @pytest.mark.parametrize(
     "evil",
     [
-        """<p title='<img src='>x</p><p title="x onerror=steal() y">y</p>""",
-        """<p title='"<img src="'>x</p><p title='"a.png" onerror=steal()'>y</p>""",
+        """<p title="<img src=">x</p><p title="x onerror=steal() y">y</p>""",
+        """<p title='<img src="'>x</p><p title='" onerror=steal() x="'>y</p>""",
         """<img alt='"><img src="a.png" onerror=steal() x="' src="b.png">""",
+        """<p title="<img src='">x</p><p title="' onerror=steal() x='">y</p>""",
     ],
 )
 def test_no_attribute_of_a_students_gets_out_of_its_quotes(tmp_path, evil):
-    page = embed(clean_html({}, evil), tmp_path)
-    without_values = re.sub(r""""[^"]*"|'[^']*'""", "", page)
-    assert not re.search(r"<[^>]*onerror", without_values)
+    acting = []
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            acting.extend(name for name, _ in attributes if name.startswith("on"))
+
+    Tags().feed(embed(clean_html({}, evil), tmp_path))
+    assert acting == []
