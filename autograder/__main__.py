@@ -10,12 +10,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from .terminal import tell, tell_error
-
-if TYPE_CHECKING:
-    from .course.places import Places
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -256,32 +253,10 @@ def _add_feedback(commands: Commands) -> None:
 
 def _feedback(options: argparse.Namespace) -> int:
     from .course.places import project_places
-    from .feedback.pages import SomeFailed, write_feedback
+    from .lms.send_back import send_back
 
-    places, failed = project_places(), None
-    try:
-        pages = write_feedback(places, options.assignment, options.student)
-    except SomeFailed as error:  # the others' pages are written, and packed
-        failed, pages = error, error.pages
-    tell(f"{len(pages)} pages in {places.feedback}")
-    if options.zip and pages:
-        _pack_feedback(places, options, dict.fromkeys(page.parent.parent.name for page in pages))
-    if failed:
-        raise failed
+    send_back(project_places(), options.assignment, options.student, options.zip, tell)
     return 0
-
-
-def _pack_feedback(places: Places, options: argparse.Namespace, students: Iterable[str]) -> None:
-    from .lms.send_back import pack
-
-    packed = pack(places, options.assignment, options.zip, students)
-    tell(f"packed for {packed.students} students: {packed.to}")
-    for text, found in (
-        (f"not in it, for no file that {options.zip.title()} named is theirs", packed.left_out),
-        ("Canvas shows a zip under the name of what was handed in; to open, end it in .zip", packed.renamed),
-    ):
-        if found:
-            tell(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
 
 
 def _add_report(commands: Commands) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.course.places import Places
 from autograder.errors import GradeError
+from autograder.feedback.pages import SomeFailed, write_feedback
 from autograder.gradebook.opened import Book
 from coursework.files import whole
 
@@ -33,6 +34,32 @@ class Packed:
     students: int = 0
     left_out: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
+
+
+def send_back(
+    places: Places, assignment: str, students: list[str], way: str | None, say: Callable[[str], None]
+) -> None:
+    """Write the pages of these students (all, if none is named) and pack them in one of `WAYS`, if any.
+
+    Raises GradeError at the end where some students' pages could not be written; the others' are packed by then.
+    """
+    failed = None
+    try:
+        pages = write_feedback(places, assignment, students)
+    except SomeFailed as error:
+        failed, pages = error, error.pages
+    say(f"{len(pages)} pages in {places.feedback}")
+    if way and pages:
+        packed = pack(places, assignment, way, dict.fromkeys(page.parent.parent.name for page in pages))
+        say(f"packed for {packed.students} students: {packed.to}")
+        for text, found in (
+            (f"not in it, for no file that {way.title()} named is theirs", packed.left_out),
+            ("Canvas shows a zip under the name of what was handed in; to open, end it in .zip", packed.renamed),
+        ):
+            if found:
+                say(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
+    if failed:
+        raise failed
 
 
 def pack(places: Places, assignment: str, way: str, students: Iterable[str]) -> Packed:

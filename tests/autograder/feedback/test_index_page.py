@@ -79,7 +79,7 @@ def test_the_numbers_are_the_gradebooks(places, student):
         if (student, name) != ("emil", "small"):
             assert f"A {name} notebook {score:g} of {most:g}" in page
     sizes = 0 if student == "carl" else 3  # by the check; the text by a person
-    assert f"A wide notebook {sizes + 0.75:g} of 5 {sizes} of 3 0.75 of 2 – " in page
+    assert f"A wide notebook {sizes + 0.75:g} of 5 {sizes} of 3 0.75 of 2 " in page
 
 
 def test_what_waits_is_said_and_is_no_zero(places):
