@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-ind
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab hand-in demo check test exercise build release grade formgrade bench train lock clean
+.PHONY: help lab hand-in demo check test exercise build release grade term formgrade bench train lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,9 @@ release: $(READY) build  ## the zip to hand out to students, in dist/
 
 grade: $(READY) build  ## the sample class of thirty: grade, feedback, export, class report
 	@$(BIN)/python -m tools.grade_class
+
+term: $(READY) build  ## a whole term of a class of forty, as docs/instructor.md tells it, in build/term/
+	@$(BIN)/python -m tools.term
 
 formgrade: $(READY)  ## nbgrader's formgrader in the browser, for the written answers in grading/
 	@mkdir -p grading

@@ -244,19 +244,20 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _add_feedback(commands: Commands) -> None:
-    feedback = commands.add_parser("feedback", help="write nbgrader's feedback pages")
+    feedback = commands.add_parser("feedback", help="write feedback: a page per student, and one per notebook")
     feedback.add_argument("assignment")
     feedback.add_argument("--student", nargs="+", default=[], metavar="ID")
+    feedback.add_argument(
+        "--zip", choices=("canvas", "moodle", "students"), help="pack it, too: for this LMS, or one zip per student"
+    )
     feedback.set_defaults(run=_feedback)
 
 
 def _feedback(options: argparse.Namespace) -> int:
     from .course.places import project_places
-    from .feedback.pages import write_feedback
+    from .lms.send_back import send_back
 
-    places = project_places()
-    pages = write_feedback(places, options.assignment, options.student)
-    tell(f"{len(pages)} pages in {places.feedback}")
+    send_back(project_places(), options.assignment, options.student, options.zip, tell)
     return 0
 
 

@@ -20,7 +20,7 @@ from .intake.archives import ARCHIVES
 from .lms.take_in import downloads_of
 
 # Made of everybody's, and made anew without a student; and what a run that was killed left of such a file.
-_OF_EVERYBODY = ("report-*.html", "marks-*.csv", "pseudonyms.csv", ".*.new")
+_OF_EVERYBODY = ("report-*.html", "marks-*.csv", "feedback-*.zip", "pseudonyms.csv", ".*.new")
 
 
 Things = list[tuple[str, Callable[[], object]]]  # what is kept, and what deletes it
@@ -58,6 +58,9 @@ def _things(places: Places, student: str, book: Book) -> Things:
     for path in places.submitted.glob("*") if places.submitted.is_dir() else ():
         if path.name in {student + ending for ending in ARCHIVES}:
             things.append((f"{places.submitted.name}/{path.name}", path.unlink))
+    for packed in sorted(places.records.glob("feedback-*/")):
+        if (path := packed / f"{student}.zip").is_file():
+            things.append((f"{packed.name}/{path.name}", path.unlink))
     if (gradebook := book.if_there()) and _is_in(gradebook, student):
         things.append(("rows of the gradebook", partial(gradebook.remove_student, student)))
     if lines := _log_without(places, student)[1]:

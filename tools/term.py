@@ -12,12 +12,15 @@ import csv
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import nbformat
+
+from bench.browser import NoBrowser, chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 MANUAL = ROOT / "docs" / "instructor.md"
@@ -59,6 +62,8 @@ def run_term(project: Path, students: list[str]) -> None:
             said(project, command)
         if any(command.startswith("autograder report") for command in commands):
             mark_in_a_browser(project)
+        if any(command.startswith("autograder feedback") for command in commands):
+            look_at_feedback(project, students[2])
 
 
 def said(project: Path, command: str) -> str:
@@ -149,6 +154,45 @@ def _spoil(path: Path, line: str) -> None:
     )
     cell.source += f"\n{line}"
     nbformat.write(notebook, path)
+
+
+def mark_in_a_browser(project: Path) -> None:
+    """A person marks three answers by keyboard in the page of `autograder mark`; where no browser is, it is said."""
+    command = [sys.executable, "-u", "-m", "autograder", "mark", ASSIGNMENT]
+    print(f"\n$ autograder mark {ASSIGNMENT}", flush=True)
+    environment = {**_environment(project), "DISPLAY": ""}
+    server = subprocess.Popen(command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE)
+    try:
+        assert server.stdout is not None
+        address = next(found[0] for line in server.stdout if (found := re.search(r"http://127\.0\.0\.1:\S+", line)))
+        with chromium() as browser:
+            page = browser.new_page(viewport={"width": 1366, "height": 768})
+            page.goto(address)
+            page.wait_for_selector("body[data-shown]")
+            page.screenshot(path=project.parent / "marking.png")
+            for points in ("2", "1", "0"):
+                who = page.get_attribute("body", "data-shown").split()[1]
+                page.keyboard.press(points)
+                page.keyboard.press("Enter")
+                page.locator("#message").get_by_text(f"Saved: {who}").wait_for()
+            print(f"  {page.inner_text('#count')}")
+    except NoBrowser as error:
+        print(f"  not opened: {error}")
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(timeout=30)
+
+
+def look_at_feedback(project: Path, student: str) -> None:
+    """A picture of what a student gets."""
+    page_of = project / "grading" / "feedback" / student / ASSIGNMENT / "index.html"
+    try:
+        with chromium() as browser:
+            page = browser.new_page(viewport={"width": 1366, "height": 768})
+            page.goto(page_of.as_uri())
+            page.screenshot(path=project.parent / "feedback.png", full_page=True)
+    except NoBrowser as error:
+        print(f"  not opened: {error}")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nbgrader.api import Assignment, Gradebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
+
+from coursework.marking.messages import say
 
 
 class Penalties:
@@ -18,6 +21,14 @@ class Penalties:
     def __init__(self, config: Config):
         self._step = AssignLatePenalties(config=config)
         self._step.init_plugin()
+
+    @property
+    def rule(self) -> str:
+        """The course's rule in words: nbgrader's two ways, or what the course's own plugin says of itself first."""
+        plugin = self._step.plugin_inst
+        if type(plugin) is LateSubmissionPlugin:
+            return say(f"late_{plugin.penalty_method}")
+        return (type(plugin).__doc__ or "").strip().partition("\n")[0] or say("late_own")
 
     def put(self, submission: SubmittedAssignment, notebooks: Iterable[SubmittedNotebook]) -> None:
         """Set the penalties of a submission's notebooks from their scores as they are now."""

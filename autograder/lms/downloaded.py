@@ -36,16 +36,19 @@ Key = tuple[Path, str]  # a file on disk, and a member of it where it is an arch
 Reader = Callable[[str], re.Match | None]
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)-(\d\d)-(\d\d)-(\d\d)")  # Blackboard's; dateutil takes it for something else
 
+# Moodle, in folders or flat: "Ada Lovelace_4711_assignsubmission_file_/q1.ipynb". A full name has no underscore there.
+# The number is the participant's in this one assignment.
+MOODLE = re.compile(r"(?P<folder>(?P<name>[^/_]+)_(?P<number>\d+)_assignsubmission_[a-z]+_)/?(?P<file>.+)")
+# Canvas: "lovelaceada_LATE_4711_9001_q1.ipynb". The first number is the user's, everywhere in this Canvas; the second
+# is this file's.
+CANVAS = re.compile(r"(?P<name>[^\W_]+)_(?P<late>LATE_)?(?P<user>\d+)_\d+_(?P<file>[^/]+)")
 # In order: where two fit as many names, the first is more particular.
 _LAYOUTS = (
-    # Moodle, in folders or flat: "Ada Lovelace_4711_assignsubmission_file_/q1.ipynb". A full name has no underscore
-    # there. The number is the participant's in this one assignment.
-    re.compile(r"(?P<name>[^/_]+)_(?P<number>\d+)_assignsubmission_[a-z]+_/?(?P<file>.+)"),
+    MOODLE,
     # Blackboard (and nbgrader's manual): "Homework 1_ada_attempt_2026-01-30-15-30-10_q1.ipynb", and a .txt about it.
     # Where the title ends is not written.
     re.compile(r"(?P<owner>(?:(?!_attempt_)[^/])*_[^/_]+)_attempt_(?P<timestamp>[\d-]+)(?:\.txt|_(?P<file>[^/]+))"),
-    # Canvas: "lovelaceada_LATE_4711_9001_q1.ipynb". The first number is the user's, everywhere in this Canvas.
-    re.compile(r"(?P<name>[^\W_]+)_(?P<late>LATE_)?(?P<user>\d+)_\d+_(?P<file>[^/]+)"),
+    CANVAS,
 )
 
 
@@ -65,6 +68,7 @@ class Pile:
     """One student's files: the names to give them, and what the names they have say of when they were handed in."""
 
     files: dict[Key, str] = field(default_factory=dict)
+    names: dict[Key, str] = field(default_factory=dict)  # the names they have
     older: set[Key] = field(default_factory=set)  # of the student as well, and not taken
     dates: dict[str, datetime] = field(default_factory=dict)  # by name given
     late: bool = False
@@ -109,6 +113,7 @@ def look(places: Places, folder: Path, book: Book) -> Download:
             alike.add(said["name"])
         pile = download.piles.setdefault(student, Pile(user=said.get("user", "")))
         pile.late |= bool(said.get("late"))
+        pile.names[key] = name
         file = _file(said, name)
         if any(_same(contents[key], contents[other]) for other, given in pile.files.items() if given == file):
             pile.older.add(key)  # the same again, in another archive
@@ -127,10 +132,10 @@ def _readers(places: Places, folder: Path) -> list[Reader]:
         except re.error as error:
             raise GradeError(f"named_regexp in nbgrader_config.py is no regular expression: {error}") from error
         return [lambda name: named.match(str(folder.parent / "extracted" / name))]
-    return [partial(_outermost, layout) for layout in _LAYOUTS]
+    return [partial(outermost, layout) for layout in _LAYOUTS]
 
 
-def _outermost(layout: re.Pattern, name: str) -> re.Match | None:
+def outermost(layout: re.Pattern, name: str) -> re.Match | None:
     """The outermost part of the path that is named so; what lies within it is the student's."""
     parts = name.split("/")
     return next((match for i in range(len(parts)) if (match := layout.fullmatch("/".join(parts[i:])))), None)

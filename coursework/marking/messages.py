@@ -74,6 +74,19 @@ MESSAGES = {
     "cut": "(The rest is not shown here: it is too long.)",
     "missing_picture": "(missing picture: {name})",
     "not_read_yet": "Not read yet, of {points}",
+    "picture_again": "(The same picture as above.)",
+    "picture_not_shown": "(A picture that cannot be shown.)",
+    "pictures_smaller": (
+        "Pictures of more than {kilobytes} kB are shown here compressed, with at most {side} pixels a side; "
+        "what was handed in stays as it is."
+    ),
+    "folded_setup": "Setup, the same for everybody",
+    "folded_check": "The check's code, the same for everybody",
+    "folded_given": "Code that was given",
+    "folded_untouched": "As it was given: nothing was changed in this cell",
+    "late_none": "Late work loses no points.",
+    "late_zero": "Late work counts 0 points.",
+    "late_own": "Late work may lose points, by the rule of your course.",
     "called_forbidden": "What the exercise asks to be written was called instead.",
     # How a notebook's run ended.
     "finished": "finished",

@@ -82,13 +82,14 @@ def read_course(course: Path) -> list[CourseNotebook]:
         for name in said.notebooks if said else ():
             try:
                 cells = json.loads((folder / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
-                found.append(_notebook(f"{folder.name}/{name}.ipynb", cells))
+                found.append(course_notebook(f"{folder.name}/{name}.ipynb", cells))
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue  # not there or damaged: its check cells, or the hand-in, will say so; the map shows the others
     return found
 
 
-def _notebook(path: str, cells: list[dict]) -> CourseNotebook:
+def course_notebook(path: str, cells: list[dict]) -> CourseNotebook:
+    """What the map shows of one notebook, from its cells; `path` is relative to the course folder."""
     notebook = CourseNotebook(path, "")
     step, level = Step(""), 1
     for cell in cells:

@@ -14,7 +14,7 @@ from tests.small_course import ASSIGNMENT, graded_course
 def test_pages_say_what_was_wrong_and_nothing_hidden(tmp_path):
     places = graded_course(tmp_path)
     pages = write_feedback(places, ASSIGNMENT, [])
-    assert len(pages) == 8  # four students, two notebooks each
+    assert len(pages) == 12  # four students, two notebooks each, and an index
     texts = {page.relative_to(places.feedback).as_posix(): page.read_text() for page in pages}
     bob = texts[f"bob/{ASSIGNMENT}/small.html"]
     assert '<a href="#corners">corners</a> (Score: 0.0 / 3.0)' in bob
@@ -88,7 +88,11 @@ def test_a_folder_named_like_a_notebook_and_a_page_of_a_students_own_are_no_page
     places = graded_course(tmp_path)
     (places.autograded / "bob" / ASSIGNMENT / "foo.ipynb").mkdir()
     (places.autograded / "bob" / ASSIGNMENT / "own.html").write_bytes(b"\xff")
-    assert {page.name for page in write_feedback(places, ASSIGNMENT, ["bob"])} == {"small.html", "wide.html"}
+    assert {page.name for page in write_feedback(places, ASSIGNMENT, ["bob"])} == {
+        "index.html",
+        "small.html",
+        "wide.html",
+    }
 
 
 def test_a_folder_named_like_a_page_keeps_nobody_from_getting_theirs(tmp_path):
@@ -98,8 +102,14 @@ def test_a_folder_named_like_a_page_keeps_nobody_from_getting_theirs(tmp_path):
         path.parent.mkdir(parents=True)
         path.write_text("x")
     pages = write_feedback(places, ASSIGNMENT, [])
-    assert len(pages) == 8 and all("</html>" in page.read_text() for page in pages)
-    assert (places.feedback / "bob" / ASSIGNMENT / "other.html/c.txt").exists()  # no page is called so
+    assert len(pages) == 12 and all("</html>" in page.read_text() for page in pages)
+    assert {path.name for path in (places.feedback / "bob" / ASSIGNMENT).iterdir()} == {
+        "index.html",
+        "small.html",
+        "wide.html",
+        "submission_secret.txt",
+        "timestamp.txt",
+    }
     assert (places.autograded / "bob" / ASSIGNMENT / "small.html/own.png").exists()
 
 
