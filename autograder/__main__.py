@@ -230,9 +230,10 @@ def _check(options: argparse.Namespace) -> int:
     from .sandbox.levels import found_level
     from .sandbox.pool import Pool
 
-    tell_error("running the solution and the notebook in the sandbox ...")
+    level = found_level()
+    tell_error(f"sandbox: {level}", "running the solution and the notebook in it ...")
     needed = needs(options.assignment, options.notebook.stem)
-    with Pool(2, found_level(), needed) as pool:
+    with Pool(2, level, needed) as pool:
         if "torch" in needed.packages:  # what the tutor's words take: it is here by the time that the runs have ended
             threading.Thread(target=import_module, args=("torch",), daemon=True).start()
         from .check import grade_notebook  # while the warm process imports, as above
@@ -295,8 +296,9 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _add_forget(commands: Commands) -> None:
-    forget = commands.add_parser("forget", help="delete all that is kept of one student")
+    forget = commands.add_parser("forget", help="list all that is kept of one student, ask, and delete it")
     forget.add_argument("student")
+    forget.add_argument("--yes", action="store_true", help="delete without asking")
     forget.set_defaults(run=_forget)
 
 
@@ -304,13 +306,23 @@ def _forget(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .forget import forget
 
-    tell("deleted: " + ", ".join(forget(project_places(), options.student)))
+    def agrees(names: list[str]) -> bool:
+        tell(f"kept of {options.student}:", *(f"  {name}" for name in names))
+        if options.yes or not sys.stdin.isatty():
+            return options.yes
+        return input("Delete all of this for good? [y/N] ").strip() in ("y", "Y")
+
+    deleted = forget(project_places(), options.student, agrees)
+    if not deleted:
+        return _fail("nothing was deleted" + ("" if sys.stdin.isatty() else ": without a terminal, --yes agrees"))
+    tell("deleted: " + ", ".join(deleted))
     return 0
 
 
 def _add_samples(commands: Commands) -> None:
-    samples = commands.add_parser("samples", help="generate the sample class into grading/submitted/")
+    samples = commands.add_parser("samples", help="generate the sample class")
     samples.add_argument("assignment")
+    samples.add_argument("--into", type=Path, metavar="FOLDER", help="where to (grading/submitted/)")
     samples.set_defaults(run=_samples)
 
 
@@ -318,7 +330,7 @@ def _samples(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .samples.the_class import make_class
 
-    names: Iterable[str] = make_class(project_places(), options.assignment)
+    names: Iterable[str] = make_class(project_places(), options.assignment, options.into)
     tell(f"handed in for {options.assignment}: {', '.join(names)}")
     return 0
 

@@ -26,7 +26,7 @@ _OF_EVERYBODY = ("report-*.html", "marks-*.csv", "pseudonyms.csv", ".*.new")
 Things = list[tuple[str, Callable[[], object]]]  # what is kept, and what deletes it
 
 
-def forget(places: Places, student: str, agrees: Callable[[list[str]], bool] = lambda _: True) -> list[str]:
+def forget(places: Places, student: str, agrees: Callable[[list[str]], bool]) -> list[str]:
     """Delete all that is kept of `student` if `agrees` says so of the list; returns what was deleted.
 
     Other students' lines stay byte for byte. The log is only appended to, but for this: a right to be forgotten

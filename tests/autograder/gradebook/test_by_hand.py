@@ -92,7 +92,7 @@ def test_forgetting_a_student_takes_these_lines_too(places):
         set_by_hand(places, student, 1.0, comment="Good.")
     by_hand.notice(places, ASSIGNMENT)
     kept = [line for line in places.log.read_text().splitlines() if '"manual"' in line and '"ada"' in line]
-    forget(places, "bob")
+    forget(places, "bob", lambda _: True)
     assert [line for line in places.log.read_text().splitlines() if '"manual"' in line] == kept and len(kept) == 1
     assert by_hand.notice(places, ASSIGNMENT) == 0 and '"bob"' not in places.log.read_text()
 
