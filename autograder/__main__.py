@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_feedback,
         _add_report,
         _add_export,
+        _add_extend,
         _add_forget,
         _add_samples,
     ):
@@ -292,6 +293,36 @@ def _export(options: argparse.Namespace) -> int:
     places = project_places()
     to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
     tell(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    return 0
+
+
+def _add_extend(commands: Commands) -> None:
+    extend = commands.add_parser("extend", help="give a student more time, in grading/extensions.csv")
+    extend.add_argument("assignment", nargs="?")
+    extend.add_argument("student", nargs="?")
+    extend.add_argument("until", nargs="*", metavar="UNTIL", help='"2026-11-22 23:59" (UTC), 2026-11-22, or none')
+    extend.add_argument("--list", action="store_true", help="the extensions that there are")
+    extend.set_defaults(run=lambda options: _extend(options, extend))
+
+
+def _extend(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from .course.places import project_places
+    from .gradebook import by_hand, extensions
+    from .intake.collect import find
+
+    places = project_places()
+    if options.list:
+        for extension in extensions.read(places):
+            if options.assignment in (None, extension.assignment) and options.student in (None, extension.student):
+                tell(f"{extension.assignment}  {extension.student}  until {extension.until} UTC")
+        return 0
+    if not options.until:
+        parser.error("an assignment, a student and until when are needed, or --list")
+    extensions.extend(places, options.assignment, options.student, " ".join(options.until))
+    by_hand.notice(places, options.assignment)
+    if find(places.submitted / options.student, options.assignment) is None:
+        tell(f"{options.student} has handed in nothing for {options.assignment} yet")
+    tell(f"{options.assignment}  {options.student}  until {' '.join(options.until)}")
     return 0
 
 

@@ -14,6 +14,7 @@ from coursework.files import write_whole
 
 from .course.places import Places
 from .errors import GradeError
+from .gradebook import extensions
 from .gradebook.log import Log, only_one
 from .gradebook.opened import Book
 from .intake.archives import ARCHIVES
@@ -60,6 +61,8 @@ def _things(places: Places, student: str, book: Book) -> Things:
             things.append((f"{places.submitted.name}/{path.name}", path.unlink))
     if (gradebook := book.if_there()) and _is_in(gradebook, student):
         things.append(("rows of the gradebook", partial(gradebook.remove_student, student)))
+    if mine := [extension for extension in extensions.read(places) if extension.student == student]:
+        things.append((f"{len(mine)} lines of the extensions", partial(extensions.take_back, places, student)))
     if lines := _log_without(places, student)[1]:
         # Read once more when it is written: others may add lines while somebody decides.
         things.append((f"{lines} lines of the log", lambda: write_whole(places.log, _log_without(places, student)[0])))

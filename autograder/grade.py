@@ -78,7 +78,7 @@ def grade(
             say(f"left out: {shown(folder)} has notebooks, which belong into {folder}/{name}/ in {places.submitted}")
         with Book(places) as book:
             if gradebook := book.if_there():
-                by_hand.notice_in(gradebook, Log(places.log), places.config, name)
+                by_hand.notice_in(places, gradebook, name)
             take_in(places, name, book, say)
             plan = plan_run(places, assignment, only, seed, resume=resume, regrade=regrade)
             summary = Summary(plan.run)

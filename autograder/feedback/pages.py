@@ -99,7 +99,7 @@ def _unread(places: Places, assignment: str) -> Unread:
     found: Unread = defaultdict(set)
     with Book(places) as book:
         if gradebook := book.if_there():
-            by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
+            by_hand.notice_in(places, gradebook, assignment)
             for student, notebook, cell in by_hand.rows(gradebook, Grade, assignment).filter(Grade.needs_manual_grade):
                 found[student, notebook].add(cell)
     return found

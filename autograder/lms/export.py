@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -33,7 +33,10 @@ from coursework.files import write_whole
 
 @dataclass(frozen=True)
 class Row:
-    """One student's mark for one assignment; `score` is None where there is no complete mark."""
+    """One student's mark for one assignment; `score` is None where there is no complete mark.
+
+    `extension` is until when the student may hand in, in UTC, where that is later than for others.
+    """
 
     assignment: str
     duedate: datetime | None
@@ -45,6 +48,7 @@ class Row:
     lms_id: str
     raw_score: float | None
     penalty: float
+    extension: datetime | None
     score: float | None
     maximum: float
     status: Status
@@ -90,6 +94,7 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
                 (student.lms_user_id if student else None) or "",
                 raw,
                 penalty,
+                submission.duedate if submission is not None and submission.extension and stored.duedate else None,
                 None if raw is None else max(0.0, raw - penalty),
                 float(stored.max_score),
                 status,
@@ -121,7 +126,7 @@ def _plain(text: str) -> str:
 def _nbgrader(found: list[Row]) -> list[list[str]]:
     head = (
         "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,"
-        "score,max_score,status"
+        "extension,score,max_score,status"
     )
     return [head.split(",")] + [
         [
@@ -131,6 +136,7 @@ def _nbgrader(found: list[Row]) -> list[list[str]]:
             *map(_plain, (row.student, row.last_name, row.first_name, row.email)),
             _number(row.raw_score),
             _number(row.penalty),
+            str(row.extension or ""),
             _number(row.score),
             _number(row.maximum),
             row.status,
@@ -191,7 +197,7 @@ def export(places: Places, assignment: str, form: str, to: Path) -> int:
     """Write a CSV file in one of `FORMATS`; returns the number of students."""
     with Book(places) as book:
         gradebook = book.open()
-        by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
+        by_hand.notice_in(places, gradebook, assignment)
         found = rows(gradebook, Log(places.log), assignment)
     try:
         _write(FORMATS[form](found), to)
@@ -212,10 +218,11 @@ class NbgraderCsv(ExportPlugin):
     def export(self, gradebook: Gradebook) -> None:
         from autograder.course.places import project_places
 
-        log = Log(project_places(Path(self.parent.coursedir.root)).log)
+        places = replace(project_places(Path(self.parent.coursedir.root)), config=self.config)
+        log = Log(places.log)
         names = self.assignment or [assignment.name for assignment in gradebook.assignments]
         for name in names:
-            by_hand.notice_in(gradebook, log, self.config, str(name))
+            by_hand.notice_in(places, gradebook, str(name))
         found = [row for name in names for row in rows(gradebook, log, str(name))]
         wanted = {str(student) for student in self.student}
         _write(_nbgrader([row for row in found if not wanted or row.student in wanted]), Path(self.to or "grades.csv"))

@@ -113,6 +113,6 @@ def test_a_large_class_costs_three_queries_and_one_write(places, monkeypatch):
         statements, writes = [], []
         sql_event.listen(gradebook.db.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2]))
         monkeypatch.setattr(log.os, "fsync", writes.append)
-        noticed = by_hand.notice_in(gradebook, Log(places.log), places.config, ASSIGNMENT)
+        noticed = by_hand.notice_in(places, gradebook, ASSIGNMENT)
         assert noticed == done == len(events(places)) > 101
         assert (len(statements), len(writes)) == (3, 1), statements

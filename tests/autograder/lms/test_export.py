@@ -103,7 +103,7 @@ def test_moodle_gets_addresses_of_all_or_of_nobody(places):
 )
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_cell_is_a_formula(form, text, shown):
-    row = Row("a", None, None, "ada", text, text, text, text, 1.0, 0.0, -1.0, 2.0, "graded")
+    row = Row("a", None, None, "ada", text, text, text, text, 1.0, 0.0, None, -1.0, 2.0, "graded")
     cells = [cell for line in FORMATS[form]([row])[1:] for cell in line]
     assert shown in cells
     pieces = [piece.strip() for cell in cells if cell != "-1" for piece in re.split("[;\t]", cell)]
