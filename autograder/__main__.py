@@ -141,7 +141,7 @@ def _add_grade(commands: Commands) -> None:
     again.add_argument("--resume", action="store_true", help="go on with a run that was interrupted, on its seeds")
     again.add_argument("--regrade", action="store_true", help="grade everybody anew, on fresh seeds")
     grade.add_argument("--seed", type=_whole(0), help="repeat the run that had this seed (the log keeps it)")
-    grade.add_argument("--dry-run", action="store_true", help="only say what was handed in; run and write nothing")
+    grade.add_argument("--dry-run", action="store_true", help="only say what would be done; run and write nothing")
     grade.add_argument("--workers", type=_whole(1), default=_cores(), help="processes (one per core)")
     grade.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
     grade.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S", help="CPU seconds per cell")
@@ -208,14 +208,24 @@ def _runner(options: argparse.Namespace) -> Generator:
 
 def _dry_run(options: argparse.Namespace) -> int:
     from .course.places import project_places
-    from .grade import dry_run
-    from .lms.take_in import waiting
+    from .dry_run import News, dry_run
+    from .judge.graded import Status
 
-    places = project_places()
-    for student in waiting(places, options.assignment):
-        tell(f"{student}: downloaded; grading takes it into {places.submitted}")
-    for graded in dry_run(places, options.assignment, options.student):
-        tell("  ".join(map(str, (f"{graded.student}: {graded.status}", *graded.review, *graded.notes))))
+    foretold = {
+        Status.GRADED: "would be graded",
+        Status.REPAIRED: "would be repaired and graded",
+        Status.COULD_NOT_GRADE: "could not be graded",
+    }
+    foreseen = dry_run(
+        project_places(), options.assignment, options.student, resume=options.resume, regrade=options.regrade
+    )
+    for each in foreseen:
+        if each.graded is not None:
+            notes = map(str, (*each.graded.review, *each.graded.notes))
+            tell("  ".join([f"{each.student}: {each.news}, {foretold[each.graded.status]}", *notes]))
+        else:
+            taken_in = "would be taken in and graded" if each.news is News.DOWNLOADED else "would not be graded"
+            tell(f"{each.student}: {each.news}, {taken_in}")
     return 0
 
 

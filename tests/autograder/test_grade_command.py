@@ -38,7 +38,7 @@ def test_from_samples_to_marks(tmp_path, monkeypatch, capsys):
         hand_in(places, student, **RIGHT)
     (hand_in(places, "emil", wide=RIGHT["wide"]) / "small.ipynb").write_text("{")
     assert main(["grade", ASSIGNMENT, "--dry-run"]) == 0
-    assert "emil: could not grade" in capsys.readouterr().out and not places.log.exists()
+    assert "emil: new, could not be graded" in capsys.readouterr().out and not places.log.exists()
     assert main(["grade", ASSIGNMENT, "--workers", "1", "--seed", "3"]) == 0
     out = capsys.readouterr().out
     assert "sandbox: namespaces" in out or "sandbox: landlock" in out
