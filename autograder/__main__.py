@@ -121,6 +121,7 @@ def _missing_file_named() -> Iterator[None]:
 
 def _add_release(commands: Commands) -> None:
     release = commands.add_parser("release", help="the zip to hand out to students, in dist/")
+    release.add_argument("assignment", nargs="*", help="which assignments (all with released = true, if none is named)")
     release.set_defaults(run=_release)
 
 
@@ -128,7 +129,7 @@ def _release(options: argparse.Namespace) -> int:
     from .build.release import make_release
     from .course.places import ROOT
 
-    path = make_release(ROOT / "dist")
+    path = make_release(ROOT / "dist", options.assignment)
     tell(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
@@ -292,7 +293,11 @@ def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="marks as CSV, with a status column")
     export.add_argument("assignment")
     export.add_argument("--format", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
-    export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>.csv)")
+    export.add_argument(
+        "--column", default="", metavar='"TITLE (ID)"', help="the assignment's name in Canvas or Moodle"
+    )
+    export.add_argument("--without-unread", action="store_true", help="marks of the checks alone, of everybody")
+    export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>[-checks].csv)")
     export.set_defaults(run=_export)
 
 
@@ -301,8 +306,17 @@ def _export(options: argparse.Namespace) -> int:
     from .lms.export import export
 
     places = project_places()
-    to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
-    tell(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    alone = "-checks" if options.without_unread else ""  # beside the file of whole marks
+    to = options.to or places.records / f"marks-{options.assignment}-{options.format}{alone}.csv"
+    count = export(
+        places,
+        options.assignment,
+        options.format,
+        to,
+        column=options.column,
+        without_unread=options.without_unread,
+    )
+    tell(f"{count} students in {to}")
     return 0
 
 
