@@ -69,7 +69,7 @@ def released(root, tmp_path_factory):
     """The folder that a student has unpacked."""
     places = places_from(config(), root)
     folder = tmp_path_factory.mktemp("student")
-    with zipfile.ZipFile(make_release(root / "dist", places, root)) as archive:
+    with zipfile.ZipFile(make_release(root / "dist", places=places, root=root)) as archive:
         archive.extractall(folder)
     return folder / RELEASED
 
