@@ -95,7 +95,8 @@ def look(places: Places, folder: Path, book: Book) -> Download:
     readers = _readers(places, folder)
     for its in downloads.values():
         tries = [{key: reader(name) for key, name in its.items()} for reader in readers]
-        matches.update(max(tries, key=lambda tried: sum(match is not None for match in tried.values())))
+        best = max(tries, key=lambda tried: sum(match is not None for match in tried.values()))
+        matches.update(best)
     groups = {key: {k: v or "" for k, v in match.groupdict().items()} for key, match in matches.items() if match}
     download, alike = Download(), set()
     whose = dict(zip(groups, owners(book, list(groups.values())), strict=True))
