@@ -53,8 +53,8 @@ exercise: $(READY)  ## a new exercise's step, to fill in (NAME=corners IN=soluti
 build: $(READY)  ## students' notebooks from solutions/
 	@$(BIN)/python -m autograder build
 
-release: $(READY) build  ## the zip to hand out to students, in dist/
-	@$(BIN)/python -m autograder release
+release: $(READY) build  ## the zip to hand out to students, in dist/ (ASSIGNMENT=02_transformer)
+	@$(BIN)/python -m autograder release $(ASSIGNMENT)
 
 grade: $(READY) build  ## the sample class of thirty: grade, feedback, export, class report
 	@$(BIN)/python -m tools.grade_class

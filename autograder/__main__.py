@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_feedback,
         _add_report,
         _add_export,
+        _add_extend,
         _add_mark,
         _add_gradescope,
         _add_forget,
@@ -122,6 +123,7 @@ def _missing_file_named() -> Iterator[None]:
 
 def _add_release(commands: Commands) -> None:
     release = commands.add_parser("release", help="the zip to hand out to students, in dist/")
+    release.add_argument("assignment", nargs="*", help="which assignments (all with released = true, if none is named)")
     release.set_defaults(run=_release)
 
 
@@ -129,7 +131,7 @@ def _release(options: argparse.Namespace) -> int:
     from .build.release import make_release
     from .course.places import ROOT
 
-    path = make_release(ROOT / "dist")
+    path = make_release(ROOT / "dist", options.assignment)
     tell(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
@@ -142,7 +144,7 @@ def _add_grade(commands: Commands) -> None:
     again.add_argument("--resume", action="store_true", help="go on with a run that was interrupted, on its seeds")
     again.add_argument("--regrade", action="store_true", help="grade everybody anew, on fresh seeds")
     grade.add_argument("--seed", type=_whole(0), help="repeat the run that had this seed (the log keeps it)")
-    grade.add_argument("--dry-run", action="store_true", help="only say what was handed in; run and write nothing")
+    grade.add_argument("--dry-run", action="store_true", help="only say what would be done; run and write nothing")
     grade.add_argument("--workers", type=_whole(1), default=_cores(), help="processes (one per core)")
     grade.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster of this scheduler")
     grade.add_argument("--time-limit", type=_seconds, default=60.0, metavar="S", help="CPU seconds per cell")
@@ -209,14 +211,24 @@ def _runner(options: argparse.Namespace) -> Generator:
 
 def _dry_run(options: argparse.Namespace) -> int:
     from .course.places import project_places
-    from .grade import dry_run
-    from .lms.take_in import waiting
+    from .dry_run import News, dry_run
+    from .judge.graded import Status
 
-    places = project_places()
-    for student in waiting(places, options.assignment):
-        tell(f"{student}: downloaded; grading takes it into {places.submitted}")
-    for graded in dry_run(places, options.assignment, options.student):
-        tell("  ".join(map(str, (f"{graded.student}: {graded.status}", *graded.review, *graded.notes))))
+    foretold = {
+        Status.GRADED: "would be graded",
+        Status.REPAIRED: "would be repaired and graded",
+        Status.COULD_NOT_GRADE: "could not be graded",
+    }
+    foreseen = dry_run(
+        project_places(), options.assignment, options.student, resume=options.resume, regrade=options.regrade
+    )
+    for each in foreseen:
+        if each.graded is not None:
+            notes = map(str, (*each.graded.review, *each.graded.notes))
+            tell("  ".join([f"{each.student}: {each.news}, {foretold[each.graded.status]}", *notes]))
+        else:
+            taken_in = "would be taken in and graded" if each.news is News.DOWNLOADED else "would not be graded"
+            tell(f"{each.student}: {each.news}, {taken_in}")
     return 0
 
 
@@ -232,9 +244,10 @@ def _check(options: argparse.Namespace) -> int:
     from .sandbox.levels import found_level
     from .sandbox.pool import Pool
 
-    tell_error("running the solution and the notebook in the sandbox ...")
+    level = found_level()
+    tell_error(f"sandbox: {level}", "running the solution and the notebook in it ...")
     needed = needs(options.assignment, options.notebook.stem)
-    with Pool(2, found_level(), needed) as pool:
+    with Pool(2, level, needed) as pool:
         if "torch" in needed.packages:  # what the tutor's words take: it is here by the time that the runs have ended
             threading.Thread(target=import_module, args=("torch",), daemon=True).start()
         from .check import grade_notebook  # while the warm process imports, as above
@@ -283,7 +296,11 @@ def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="marks as CSV, with a status column")
     export.add_argument("assignment")
     export.add_argument("--format", choices=("nbgrader", "canvas", "moodle"), default="nbgrader")
-    export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>.csv)")
+    export.add_argument(
+        "--column", default="", metavar='"TITLE (ID)"', help="the assignment's name in Canvas or Moodle"
+    )
+    export.add_argument("--without-unread", action="store_true", help="marks of the checks alone, of everybody")
+    export.add_argument("--to", type=Path, help="file to write (grading/marks-<assignment>-<format>[-checks].csv)")
     export.set_defaults(run=_export)
 
 
@@ -292,8 +309,47 @@ def _export(options: argparse.Namespace) -> int:
     from .lms.export import export
 
     places = project_places()
-    to = options.to or places.records / f"marks-{options.assignment}-{options.format}.csv"
-    tell(f"{export(places, options.assignment, options.format, to)} students in {to}")
+    alone = "-checks" if options.without_unread else ""  # beside the file of whole marks
+    to = options.to or places.records / f"marks-{options.assignment}-{options.format}{alone}.csv"
+    count = export(
+        places,
+        options.assignment,
+        options.format,
+        to,
+        column=options.column,
+        without_unread=options.without_unread,
+    )
+    tell(f"{count} students in {to}")
+    return 0
+
+
+def _add_extend(commands: Commands) -> None:
+    extend = commands.add_parser("extend", help="give a student more time, in grading/extensions.csv")
+    extend.add_argument("assignment", nargs="?")
+    extend.add_argument("student", nargs="?")
+    extend.add_argument("until", nargs="*", metavar="UNTIL", help='"2026-11-22 23:59" (UTC), 2026-11-22, or none')
+    extend.add_argument("--list", action="store_true", help="the extensions that there are")
+    extend.set_defaults(run=lambda options: _extend(options, extend))
+
+
+def _extend(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    from .course.places import project_places
+    from .gradebook import by_hand, extensions
+    from .intake.collect import find
+
+    places = project_places()
+    if options.list:
+        for extension in extensions.read(places):
+            if options.assignment in (None, extension.assignment) and options.student in (None, extension.student):
+                tell(f"{extension.assignment}  {extension.student}  until {extension.until} UTC")
+        return 0
+    if not options.until:
+        parser.error("an assignment, a student and until when are needed, or --list")
+    extensions.extend(places, options.assignment, options.student, " ".join(options.until))
+    by_hand.notice(places, options.assignment)
+    if find(places.submitted / options.student, options.assignment) is None:
+        tell(f"{options.student} has handed in nothing for {options.assignment} yet")
+    tell(f"{options.assignment}  {options.student}  until {' '.join(options.until)}")
     return 0
 
 
@@ -329,8 +385,9 @@ def _gradescope(options: argparse.Namespace) -> int:
 
 
 def _add_forget(commands: Commands) -> None:
-    forget = commands.add_parser("forget", help="delete all that is kept of one student")
+    forget = commands.add_parser("forget", help="list all that is kept of one student, ask, and delete it")
     forget.add_argument("student")
+    forget.add_argument("--yes", action="store_true", help="delete without asking")
     forget.set_defaults(run=_forget)
 
 
@@ -338,13 +395,23 @@ def _forget(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .forget import forget
 
-    tell("deleted: " + ", ".join(forget(project_places(), options.student)))
+    def agrees(names: list[str]) -> bool:
+        tell(f"kept of {options.student}:", *(f"  {name}" for name in names))
+        if options.yes or not sys.stdin.isatty():
+            return options.yes
+        return input("Delete all of this for good? [y/N] ").strip() in ("y", "Y")
+
+    deleted = forget(project_places(), options.student, agrees)
+    if not deleted:
+        return _fail("nothing was deleted" + ("" if sys.stdin.isatty() else ": without a terminal, --yes agrees"))
+    tell("deleted: " + ", ".join(deleted))
     return 0
 
 
 def _add_samples(commands: Commands) -> None:
-    samples = commands.add_parser("samples", help="generate the sample class into grading/submitted/")
+    samples = commands.add_parser("samples", help="generate the sample class")
     samples.add_argument("assignment")
+    samples.add_argument("--into", type=Path, metavar="FOLDER", help="where to (grading/submitted/)")
     samples.set_defaults(run=_samples)
 
 
@@ -352,7 +419,7 @@ def _samples(options: argparse.Namespace) -> int:
     from .course.places import project_places
     from .samples.the_class import make_class
 
-    names: Iterable[str] = make_class(project_places(), options.assignment)
+    names: Iterable[str] = make_class(project_places(), options.assignment, options.into)
     tell(f"handed in for {options.assignment}: {', '.join(names)}")
     return 0
 

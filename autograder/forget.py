@@ -14,6 +14,7 @@ from coursework.files import write_whole
 
 from .course.places import Places
 from .errors import GradeError
+from .gradebook import extensions
 from .gradebook.log import Log, only_one
 from .gradebook.opened import Book
 from .intake.archives import ARCHIVES
@@ -26,7 +27,7 @@ _OF_EVERYBODY = ("report-*.html", "marks-*.csv", "feedback-*.zip", "pseudonyms.c
 Things = list[tuple[str, Callable[[], object]]]  # what is kept, and what deletes it
 
 
-def forget(places: Places, student: str, agrees: Callable[[list[str]], bool] = lambda _: True) -> list[str]:
+def forget(places: Places, student: str, agrees: Callable[[list[str]], bool]) -> list[str]:
     """Delete all that is kept of `student` if `agrees` says so of the list; returns what was deleted.
 
     Other students' lines stay byte for byte. The log is only appended to, but for this: a right to be forgotten
@@ -63,6 +64,8 @@ def _things(places: Places, student: str, book: Book) -> Things:
             things.append((f"{packed.name}/{path.name}", path.unlink))
     if (gradebook := book.if_there()) and _is_in(gradebook, student):
         things.append(("rows of the gradebook", partial(gradebook.remove_student, student)))
+    if mine := [extension for extension in extensions.read(places) if extension.student == student]:
+        things.append((f"{len(mine)} lines of the extensions", partial(extensions.take_back, places, student)))
     if lines := _log_without(places, student)[1]:
         # Read once more when it is written: others may add lines while somebody decides.
         things.append((f"{lines} lines of the log", lambda: write_whole(places.log, _log_without(places, student)[0])))

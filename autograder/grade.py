@@ -23,13 +23,13 @@ from .gradebook import by_hand
 from .gradebook.log import Log, only_one, versions
 from .gradebook.opened import Book
 from .gradebook.writer import Writer
-from .intake.collect import HandedIn, collect, misplaced, students, unfit
+from .intake.collect import HandedIn, collect, misplaced, unfit
 from .intake.prepare import Prepared, prepare
 from .judge.graded import Graded, Status, could_not_keep, graded_from
 from .judge.reference import Reference, RunJobs, run_references
 from .judge.rerun import get_through
-from .lms.take_in import take_in, waiting
-from .plan import Plan, nobody, plan_run
+from .lms.take_in import take_in
+from .plan import Plan, plan_run
 from .sandbox.job import DEFAULT_LIMITS, Job, Limits, Result
 from .terminal import progress, tell
 
@@ -43,17 +43,6 @@ class Summary:
     review: dict[str, list[str]] = field(default_factory=dict)
     interrupted: bool = False
     left: int = 0
-
-
-def dry_run(places: Places, name: str, only: list[str]) -> Iterator[Graded]:
-    """What intake makes of every submission; nothing is run or written."""
-    assignment = load_assignment(places, name)
-    present = students(places.submitted, name)
-    if not present and not waiting(places, name):
-        raise nobody(places, name)
-    for student in only or present:
-        prepared = _prepare(places, assignment, student)
-        yield graded_from(prepared, {}, {}, assignment)
 
 
 def grade(
@@ -72,13 +61,10 @@ def grade(
     """Grade an assignment; raises GradeError before anything is written where it cannot be done."""
     assignment = load_assignment(places, name)
     with only_one(places.records):
-        for folder in unfit(places.submitted):
-            say(f"left out: {folder} in {places.submitted} cannot be a student's name; rename it")
-        for folder in misplaced(places.submitted, places.assignments()):
-            say(f"left out: {shown(folder)} has notebooks, which belong into {folder}/{name}/ in {places.submitted}")
+        say_left_out(places, name, say)
         with Book(places) as book:
             if gradebook := book.if_there():
-                by_hand.notice_in(gradebook, Log(places.log), places.config, name)
+                by_hand.notice_in(places, gradebook, name)
             take_in(places, name, book, say)
             plan = plan_run(places, assignment, only, seed, resume=resume, regrade=regrade)
             summary = Summary(plan.run)
@@ -101,6 +87,14 @@ def grade(
         if not summary.interrupted:
             Log(places.log).append("end", assignment=name, run=plan.run)
     return summary
+
+
+def say_left_out(places: Places, name: str, say: Callable[[str], None]) -> None:
+    """What lies in submitted/ and is nobody's submission."""
+    for folder in unfit(places.submitted):
+        say(f"left out: {folder} in {places.submitted} cannot be a student's name; rename it")
+    for folder in misplaced(places.submitted, places.assignments()):
+        say(f"left out: {shown(folder)} has notebooks, which belong into {folder}/{name}/ in {places.submitted}")
 
 
 def _log_start(
@@ -152,7 +146,7 @@ class _Grading:
     def _jobs(self) -> Iterator[Job]:
         seeds = {name: reference.seeds for name, reference in self.references.items()}
         for student in self.plan.students:
-            prepared = _prepare(self.places, self.assignment, student)
+            prepared = prepare_one(self.places, self.assignment, student)
             self.waiting[student] = (prepared, {})
             if not prepared.aligned:
                 self.idle.append(student)
@@ -231,7 +225,7 @@ def _said(**fields: list[Note] | dict[str, Note]) -> dict[str, object]:
     return found
 
 
-def _prepare(places: Places, assignment: Assignment, student: str) -> Prepared:
+def prepare_one(places: Places, assignment: Assignment, student: str) -> Prepared:
     """Intake of one student; an error of our own is a reason for a person to look, never the end of the run."""
     handed_in = HandedIn(student, assignment.name)
     try:

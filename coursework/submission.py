@@ -10,7 +10,8 @@ MAX_TOTAL = 96 << 20
 MAX_FILES = 200
 MAX_DEPTH = 6  # folders below each other
 PROGRESS = ".progress.json"  # a student's own, which stays at home
-CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git", PROGRESS}
+RELEASED = ".released.json"  # which release is where (autograder/build/handout/add_new.py)
+CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git", PROGRESS, RELEASED}
 
 
 def is_clutter(name: str) -> bool:

@@ -29,6 +29,7 @@ if importlib.util.find_spec("detrlab") is None:
         shutil.unpack_archive(packed, ".")
     for what in (["--no-deps", str(course)], {packages}):
         subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *what], check=True)
+    subprocess.run([sys.executable, "add_new.py"], cwd=course, check=True)  # as `make lab` does
     importlib.invalidate_caches()
     os.chdir(course / "notebooks" / "{assignment}")  # where this notebook's data lie, and your picture is kept
 """

@@ -2,13 +2,15 @@
 
 Solutions, known mistakes, hidden tests, the secret, the grader and anybody's own work stay behind: what goes in is
 listed here, and the notebooks come from the grader's own view of the release, not from a folder somebody works in.
-The zip is the same, byte for byte, whenever it is made from the same sources.
+Notebooks lie in `release/`, from where handout/add_new.py puts them where students work: unpacking a newer zip over an
+older one replaces no work. The zip is the same, byte for byte, whenever it is made from the same sources.
 """
 
 from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -33,16 +35,25 @@ _CUT = (  # what pyproject.toml says of files that stay behind
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def make_release(out: Path, places: Places | None = None, root: Path = ROOT) -> Path:
-    """Write `out`/detrlab-course.zip with every assignment that is released; returns its path.
+def make_release(out: Path, names: Sequence[str] = (), places: Places | None = None, root: Path = ROOT) -> Path:
+    """Write `out`/detrlab-course.zip with the assignments named, or every one that is released; returns its path.
 
-    Raises GradeError where one of these is not built, or where none is released.
+    Raises GradeError where one of these is not built or not there, or where none is released.
     """
     places = places or project_places(root)
-    entries = [entry for entry in places.registry() if entry.released]
+    known = places.registry()
+    if unknown := [name for name in names if name not in [entry.name for entry in known]]:
+        there = ", ".join(entry.name for entry in known)
+        raise GradeError(f"there is no assignment {unknown[0]!r}; there are: {there}")
+    entries = [entry for entry in known if (entry.name in names if names else entry.released)]
     if not entries:
         raise GradeError(f"{places.solutions} holds no assignment that says released = true in its assignment.toml")
-    files = {**_library(root, {name for entry in entries for name in entry.data}), **_notebooks(places, entries)}
+    # The start page has the other released ones, too: students have them from an earlier zip, or will.
+    course = [entry for entry in known if entry.released or entry in entries]
+    files = _library(root, {name for entry in entries for name in entry.data})
+    for name, data in _notebooks(places, course).items():
+        if name == "start.ipynb" or name.partition("/")[0] in [entry.name for entry in entries]:
+            files[f"release/{name}"] = data
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{NAME}.zip"
     with whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -54,7 +65,7 @@ def make_release(out: Path, places: Places | None = None, root: Path = ROOT) -> 
 
 
 def _library(root: Path, data: set[str]) -> dict[str, bytes]:
-    files = {path.name: path.read_bytes() for path in sorted(_HANDOUT.iterdir())}
+    files = {path.name: path.read_bytes() for path in sorted(_HANDOUT.iterdir()) if path.is_file()}
     files |= {name: (root / name).read_bytes() for name in _COPIED}
     files["pyproject.toml"] = _pyproject((root / "pyproject.toml").read_text(encoding="utf-8")).encode()
     library = {name: lambda path: path.suffix in _LIBRARY for name in ("coursework", "detrlab")}
@@ -91,7 +102,7 @@ def _notebooks(places: Places, entries: list[Entry]) -> dict[str, bytes]:
                     (course / entry.name / file).write_bytes(data)
         write_start_page(places.solutions / "start.py", course)
         return {
-            f"notebooks/{path.relative_to(course).as_posix()}": path.read_bytes()
+            path.relative_to(course).as_posix(): path.read_bytes()
             for path in sorted(course.rglob("*"))
             if path.is_file()
         }

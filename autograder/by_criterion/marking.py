@@ -55,7 +55,7 @@ class Marking:
         self._criteria = {"/".join(each.id): each for each in criteria(self._assignment)}
         if not self._criteria:
             raise GradeError(f"{assignment} has no written answers")
-        by_hand.notice_in(gradebook, self._log, places.config, assignment)
+        by_hand.notice_in(places, gradebook, assignment)
         self._marks = WrittenMarks(gradebook, self._log, places.config, assignment)
         self._saved: list[tuple[str, str, Mark, Mark]] = []  # criterion, student, before, after
         self._read_class(events)

@@ -129,7 +129,7 @@ def _marks(places: Places, assignment: Assignment) -> dict[str, StudentMarks]:
         gradebook = book.if_there()
         if gradebook is None:
             return {}
-        by_hand.notice_in(gradebook, Log(places.log), places.config, assignment.name)
+        by_hand.notice_in(places, gradebook, assignment.name)
         return read_marks(gradebook, assignment.name, written)
 
 

@@ -48,7 +48,7 @@ def write_report(places: Places, name: str, to: Path) -> None:
     refuse_mixed(name, {s: event for s, event in events.items() if s not in runs[-1].open}, assignment.fingerprints)
     with Book(places) as book:
         gradebook = book.open()
-        by_hand.notice_in(gradebook, log, places.config, name)
+        by_hand.notice_in(places, gradebook, name)
         marked_by_hand = distribution(gradebook, name)
     codes = pseudonyms(places, [*events, *runs[-1].open])
     codes = {student: code.replace("-", "\u2011") for student, code in codes.items()}  # each stays on one line

@@ -24,7 +24,6 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 from sqlalchemy import or_
-from traitlets.config import Config
 
 from autograder.course.places import Places
 
@@ -40,12 +39,13 @@ def notice(places: Places, assignment: str) -> int:
     """Log what persons have changed in an assignment since last time; returns in how many cells."""
     with Book(places) as book:
         gradebook = book.if_there()
-        return notice_in(gradebook, Log(places.log), places.config, assignment) if gradebook else 0
+        return notice_in(places, gradebook, assignment) if gradebook else 0
 
 
-def notice_in(gradebook: Gradebook, log: Log, config: Config, assignment: str) -> int:
-    """The same for an open gradebook. Late penalties follow; `config` is nbgrader's."""
-    late.renew(config, gradebook, assignment)
+def notice_in(places: Places, gradebook: Gradebook, assignment: str) -> int:
+    """The same for an open gradebook. Late penalties and extensions follow."""
+    late.renew(places, gradebook, assignment)
+    log = Log(places.log)
     known, found = _last_said(log, assignment), _in_gradebook(gradebook, assignment)
     changes = []
     for cell in sorted({*known, *found}):

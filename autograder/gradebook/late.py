@@ -1,6 +1,7 @@
 """Late penalties by nbgrader's plugin. They hang on a notebook's whole score, so they are renewed when it changes.
 
-nbgrader computes them once, while it autogrades: what a person adds afterwards in formgrader would escape them.
+nbgrader computes them once, while it autogrades: what a person adds afterwards in formgrader would escape them, and so
+would an extension that is granted or taken back.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 from traitlets.config import Config
 
+from autograder.course.places import Places
 from coursework.marking.messages import say
+
+from .extensions import Extensions
 
 
 class Penalties:
@@ -42,11 +46,14 @@ class Penalties:
                 notebook.late_submission_penalty = found
 
 
-def renew(config: Config, gradebook: Gradebook, assignment: str) -> None:
-    """Renew everybody's penalties in an assignment that has a due date."""
+def renew(places: Places, gradebook: Gradebook, assignment: str) -> None:
+    """Renew everybody's extensions and penalties in an assignment."""
+    extensions, penalties = Extensions(places, gradebook, assignment), Penalties(places.config)
     submissions = gradebook.db.query(SubmittedAssignment).join(Assignment).filter(Assignment.name == assignment)
-    penalties = None
-    for submission in submissions.filter(Assignment.duedate.isnot(None)):
-        penalties = penalties or Penalties(config)
-        penalties.put(submission, submission.notebooks)
+    if not extensions.there:
+        submissions = submissions.filter(Assignment.duedate.isnot(None))
+    for submission in submissions.all():
+        extensions.put(submission)
+        if submission.assignment.duedate is not None:
+            penalties.put(submission, submission.notebooks)
     gradebook.db.commit()

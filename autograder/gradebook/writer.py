@@ -36,6 +36,7 @@ from autograder.errors import GradeError
 from autograder.judge.graded import Graded
 from coursework.marking.messages import say
 
+from .extensions import Extensions
 from .harmless import HEAD, harmless_names
 from .late import Penalties
 from .opened import first_line, patient, shown_url
@@ -51,6 +52,7 @@ class Writer:
     def __init__(self, places: Places, assignment: Assignment, gradebook: Gradebook):
         _register(places, assignment, gradebook)
         self._places, self._assignment, self._gradebook = places, assignment, gradebook
+        self._extensions = Extensions(places, gradebook, assignment.name)
         self._late = Penalties(places.config)
 
     def save(self, graded: Graded) -> None:
@@ -63,6 +65,7 @@ class Writer:
             with _one_transaction(db), db.no_autoflush:  # nbgrader links a submission before it adds it
                 self._gradebook.update_or_create_student(graded.student)
                 submission = self._gradebook.update_or_create_submission(self._assignment.name, graded.student, **stamp)
+                self._extensions.put(submission)
             for notebook, name in self._notebooks(submission):
                 self._save_notebook(notebook, name, graded, before.get(name, {}))
             db.flush()

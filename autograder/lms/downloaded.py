@@ -3,7 +3,8 @@
 The folder is nbgrader's (`nbgrader zip_collect`): archives, loose files, or folders that a browser unpacked. Whose a
 file is stands in its name, as Moodle, Blackboard or Canvas writes it, or as `FileNameCollectorPlugin.named_regexp` in
 nbgrader_config.py says. Only the beginning of a name counts: what follows was chosen by the student, who might put
-another's name there; and all names are read in the one way that fits most of them.
+another's name there; and all names of one download (an archive, or what lies loose) are read in the one way that fits
+most of them.
 """
 
 from __future__ import annotations
@@ -89,12 +90,17 @@ class Download:
 def look(places: Places, folder: Path, book: Book) -> Download:
     """Whose files lie in `folder`, by their names; raises GradeError for an archive that cannot be read."""
     names, contents = {}, {}
+    matches: dict[Key, re.Match | None] = {}
+    downloads: dict[Path | None, dict[Key, str]] = {}
     for entry in entries(places, folder):  # not kept whole: of a tar archive it holds the bytes
         names[entry.key], contents[entry.key] = entry.name, (entry.size, entry.crc)
-    matches = max(
-        ({key: reader(name) for key, name in names.items()} for reader in _readers(places, folder)),
-        key=lambda tried: sum(match is not None for match in tried.values()),
-    )
+        path, member = entry.key
+        downloads.setdefault(path if member else None, {})[entry.key] = entry.name
+    readers = _readers(places, folder)
+    for its in downloads.values():
+        tries = [{key: reader(name) for key, name in its.items()} for reader in readers]
+        best = max(tries, key=lambda tried: sum(match is not None for match in tried.values()))
+        matches.update(best)
     groups = {key: {k: v or "" for k, v in match.groupdict().items()} for key, match in matches.items() if match}
     download, alike = Download(), set()
     whose = dict(zip(groups, owners(book, list(groups.values())), strict=True))

@@ -11,13 +11,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from nbgrader.api import Assignment as StoredAssignment
-from nbgrader.api import Gradebook, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Grade, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import func
 
@@ -33,7 +33,10 @@ from coursework.files import write_whole
 
 @dataclass(frozen=True)
 class Row:
-    """One student's mark for one assignment; `score` is None where there is no complete mark."""
+    """One student's mark for one assignment; `score` is None where there is no complete mark.
+
+    `extension` is until when the student may hand in, in UTC, where that is later than for others.
+    """
 
     assignment: str
     duedate: datetime | None
@@ -45,13 +48,18 @@ class Row:
     lms_id: str
     raw_score: float | None
     penalty: float
+    extension: datetime | None
     score: float | None
     maximum: float
     status: Status
 
 
-def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
-    """A row for every student of the course, in order."""
+def rows(gradebook: Gradebook, log: Log, assignment: str, *, without_unread: bool = False) -> list[Row]:
+    """A row for every student of the course, in order.
+
+    With `without_unread` marks and the maximum are those of the checks alone, for everybody: who waits for a person to
+    read the texts has a mark then, too.
+    """
     db = gradebook.db
     stored = db.query(StoredAssignment).filter(StoredAssignment.name == assignment).one_or_none()
     if stored is None:
@@ -67,6 +75,10 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
         .group_by(SubmittedAssignment.student_id)
         .all()
     )
+    maximum, checks = float(stored.max_score), {}
+    if without_unread:
+        cells = _checks_of(stored)
+        maximum, checks = sum(cells.values()), _on_checks(gradebook, assignment, cells)
     runs = log.runs(assignment)
     unfinished = {student for student in (runs[-1].open if runs else ())}
     events = log.latest(assignment)
@@ -77,7 +89,11 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
         student, submission = students.get(name), submissions.get(name)
         status = _status(name, submission, events.get(name), name in unfinished)
         penalty = float(penalties.get(name) or 0.0)
-        raw = float(submission.score) if submission is not None and status in (Status.GRADED, Status.REPAIRED) else None
+        raw = None
+        if without_unread and status in (Status.GRADED, Status.REPAIRED, Status.WAITS):
+            raw = checks.get(name)
+        elif submission is not None and status in (Status.GRADED, Status.REPAIRED):
+            raw = float(submission.score)
         found.append(
             Row(
                 assignment,
@@ -90,12 +106,26 @@ def rows(gradebook: Gradebook, log: Log, assignment: str) -> list[Row]:
                 (student.lms_user_id if student else None) or "",
                 raw,
                 penalty,
+                submission.duedate if submission is not None and submission.extension and stored.duedate else None,
                 None if raw is None else max(0.0, raw - penalty),
-                float(stored.max_score),
+                maximum,
                 status,
             )
         )
     return found
+
+
+def _checks_of(stored: StoredAssignment) -> dict[str, float]:
+    """Points of the cells that are code, by the cell's id in the database."""
+    cells = (cell for notebook in stored.notebooks for cell in notebook.grade_cells)
+    return {cell.id: float(cell.max_score) for cell in cells if cell.cell_type == "code"}
+
+
+def _on_checks(gradebook: Gradebook, assignment: str, cells: Iterable[str]) -> dict[str, float]:
+    """Points on these cells by student, but for those of whom a person must look at one."""
+    sums = by_hand.rows(gradebook, Grade, assignment, func.sum(Grade.score), func.max(Grade.needs_manual_grade))
+    sums = sums.filter(Grade.cell_id.in_(list(cells))).group_by(SubmittedAssignment.student_id)
+    return {student: float(points) for student, _, _, points, waits in sums if not waits}
 
 
 def _status(student: str, submission: SubmittedAssignment | None, event: dict | None, unfinished: bool) -> Status:
@@ -118,10 +148,10 @@ def _plain(text: str) -> str:
     return re.sub(r"(^|[;\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])", r"\1'", text)
 
 
-def _nbgrader(found: list[Row]) -> list[list[str]]:
+def _nbgrader(found: list[Row], _title: str = "") -> list[list[str]]:
     head = (
         "assignment,duedate,timestamp,student_id,last_name,first_name,email,raw_score,late_submission_penalty,"
-        "score,max_score,status"
+        "extension,score,max_score,status"
     )
     return [head.split(",")] + [
         [
@@ -131,6 +161,7 @@ def _nbgrader(found: list[Row]) -> list[list[str]]:
             *map(_plain, (row.student, row.last_name, row.first_name, row.email)),
             _number(row.raw_score),
             _number(row.penalty),
+            str(row.extension or ""),
             _number(row.score),
             _number(row.maximum),
             row.status,
@@ -139,12 +170,12 @@ def _nbgrader(found: list[Row]) -> list[list[str]]:
     ]
 
 
-def _canvas(found: list[Row]) -> list[list[str]]:
+def _canvas(found: list[Row], title: str) -> list[list[str]]:
     """Canvas finds a student by ID, then SIS User ID, then SIS Login ID (whichever nbgrader's names are), then name.
 
-    It takes every column behind Section for an assignment, but for those that have "Final Grade" in their heading.
+    It takes every column behind Section for an assignment, but for those that have "Final Grade" in their heading. The
+    assignment is the one of this `title` and number, "Homework 1 (4711)", or a new one.
     """
-    title = found[0].assignment if found else "Assignment"
     points = ["    Points Possible", "", "", "", "", _number(found[0].maximum) if found else "", "(read only)"]
     return [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", title, "Final Grade Status"], points] + [
         [
@@ -160,13 +191,12 @@ def _canvas(found: list[Row]) -> list[list[str]]:
     ]
 
 
-def _moodle(found: list[Row]) -> list[list[str]]:
+def _moodle(found: list[Row], title: str) -> list[list[str]]:
     """A dash is Moodle's "no grade": of an empty cell it makes a zero where the import creates the grade item.
 
     The address is there only if everybody has one: in an import by address, Moodle gives the mark of a row without it
     to the student of the row before.
     """
-    title = found[0].assignment if found else "Assignment"
     with_address = bool(found) and all(row.email for row in found)
     address = ["Email address"] if with_address else []
     return [["ID number", "First name", "Last name", *address, title, "Status"]] + [
@@ -180,21 +210,29 @@ def _moodle(found: list[Row]) -> list[list[str]]:
     ]
 
 
-FORMATS: dict[str, Callable[[list[Row]], list[list[str]]]] = {
+FORMATS: dict[str, Callable[[list[Row], str], list[list[str]]]] = {
     "nbgrader": _nbgrader,
     "canvas": _canvas,
     "moodle": _moodle,
 }
 
 
-def export(places: Places, assignment: str, form: str, to: Path) -> int:
-    """Write a CSV file in one of `FORMATS`; returns the number of students."""
+def export(
+    places: Places, assignment: str, form: str, to: Path, *, column: str = "", without_unread: bool = False
+) -> int:
+    """Write a CSV file in one of `FORMATS`; returns the number of students.
+
+    `column` is how the assignment is called in the LMS; else it is called as here.
+    """
+    if column and form == "nbgrader":
+        raise GradeError("nbgrader's columns have names of their own: --column goes with --format canvas or moodle")
     with Book(places) as book:
         gradebook = book.open()
-        by_hand.notice_in(gradebook, Log(places.log), places.config, assignment)
-        found = rows(gradebook, Log(places.log), assignment)
+        by_hand.notice_in(places, gradebook, assignment)
+        found = rows(gradebook, Log(places.log), assignment, without_unread=without_unread)
+    title = _plain(column) or assignment + (" (checks)" if without_unread else "")
     try:
-        _write(FORMATS[form](found), to)
+        _write(FORMATS[form](found, title), to)
     except OSError as error:
         raise GradeError(f"{to} cannot be written: {error.strerror}") from error
     return len(found)
@@ -212,10 +250,11 @@ class NbgraderCsv(ExportPlugin):
     def export(self, gradebook: Gradebook) -> None:
         from autograder.course.places import project_places
 
-        log = Log(project_places(Path(self.parent.coursedir.root)).log)
+        places = replace(project_places(Path(self.parent.coursedir.root)), config=self.config)
+        log = Log(places.log)
         names = self.assignment or [assignment.name for assignment in gradebook.assignments]
         for name in names:
-            by_hand.notice_in(gradebook, log, self.config, str(name))
+            by_hand.notice_in(places, gradebook, str(name))
         found = [row for name in names for row in rows(gradebook, log, str(name))]
         wanted = {str(student) for student in self.student}
         _write(_nbgrader([row for row in found if not wanted or row.student in wanted]), Path(self.to or "grades.csv"))

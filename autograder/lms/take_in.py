@@ -29,13 +29,16 @@ from .downloaded import Download, Entry, Pile, entries, file_crc, look
 _STAGING = ".taking-in"  # in submitted/; nobody is called so
 
 
-def take_in(places: Places, assignment: str, book: Book, say: Callable[[str], None]) -> None:
-    """Copy what students handed in by way of an LMS; raises GradeError for an archive that cannot be read."""
+def take_in(places: Places, assignment: str, book: Book, say: Callable[[str], None], *, dry: bool = False) -> list[str]:
+    """Copy what students handed in by way of an LMS; returns who these are. With `dry` it is only said.
+
+    Raises GradeError for an archive that cannot be read.
+    """
     folder = archive_folder(places, assignment)
     if not folder.is_dir():
-        return
+        return []
     download = look(places, folder, book)
-    new = _new(places, assignment, download)
+    new = [student for student in sorted(download.piles) if find(places.submitted / student, assignment) is None]
     owners = {key: student for student, pile in download.piles.items() for key in pile.files}
     present = {
         student: _contents(places.submitted / student, assignment) for student in download.piles if student not in new
@@ -43,38 +46,35 @@ def take_in(places: Places, assignment: str, book: Book, say: Callable[[str], No
     baskets: dict[str, Basket] = defaultdict(Basket)
     changed = set()
     staging = places.submitted / _STAGING
-    shutil.rmtree(staging, ignore_errors=True)
     try:
+        if not dry:
+            shutil.rmtree(staging, ignore_errors=True)
         for entry in entries(places, folder):
             student = owners.get(entry.key)
             if student in new:
-                _stage(entry, download.piles[student].files[entry.key], staging / student, baskets[student])
+                to = None if dry else staging / student
+                _stage(entry, download.piles[student].files[entry.key], to, baskets[student])
             elif student is not None and (entry.size, entry.crc()) not in present[student]:
                 changed.add(student)
-        for student in new:
+        for student in () if dry else new:
             _put(staging / student, places.submitted / student / assignment, download.piles[student])
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
-    _keep_users(book, {student: download.piles[student].user for student in new if download.piles[student].user})
-    _report(folder, places.submitted, assignment, download, new, sorted(changed), say)
+        if not dry:
+            shutil.rmtree(staging, ignore_errors=True)
+    if not dry:
+        users = {student: download.piles[student].user for student in new if download.piles[student].user}
+        _keep_users(book, users)
+    copied = "would be copied" if dry else "copied"
+    _report(copied, folder, places.submitted, assignment, download, new, sorted(changed), say)
     for student, basket in baskets.items():
         for note in basket.notes:
             say(f"{student}: {note}")
-
-
-def waiting(places: Places, assignment: str) -> list[str]:
-    """Students whose files are in downloaded/ and who have nothing in submitted/ yet."""
-    with Book(places) as book:
-        return _new(places, assignment, look(places, archive_folder(places, assignment), book))
+    return new
 
 
 def archive_folder(places: Places, assignment: str) -> Path:
     """Where nbgrader, too, looks for an LMS's download."""
     return places.downloaded / assignment / "archive"
-
-
-def _new(places: Places, assignment: str, download: Download) -> list[str]:
-    return [student for student in sorted(download.piles) if find(places.submitted / student, assignment) is None]
 
 
 def _contents(home: Path, assignment: str) -> set[tuple[int, int]]:
@@ -84,8 +84,8 @@ def _contents(home: Path, assignment: str) -> set[tuple[int, int]]:
     return {(file.stat().st_size, file_crc(file)) for file in paths if stat.S_ISREG(file.lstat().st_mode)}
 
 
-def _stage(entry: Entry, name: str, folder: Path, basket: Basket) -> None:
-    """Write one file into the student's new folder, as far as the limits of a submission go."""
+def _stage(entry: Entry, name: str, folder: Path | None, basket: Basket) -> None:
+    """Write one file into the student's new folder, if any, as far as the limits of a submission go."""
     if not safe_path(name):
         basket.leave(name, Note("not_plain_inside"))
         return
@@ -94,9 +94,10 @@ def _stage(entry: Entry, name: str, folder: Path, basket: Basket) -> None:
         basket.look()
         basket.take(name, entry.read(basket.room() + 1))
         if len(basket.files) > before:
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(basket.files[name])
+            if folder is not None:
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(basket.files[name])
             basket.files[name] = b""  # its size stays counted, its bytes are on the disk
     except Full as full:
         basket.leave(name, full.why)
@@ -122,6 +123,7 @@ def _keep_users(book: Book, users: dict[str, str]) -> None:
 
 
 def _report(
+    copied: str,
     folder: Path,
     submitted: Path,
     assignment: str,
@@ -140,7 +142,7 @@ def _report(
         for why, names in download.doubtful.items()
     ]
     for text, found in (
-        (f"copied from {folder} into {submitted}", new),
+        (f"{copied} from {folder} into {submitted}", new),
         (f"late, says Canvas, and not when; without a {TIMESTAMP} beside the notebooks there is no penalty", late),
         ("a name that several students have; Moodle's number tells them apart in this assignment only", download.alike),
         (f"other files than in {submitted} lie in {folder}; delete STUDENT/{assignment} there to take them", changed),

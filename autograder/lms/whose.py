@@ -19,6 +19,8 @@ ACCOUNTS = "several accounts of the LMS lead to one student"
 AN_ID = "the LMS's display name is another student's id"
 UNDERSCORE = "the title or the user name has a _, and not exactly one reading is a student of the gradebook"
 
+BLIND = "participant"  # what Moodle calls everybody where marking is blind; the number is this assignment's
+
 
 class Owner(NamedTuple):
     """A student, or "" and why not; `perhaps` are students whose file it may be as well."""
@@ -71,10 +73,17 @@ def _owner(said: dict[str, str], roster: _Roster, several: bool) -> Owner:
     if user in roster.by_user:
         return Owner(roster.by_user[user])
     known = (roster.by_canvas if user else roster.by_name).get(folded(full), "")
+    if not known and not user:  # in Moodle's group mode a name begins with the group's: "Group A-Ada Lovelace"
+        parts = full.split("-")
+        endings = (folded("-".join(parts[i:])) for i in range(1, len(parts)))
+        people = {roster.by_name[ending] for ending in endings if ending in roster.by_name}
+        known = people.pop() if len(people) == 1 else ""
     if user and roster.users.get(known):
         known = ""  # whom the gradebook knows by another number
     if several and known and user:
         return Owner("", ACCOUNTS, (known,))
+    if not user and not known and folded(full) == BLIND:
+        return Owner(f"{full}_{_number(said)}")
     if user or several:
         name = f"{full}_{_number(said)}"
         return Owner(known) if known and not several else Owner(name, "", (known or full,) if several else ())

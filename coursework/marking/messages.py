@@ -44,6 +44,7 @@ MESSAGES = {
     "nothing_to_forget": "No progress was kept here.",
     "progress_next": "Next: {title} (about {minutes} minutes)",
     "progress_done": "Everything here is done. Hand it in, or look at it once more with fresh eyes.",
+    "progress_newer": "A newer version of this homework lies in {folder}; what you wrote is where it was.",
     "progress_no_course": "No notebook of the course lies in this folder.",
     "progress_checks": "{earned} of {points} points on the checks",
     "progress_written": "{answered} of {count} texts written",

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from coursework.assignment import FILE
 from coursework.files import write_whole
 from coursework.marking.messages import say
 from coursework.marking.verdict import Verdict
@@ -73,7 +74,12 @@ def show_progress(course: str | Path = ".") -> ProgressPage:
     course = Path(course)
     notebooks: list[CourseNotebook] = read_course(course)
     kept = {assignment: read(course / assignment) for assignment in {notebook.assignment for notebook in notebooks}}
-    return ProgressPage(notebooks, kept)
+    return ProgressPage(notebooks, kept, _newer(course))
+
+
+def _newer(course: Path) -> list[str]:
+    """Folders with a newer version of an assignment, which a later release put beside the student's work."""
+    return sorted(path.parent.relative_to(course).as_posix() for path in course.glob(f"*/new*/{FILE}"))
 
 
 def forget_progress(course: str | Path = ".") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,10 +29,14 @@ class StepState:
 
 @dataclass(frozen=True)
 class ProgressPage:
-    """The map with progress: `notebooks` from read_course, `kept` {assignment: {notebook: {check: entry}}}."""
+    """The map with progress: `notebooks` from read_course, `kept` {assignment: {notebook: {check: entry}}}.
+
+    `newer` are folders, relative to the course's, that hold a newer version of an assignment.
+    """
 
     notebooks: list[CourseNotebook]
     kept: dict[str, dict[str, dict[str, dict]]]
+    newer: list[str] = field(default_factory=list)
 
     def state(self, notebook: CourseNotebook, step: Step) -> StepState:
         """Where a step stands, over all of its cells."""
@@ -68,7 +72,7 @@ class ProgressPage:
             for step in notebook.steps:
                 found = self.state(notebook, step)
                 lines.append(f"  {SIGNS[found.state][0]} {step.title}: {_earned(step, found)}")
-        return "\n".join([*lines, self._next_line()])
+        return "\n".join([*self._newer_lines(), *lines, self._next_line()])
 
     def _repr_html_(self) -> str:
         found = self.next_step()
@@ -76,6 +80,7 @@ class ProgressPage:
         before, _, after = line.partition(title) if title else (line, "", "")
         return _template().render(
             next={"before": before, "title": title, "after": after, "link": found and found[0].link(found[1])},
+            newer=self._newer_lines(),
             notebooks=[self._shown(notebook) for notebook in self.notebooks],
             signs=SIGNS,
             say=say,
@@ -90,6 +95,9 @@ class ProgressPage:
             answered = sum(cell.answered for cell in texts)
             parts.append(say("progress_written", answered=answered, count=len(texts)))
         return ", ".join(parts)
+
+    def _newer_lines(self) -> list[str]:
+        return [say("progress_newer", folder=folder) for folder in self.newer]
 
     def _next_line(self) -> str:
         if not self.notebooks:

@@ -1,5 +1,6 @@
 """The command `autograder` from handing in to exporting, in the sandbox; one sentence and a code where it fails."""
 
+import io
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def test_from_samples_to_marks(tmp_path, monkeypatch, capsys):
         hand_in(places, student, **RIGHT)
     (hand_in(places, "emil", wide=RIGHT["wide"]) / "small.ipynb").write_text("{")
     assert main(["grade", ASSIGNMENT, "--dry-run"]) == 0
-    assert "emil: could not grade" in capsys.readouterr().out and not places.log.exists()
+    assert "emil: new, could not be graded" in capsys.readouterr().out and not places.log.exists()
     assert main(["grade", ASSIGNMENT, "--workers", "1", "--seed", "3"]) == 0
     out = capsys.readouterr().out
     assert "sandbox: namespaces" in out or "sandbox: landlock" in out
@@ -52,8 +53,9 @@ def test_from_samples_to_marks(tmp_path, monkeypatch, capsys):
     assert main(["report", ASSIGNMENT]) == 0
     capsys.readouterr()
     assert main(["check", str(places.submitted / "ada" / ASSIGNMENT / "small.ipynb")]) == 0
-    assert "3 / 3  corners: Right." in capsys.readouterr().out
-    assert main(["forget", "ada"]) == 0 and "submitted/ada" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "3 / 3  corners: Right." in printed.out and printed.err.startswith(f"sandbox: {run.start['level']}\n")
+    assert main(["forget", "ada", "--yes"]) == 0 and "deleted: submitted/ada" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -74,8 +76,41 @@ def test_what_cannot_be_done_is_one_sentence(arguments, message, tmp_path, monke
     if arguments[0] in ("grade", "check"):
         sandboxed()
     assert main(arguments) == 1
-    error = capsys.readouterr().err.removeprefix("running the solution and the notebook in the sandbox ...\n")
-    assert message in error and error.count("\n") == 1
+    about = ("sandbox: ", "running the solution")
+    (error,) = (line for line in capsys.readouterr().err.splitlines() if not line.startswith(about))
+    assert message in error
+
+
+@pytest.mark.parametrize(
+    ("answer", "deletes", "says"),
+    [
+        ("y\n", True, "deleted: submitted/bob, "),
+        ("n\n", False, "nothing was deleted\n"),
+        ("\n", False, "nothing was deleted\n"),
+        (None, False, "nothing was deleted: without a terminal, --yes agrees\n"),
+    ],
+    ids=["yes", "no", "only_return", "no_terminal"],
+)
+def test_forgetting_lists_what_is_kept_and_asks(answer, deletes, says, tmp_path, monkeypatch, capsys):
+    places = graded_course(tmp_path)
+    in_course(monkeypatch, places)
+    terminal = io.StringIO(answer or "y\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: answer is not None, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert main(["forget", "bob"]) == (0 if deletes else 1)
+    out, error = capsys.readouterr()
+    assert out.startswith("kept of bob:\n  submitted/bob\n  autograded/bob\n") and says in out + error
+    assert (places.submitted / "bob").exists() is not deletes
+
+
+def test_samples_go_into_a_folder_of_their_own(tmp_path, monkeypatch, capsys):
+    places = graded_course(tmp_path)
+    in_course(monkeypatch, places)
+    assert main(["samples", ASSIGNMENT]) == 1  # a real class is there
+    assert "holds 'ada' and 3 more: the sample class goes into an empty folder" in capsys.readouterr().err
+    assert main(["samples", ASSIGNMENT, "--into", str(tmp_path / "invented")]) == 0
+    assert (tmp_path / "invented" / "solves_all" / ASSIGNMENT / "small.ipynb").is_file()
+    assert sorted(path.name for path in places.submitted.iterdir()) == ["ada", "bob", "carl", "emil"]
 
 
 @pytest.mark.parametrize(("module", "what"), [(levels, "found_level"), (self_test, "prove")])

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.course.assignment import load_assignment
 from autograder.errors import GradeError
-from autograder.grade import dry_run, grade
+from autograder.grade import grade
 from autograder.gradebook.log import Log
 from autograder.gradebook.opened import Book
 from autograder.intake.collect import collect
@@ -28,19 +28,6 @@ def test_notebooks_in_the_wrong_place_are_said(places):
     grade(places, ASSIGNMENT, run_jobs, LEVEL, seed=5, say=said.append)
     assert f"left out: 'nina' has notebooks, which belong into nina/{ASSIGNMENT}/ in {places.submitted}" in said
     assert not any("'ada' has notebooks" in line for line in said)
-
-
-def test_a_dry_run_of_nobody_says_so(places):
-    with pytest.raises(GradeError, match="no student has handed in 00_small"):
-        list(dry_run(places, ASSIGNMENT, []))
-
-
-def test_a_dry_run_writes_nothing(places):
-    make_class(places)
-    before = sorted(places.records.rglob("*"))
-    found = {graded.student: graded.status for graded in dry_run(places, ASSIGNMENT, [])}
-    assert found["emil"] == found["gus"] == "could not grade" and found["ada"] == "graded"
-    assert sorted(places.records.rglob("*")) == before
 
 
 def test_a_reference_that_fails_in_the_sandbox_stops_everything(places):

@@ -32,8 +32,8 @@ def files(tmp_path_factory):
         (root / name).symlink_to(ROOT / name)
     (root / "secret.txt").write_text(SECRET)
     (places.source / ASSIGNMENT / ".progress.json").write_text("{}")
-    path = make_release(root / "out", places, root)
-    again = make_release(root / "again", places, root)
+    path = make_release(root / "out", places=places, root=root)
+    again = make_release(root / "again", [ASSIGNMENT], places, root)
     assert path.read_bytes() == again.read_bytes()
     with zipfile.ZipFile(path) as archive:
         assert all(name.startswith(f"{NAME}/") for name in archive.namelist())
@@ -48,11 +48,11 @@ def test_what_a_student_needs_is_there(files):
         "pyproject.toml",
         "requirements.lock",
         "environment.yml",
-        "notebooks/start.ipynb",
-        f"notebooks/{ASSIGNMENT}/small.ipynb",
-        f"notebooks/{ASSIGNMENT}/assignment.json",
-        f"notebooks/{ASSIGNMENT}/small.json",
-        f"notebooks/{ASSIGNMENT}/small.safetensors",
+        "release/start.ipynb",
+        f"release/{ASSIGNMENT}/small.ipynb",
+        f"release/{ASSIGNMENT}/assignment.json",
+        f"release/{ASSIGNMENT}/small.json",
+        f"release/{ASSIGNMENT}/small.safetensors",
         "coursework/checks/notebook.py",
         "coursework/progress/progress_page.html.j2",
         "data/shapes.safetensors",
@@ -60,11 +60,11 @@ def test_what_a_student_needs_is_there(files):
     packages = [path for name in ("coursework", "detrlab") for path in (ROOT / name).rglob("*") if path.is_file()]
     library = {path.relative_to(ROOT).as_posix() for path in packages if "__pycache__" not in path.parts}
     assert library == {name for name in files if name.startswith(("coursework/", "detrlab/"))}
-    folders, single = "coursework|detrlab|data|notebooks", r"[A-Z][A-Za-z]+(\.md)?|[a-z]+\.(toml|lock|yml)"
+    folders, single = "coursework|detrlab|data|release", r"[A-Z][A-Za-z]+(\.md)?|add_new\.py|[a-z]+\.(toml|lock|yml)"
     for name in files:
         assert re.fullmatch(rf"({folders})/.+|{single}", name), name
     assert {name for name in files if name.startswith("data/")} == {"data/README.md", "data/shapes.safetensors"}
-    assert "small.ipynb" in files["notebooks/start.ipynb"].decode()
+    assert "small.ipynb" in files["release/start.ipynb"].decode()
 
 
 def test_there_is_nothing_to_copy_from(files):
@@ -73,17 +73,17 @@ def test_there_is_nothing_to_copy_from(files):
     assert not any(".progress.json" in name or "__pycache__" in name for name in files)
     for name, content in text.items():
         assert SECRET not in content
-        if name.startswith("notebooks/"):
+        if name.startswith("release/"):
             for hidden in ("SOLUTION", "HIDDEN", ".hidden(", "boxes_cxcywh[..., 2:]", "given by their centre"):
                 assert hidden not in content, name
     assert "[..., 2:] / 2" in SMALL, "the solution that is looked for"
 
 
 def test_hidden_seeds_and_their_values_stay_behind(files):
-    stored = json.loads(files[f"notebooks/{ASSIGNMENT}/small.json"])
+    stored = json.loads(files[f"release/{ASSIGNMENT}/small.json"])
     assert stored["checks"]["corners"]["seeds"] == [11, 12]  # and not 77, the hidden one of the small course
     assert len(stored["checks"]["corners"]["expected"]) == 2
-    notebook = nbformat.reads(files[f"notebooks/{ASSIGNMENT}/small.ipynb"].decode(), as_version=4)
+    notebook = nbformat.reads(files[f"release/{ASSIGNMENT}/small.ipynb"].decode(), as_version=4)
     nbformat.validate(notebook)
     checks = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "corners"]
     assert checks[0].source.endswith("\n\ncorners()") and not any(cell.get("outputs") for cell in notebook.cells)
@@ -106,20 +106,21 @@ def test_the_students_verbs_are_those_of_the_readme(files):
 
 
 def test_the_verb_writes_into_dist_and_says_how_large_the_zip_is(monkeypatch, tmp_path, capsys):
-    def written(out):
+    def written(out, names):
+        assert names == []
         assert out == ROOT / "dist"
         path = tmp_path / "detrlab-course.zip"
         path.write_bytes(bytes(1_730_000))
         return path
 
     monkeypatch.setattr("autograder.course.places.ROOT", tmp_path)
-    monkeypatch.setattr(release, "make_release", lambda out: written(ROOT / out.relative_to(tmp_path)))
+    monkeypatch.setattr(release, "make_release", lambda out, names: written(ROOT / out.relative_to(tmp_path), names))
     assert main(["release"]) == 0
     assert capsys.readouterr().out == "detrlab-course.zip: 1.7 MB\n"
 
 
 def test_the_verb_says_in_one_sentence_what_is_not_built(monkeypatch, capsys):
-    def unbuilt(out):
+    def unbuilt(out, names):
         raise GradeError("01_detr is not built yet: run `make build`")
 
     monkeypatch.setattr(release, "make_release", unbuilt)
@@ -128,4 +129,4 @@ def test_the_verb_says_in_one_sentence_what_is_not_built(monkeypatch, capsys):
 
 
 def test_make_calls_the_verb():
-    assert "\n\t@$(BIN)/python -m autograder release\n" in (ROOT / "Makefile").read_text()
+    assert "\n\t@$(BIN)/python -m autograder release $(ASSIGNMENT)\n" in (ROOT / "Makefile").read_text()

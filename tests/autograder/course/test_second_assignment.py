@@ -66,11 +66,12 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def released(root, tmp_path_factory):
-    """The folder that a student has unpacked."""
+    """The folder that a student has unpacked and begun to work in."""
     places = places_from(config(), root)
     folder = tmp_path_factory.mktemp("student")
-    with zipfile.ZipFile(make_release(root / "dist", places, root)) as archive:
+    with zipfile.ZipFile(make_release(root / "dist", places=places, root=root)) as archive:
         archive.extractall(folder)
+    subprocess.run([sys.executable, "add_new.py"], check=True, cwd=folder / RELEASED)
     return folder / RELEASED
 
 

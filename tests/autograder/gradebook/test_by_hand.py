@@ -92,7 +92,7 @@ def test_forgetting_a_student_takes_these_lines_too(places):
         set_by_hand(places, student, 1.0, comment="Good.")
     by_hand.notice(places, ASSIGNMENT)
     kept = [line for line in places.log.read_text().splitlines() if '"manual"' in line and '"ada"' in line]
-    forget(places, "bob")
+    forget(places, "bob", lambda _: True)
     assert [line for line in places.log.read_text().splitlines() if '"manual"' in line] == kept and len(kept) == 1
     assert by_hand.notice(places, ASSIGNMENT) == 0 and '"bob"' not in places.log.read_text()
 
@@ -113,6 +113,6 @@ def test_a_large_class_costs_three_queries_and_one_write(places, monkeypatch):
         statements, writes = [], []
         sql_event.listen(gradebook.db.get_bind(), "before_cursor_execute", lambda *given: statements.append(given[2]))
         monkeypatch.setattr(log.os, "fsync", writes.append)
-        noticed = by_hand.notice_in(gradebook, Log(places.log), places.config, ASSIGNMENT)
+        noticed = by_hand.notice_in(places, gradebook, ASSIGNMENT)
         assert noticed == done == len(events(places)) > 101
         assert (len(statements), len(writes)) == (3, 1), statements

@@ -48,7 +48,7 @@ def test_every_other_command_opens_it_once(places, count, tmp_path):
     for command in (
         lambda: write_feedback(places, ASSIGNMENT, ["ada"]),
         lambda: export(places, ASSIGNMENT, "nbgrader", tmp_path / "marks.csv"),
-        lambda: forget(places, "bob"),
+        lambda: forget(places, "bob", lambda _: True),
     ):
         count.clear()
         command()

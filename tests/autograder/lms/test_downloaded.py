@@ -213,6 +213,40 @@ def test_students_are_called_as_in_the_gradebook(places):
     assert known == {"al12": "17", "be34": "18", "daycy_19": "19"}
 
 
+def test_in_moodles_group_mode_the_gradebook_knows_where_the_groups_name_ends(places):
+    roster(places)
+    group = "Group A-{}_{}_assignsubmission_file_/q1.ipynb"
+    download(places, {group.format("Ada Lovelace", 1): b"1", group.format("Anna-Lena Ek", 2): b"2"})
+    assert taken(places)[0] == {"al12/q1.ipynb": b"1", "Group A-Anna-Lena Ek/q1.ipynb": b"2"}
+    shutil.rmtree(places.submitted)
+    download(places, {"B-Ada Lovelace_3_assignsubmission_file_/q1.ipynb": b"3"}, "another.zip")
+    got, said = taken(places)  # two numbers, one student: neither
+    assert set(got) == {"Group A-Anna-Lena Ek/q1.ipynb"} and "several accounts of the LMS" in said[-1]
+
+
+@pytest.mark.parametrize("numbers", [[99], [98, 99]])
+def test_in_moodles_blind_mode_everybody_is_a_number(places, numbers):
+    download(places, {f"Participant_{number}_assignsubmission_file_/q1.ipynb": b"1" for number in numbers})
+    got, said = taken(places)
+    assert set(got) == {f"Participant_{number}/q1.ipynb" for number in numbers} and len(said) == 1
+
+
+def test_zips_of_two_systems_side_by_side_are_each_read_in_their_own_way(places):
+    download(places, {f"{ADA}/q1.ipynb": b"1", f"{BO}/q1.ipynb": b"2"}, "moodle.zip")
+    download(places, {"daycy_19_3_q1.ipynb": b"3"}, "canvas.zip")
+    assert taken(places)[0] == {"Ada Lovelace/q1.ipynb": b"1", "Bo Ek/q1.ipynb": b"2", "daycy_19/q1.ipynb": b"3"}
+
+
+def test_names_in_other_scripts_are_said_as_they_are_written(places):
+    download(places, {"이하늘_98_assignsubmission_file_/q1.ipynb": b"1", "읽어 보세요.pdf": b"2"})
+    got, said = taken(places)
+    assert (
+        got == {"이하늘/q1.ipynb": b"1"}
+        and said[0].endswith(": 이하늘")
+        and said[1].endswith("'class/읽어 보세요.pdf'")
+    )
+
+
 def test_two_students_of_one_name_stay_two(places):
     with Gradebook(places.db_url, places.course_id) as gradebook:
         gradebook.add_student("al12", first_name="Ada", last_name="Lovelace")

@@ -8,6 +8,7 @@ import sys
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.__main__ import main
 from autograder.course.places import ROOT
 from autograder.errors import GradeError
 from autograder.gradebook.log import Log
@@ -28,9 +29,9 @@ def places(tmp_path):
     return places
 
 
-def table(places, form):
+def table(places, form, **options):
     to = places.records / f"{form}.csv"
-    export(places, ASSIGNMENT, form, to)
+    export(places, ASSIGNMENT, form, to, **options)
     with open(to, encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -69,6 +70,38 @@ def test_canvas_finds_students_marks_and_points_where_its_importer_looks(places)
     assert len({len(row) for row in (head, points, *found)}) == 1
 
 
+def test_marks_of_the_checks_alone_have_everybody_on_the_same_footing(places):
+    found = {row["student_id"]: row for row in table(places, "nbgrader", without_unread=True)}
+    # Two checks of 3 points; ada's texts are read, bob's are not, and bob has one check wrong.
+    assert {name: row["score"] for name, row in found.items()} == {
+        "ada": "6", "bob": "3", "carl": "0", "emil": "", "zoe": ""
+    }  # fmt: skip
+    assert {row["max_score"] for row in found.values()} == {"6"}
+    assert {name: row["status"] for name, row in found.items()} == STATUS
+    with Gradebook(places.db_url, places.course_id) as gradebook:  # a person must look at a check of bob's
+        gradebook.find_grade("corners", "small", ASSIGNMENT, "bob").needs_manual_grade = True
+        gradebook.db.commit()
+    found = {row["student_id"]: row for row in table(places, "nbgrader", without_unread=True)}
+    assert (found["bob"]["score"], found["ada"]["score"]) == ("", "6")
+    assert f"{ASSIGNMENT} (checks)" in table(places, "moodle", without_unread=True)[0]
+
+
+def test_the_column_is_called_as_in_the_lms(places):
+    for form in ("canvas", "moodle"):
+        assert "Homework 1 (4711)" in table(places, form, column="Homework 1 (4711)")[0]
+    with pytest.raises(GradeError, match="--column goes with --format canvas or moodle"):
+        table(places, "nbgrader", column="Homework 1 (4711)")
+
+
+def test_the_command_leaves_the_file_of_whole_marks_alone(places, monkeypatch, capsys):
+    monkeypatch.setattr("autograder.course.places.project_places", lambda *_: places)
+    for more in ([], ["--without-unread"]):
+        assert main(["export", ASSIGNMENT, *more]) == 0
+    assert [path.name for path in sorted(places.records.glob("marks-*"))] == [
+        f"marks-{ASSIGNMENT}-nbgrader-checks.csv", f"marks-{ASSIGNMENT}-nbgrader.csv"
+    ]  # fmt: skip
+
+
 def test_moodle_gets_a_dash_for_no_grade(places):
     found = {row["ID number"]: row for row in table(places, "moodle")}
     assert {name: row[ASSIGNMENT] for name, row in found.items()} == {
@@ -103,8 +136,8 @@ def test_moodle_gets_addresses_of_all_or_of_nobody(places):
 )
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_cell_is_a_formula(form, text, shown):
-    row = Row("a", None, None, "ada", text, text, text, text, 1.0, 0.0, -1.0, 2.0, "graded")
-    cells = [cell for line in FORMATS[form]([row])[1:] for cell in line]
+    row = Row("a", None, None, "ada", text, text, text, text, 1.0, 0.0, None, -1.0, 2.0, "graded")
+    cells = [cell for line in FORMATS[form]([row], "a")[1:] for cell in line]
     assert shown in cells
     pieces = [piece.strip() for cell in cells if cell != "-1" for piece in re.split("[;\t]", cell)]
     assert not [piece for piece in pieces if piece[:1] in tuple("=+-@\uff1d")]

@@ -11,11 +11,12 @@ from nbgrader.api import Gradebook
 
 from autograder.__main__ import main
 from autograder.course.places import places_from
+from autograder.dry_run import dry_run
 from autograder.errors import GradeError
 from autograder.forget import forget
 from autograder.intake import basket
 from autograder.lms import downloaded
-from autograder.lms.take_in import archive_folder, waiting
+from autograder.lms.take_in import archive_folder
 from tests.lms_download import ADA, BO, download, taken
 from tests.small_course import ASSIGNMENT, config, graded_course
 
@@ -110,8 +111,8 @@ def test_a_forgotten_student_does_not_come_back(tmp_path, archive):
         gradebook.update_or_create_student("ada", first_name="Ada", last_name="Lovelace")
     bo = {f"{BO}/q1.ipynb": b"1", f"{BO}/me.png": b"2"}
     download(places, {f"{ADA}/q1.ipynb": b"1", f"{ADA}/timestamp.txt": b"x", **bo}, archive)
-    assert waiting(places, ASSIGNMENT) == ["Bo Ek"]
-    assert any("archive" in place for place in forget(places, "ada"))
+    assert [each.student for each in dry_run(places, ASSIGNMENT, []) if each.news == "downloaded"] == ["Bo Ek"]
+    assert any("archive" in place for place in forget(places, "ada", lambda _: True))
     got, _ = taken(places)
     assert "Bo Ek/q1.ipynb" in got and not any("Lovelace" in name or name.startswith("ada/") for name in got)
     for path in archive_folder(places, ASSIGNMENT).rglob("*"):
@@ -129,7 +130,7 @@ def test_what_cannot_be_taken_out_of_an_archive_is_said_before_anything_is_delet
     with pytest.raises(
         GradeError, match=r"class.tar.gz holds files of 'Ada Lovelace' and cannot be changed: delete it"
     ):
-        forget(places, "Ada Lovelace")
+        forget(places, "Ada Lovelace", lambda _: True)
     assert (places.submitted / "Ada Lovelace").is_dir()
 
 
@@ -153,7 +154,7 @@ def test_what_may_be_anothers_is_not_deleted_with_a_student(places, names):
     path = download(places, dict.fromkeys(names, b"1"))
     before = path.read_bytes()
     with pytest.raises(GradeError, match=r"archive holds files that may be those of 'ada' or another's, 'class/"):
-        forget(places, "ada")
+        forget(places, "ada", lambda _: True)
     assert path.read_bytes() == before and (places.submitted / "ada" / ASSIGNMENT).is_dir()
 
 
@@ -163,7 +164,7 @@ def test_the_command_grades_what_was_downloaded(tmp_path, monkeypatch, capsys):
     download(places, {f"{ADA}/{path.name}": path.read_bytes() for path in notebooks})
     monkeypatch.setattr("autograder.course.places.project_places", lambda: places)
     assert main(["grade", ASSIGNMENT, "--dry-run"]) == 0
-    assert f"Ada Lovelace: downloaded; grading takes it into {places.submitted}\n" in capsys.readouterr().out
+    assert "Ada Lovelace: downloaded, would be taken in and graded\n" in capsys.readouterr().out
     assert not (places.submitted / "Ada Lovelace").exists()
     assert main(["grade", ASSIGNMENT, "--unsafe", "--workers", "1"]) == 0
     printed = capsys.readouterr().out

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from autograder.grade import dry_run
+from autograder.dry_run import dry_run
 from autograder.samples.the_class import STUDENTS, make_class
 from tests.small_course import ASSIGNMENT, make_course
 
@@ -13,7 +13,7 @@ from tests.small_course import ASSIGNMENT, make_course
 def statuses(tmp_path_factory):
     places = make_course(tmp_path_factory.mktemp("course"))
     assert make_class(places, ASSIGNMENT) == list(STUDENTS)
-    found = {graded.student: graded for graded in dry_run(places, ASSIGNMENT, [])}
+    found = {each.student: each.graded for each in dry_run(places, ASSIGNMENT, [])}
     first = {path: path.read_bytes() for path in places.submitted.rglob("*.ipynb") if not path.is_symlink()}
     make_class(places, ASSIGNMENT)
     assert {path: path.read_bytes() for path in first} == first  # the same class every time
