@@ -37,6 +37,12 @@ def tell_error(*lines: object) -> None:
         print(one_line(line), file=sys.stderr)
 
 
+def fail(*lines: object, code: int = 1) -> int:
+    """The same, and returns the exit code of a command that ends with it."""
+    tell_error(*lines)
+    return code
+
+
 class Handler(logging.Handler):
     """A logger's messages and tracebacks on standard error, each of their lines fit for a terminal."""
 
