@@ -27,7 +27,7 @@ PARSERS = {module.__name__.partition(".")[0]: module._parser() for module in (
     autograder.__main__, coursework.__main__, detrlab.__main__,
 )}  # fmt: skip
 HANDOUT = ROOT / "autograder" / "build" / "handout"
-TEXTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", HANDOUT / "README.md")
+TEXTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), HANDOUT / "README.md")
 MAKEFILES = (ROOT / "Makefile", HANDOUT / "Makefile")
 _LINE = re.compile(
     rf"(?:^|[@#;(] ?)\s*((?:python -m [\w.]+|make|{'|'.join(f'{name}(?= )' for name in PARSERS)})(?: [^;)]*)?$)"
@@ -140,7 +140,7 @@ def test_each_verb_is_documented():
     there = {f"{name} {verb}" for name, parser in PARSERS.items() for verb in verbs(parser)}
     there |= {f"make {target}" for target in targets(MAKEFILES[0]) - {"help"}}  # which `make` alone shows
     assert there - documented == set()
-    handed_out = {" ".join(words[:2]) for path, words in SHOWN if path == TEXTS[2]}
+    handed_out = {" ".join(words[:2]) for path, words in SHOWN if path == TEXTS[-1]}
     assert {f"make {target}" for target in targets(MAKEFILES[1]) - {"help"}} - handed_out == set()
 
 

@@ -114,7 +114,7 @@ def test_what_another_server_logged_is_not_logged_again(places, desk):
     with Book(places) as book:
         marks(places, book).save(WHY, "ada", UNREAD, Mark(1.0, None, "", False))
     desk.save(WHY, "ada", desk.of(WHY)["ada"], Mark(2.0, None, "", False))
-    forget(places, "bob")  # writes the log anew
+    forget(places, "bob", lambda _: True)  # writes the log anew
     desk.save(WHY, "ada", desk.of(WHY)["ada"], Mark(0.0, None, "", False))
     assert [event["new"]["manual_score"] for event in events(places)] == [1.0, 2.0, 0.0]
     with pytest.raises(Stale):
