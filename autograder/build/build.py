@@ -23,7 +23,7 @@ from coursework.assignment import FILE as PUBLIC
 from coursework.files import write_whole
 from coursework.marking.stored import StoredCheck
 
-from .given_away import refuse_released
+from .given_away import refuse_released, refuse_source
 from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +75,7 @@ def build_notebook(folder: Path, say: Callable[[str], None] = print, root: Path 
 
     say(f"{folder.name}: running the solution and its known mistakes ...")
     notebook, entry = read_source(folder), read_entry(folder.parent)
+    refuse_source(notebook)
     hidden = hidden_seeds(notebook.assignment, notebook.name, root)
     expected = run_reference(notebook, hidden, say, entry.chains, _cache(notebook, entry, root))
     built = root / "build" / "source" / notebook.assignment
@@ -98,6 +99,7 @@ def prove(path: Path, say: Callable[[str], None] = print, root: Path = ROOT) -> 
     from .expected import run_step
 
     notebook, entry = read_source(path.parent), read_entry(path.parent.parent)
+    refuse_source(notebook)
     if path not in step_files(path.parent):
         raise SourceError(f"{path} is no step: a step is a file such as {step_files(path.parent)[0]}")
     checks = [cell.name for cell in notebook.cells if cell.step == path.stem and cell.kind == "check"]

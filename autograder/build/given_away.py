@@ -34,6 +34,22 @@ def refuse_released(notebooks: Iterable[SourceNotebook], files: Mapping[str, byt
         refuse_given_away(notebook, texts)
 
 
+def refuse_source(notebook: SourceNotebook) -> None:
+    """The same of a source, before it is built: what students would get of its cells, hints and sentences."""
+    texts = {
+        f"{notebook.name}/{cell.step}.py, the cell {cell.name or cell.source.strip().partition(chr(10))[0][:60]!r}": (
+            strip_solution(cell.source) if cell.kind == "exercise" else cell.source
+        )
+        for cell in notebook.cells
+        if cell.kind != "written"
+    }
+    for name, hints in notebook.hints.items():
+        texts[f"{notebook.name}: the hints of {name}"] = "\n\n".join(hints)
+    for mistake in notebook.mistakes:
+        texts[f"{notebook.name}: the sentence of {mistake.message_id}"] = mistake.says
+    refuse_given_away(notebook, texts)
+
+
 def refuse_given_away(notebook: SourceNotebook, texts: Mapping[str, str]) -> None:
     """Raise SourceError where one of these texts (by where each stands) gives an answer of the notebook away."""
     secrets = [(f"the solution of {name}", _lost(cell.source)) for name, cell in notebook.named("exercise").items()]

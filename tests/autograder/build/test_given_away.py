@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 
+from autograder.build.build import prove
 from autograder.build.given_away import refuse_given_away, refuse_released
 from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.source import read_source
@@ -51,8 +52,33 @@ def test_cells_and_data_of_files_are_looked_at(source):
             refuse_released([source], {name: data.encode(), "values.safetensors": b"\xff\x00"})
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        (
+            "# # A small notebook",
+            f"# # A small notebook\n# {MODEL}",
+            r"small/00_open.py, the cell '# A small notebook'",
+        ),
+        (
+            "# 3. Subtract size / 2.",
+            "# 3. return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2",
+            "the hints of corners",
+        ),
+        ("# halve it.", f"# halve it. {MODEL}", "the sentence of corners/half_width"),
+        ("import torch\n", "import torch\n# return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2\n", "'setup'"),
+    ],
+)
+def test_a_source_that_would_give_an_answer_away_is_refused_by_each_proof(tmp_path, old, new, where):
+    folder = write(tmp_path, TEXT.replace(old, new))
+    (tmp_path / "secret.txt").write_text("s")
+    for path in (folder, folder / "01_step.py"):
+        with pytest.raises(SourceError, match=rf"{where}.*gives away"):
+            prove(path, lambda _: None, tmp_path)
+
+
 @pytest.mark.parametrize("entry", read_registry(SOLUTIONS), ids=lambda entry: entry.name)
-def test_every_answer_of_the_course_would_be_noticed(entry):
+def test_each_answer_of_the_course_would_be_noticed(entry):
     """Each solution without its marks, and each model answer: shown as they are, they are refused."""
     for source in map(read_source, entry.notebooks):
         for name, cell in source.named("exercise").items():
