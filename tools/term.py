@@ -12,7 +12,6 @@ import csv
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -179,7 +178,7 @@ def mark_in_a_browser(project: Path) -> None:
     except NoBrowser as error:
         print(f"  not opened: {error}")
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         server.wait(timeout=30)
 
 

@@ -148,7 +148,8 @@ def test_a_stopped_command_is_resumed(stop, tmp_path):
     for i in range(4):
         hand_in(places, f"s{i}", **slow)
     program = textwrap.dedent(f"""
-        import sys
+        import signal, sys
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
         sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})
         from pathlib import Path
         import autograder.course.places as p, tests.small_course as small_course

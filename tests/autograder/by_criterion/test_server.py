@@ -165,8 +165,9 @@ def test_a_mark_a_stale_one_and_undo(inside, places):
 
 def test_the_command_prints_the_address_and_ctrl_c_ends_it(places):
     code = f"""
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 from autograder.__main__ import main
 from autograder.course import places
 from tests.small_course import config
