@@ -47,7 +47,7 @@ def test_from_samples_to_marks(tmp_path, monkeypatch, capsys):
     (run,) = Log(places.log).runs(ASSIGNMENT)
     assert run.start["level"].startswith(("namespaces", "landlock")) and run.start["seed"] == 3
     assert {"torch", "nbgrader", "numpy"} <= set(run.start["versions"])
-    assert main(["feedback", ASSIGNMENT]) == 0 and "6 pages" in capsys.readouterr().out
+    assert main(["feedback", ASSIGNMENT]) == 0 and "9 pages" in capsys.readouterr().out
     for form in ("nbgrader", "canvas", "moodle"):
         assert main(["export", ASSIGNMENT, "--format", form]) == 0
     assert main(["report", ASSIGNMENT]) == 0

@@ -41,7 +41,7 @@ def test_prints_marks_and_paths_that_exist(shown):
     for student in STUDENTS:
         assert student in shown
     paths = [line.split()[-1] for line in shown.splitlines() if line.strip().endswith((".png", ".html", ".db"))]
-    assert len(paths) == 6 + 1 + len(STUDENTS) * len(SOURCES)
+    assert len(paths) == 6 + 1 + len(STUDENTS) * (len(SOURCES) + 1)
     assert all((ROOT / path).exists() for path in paths)
 
 

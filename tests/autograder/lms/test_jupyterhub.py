@@ -88,5 +88,5 @@ def walk(teacher: Server, ada: Server, bob: Server) -> None:
         student.run(f"{NBGRADER} fetch_feedback {NAME}")
         (stamp,) = student.names(f"{NAME}/feedback")
         page = student.read(f"{NAME}/feedback/{stamp}/{NOTEBOOK}.html")
-        assert re.search(r">frequent</a> \(Score: ([\d.]+) / 3.0\)", page)[1] == frequent
+        assert re.search(r'<a href="#frequent">[^<]*</a> \(Score: ([\d.]+) / 3.0\)', page)[1] == frequent
         assert ("This is the first word: count them all." in page) == (student is bob)
