@@ -19,11 +19,12 @@ from pathlib import Path
 
 import nbformat
 
+from autograder.course.registry import SOLUTIONS, read_registry
 from bench.browser import NoBrowser, chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 MANUAL = ROOT / "docs" / "instructor.md"
-ASSIGNMENT = "01_detr"
+ASSIGNMENT = read_registry(SOLUTIONS)[0].name  # the one that the manual speaks of
 EVERYBODY = [f"s{number:02}" for number in range(1, 41)]
 LATE = {"s07": "2026-11-25 10:00:00 UTC", "s08": "2026-11-25 10:00:00 UTC"}  # s07 is given until the 27th
 ALIKE = EVERYBODY[30:36]
@@ -39,7 +40,7 @@ def main() -> int:
     shutil.rmtree(project.parent, ignore_errors=True)
     run_term(project, EVERYBODY)
     print(f"\nA term of {len(EVERYBODY)} students in {time.perf_counter() - started:.0f} s. Look at:")
-    for path in sorted((project / "grading").glob("*-01_detr*")) + sorted(project.parent.glob("*.png")):
+    for path in sorted((project / "grading").glob(f"*-{ASSIGNMENT}*")) + sorted(project.parent.glob("*.png")):
         print(f"  {path.relative_to(ROOT)}")
     print(f"  {(project / 'grading' / 'feedback' / 's03' / ASSIGNMENT / 'index.html').relative_to(ROOT)}")
     return 0

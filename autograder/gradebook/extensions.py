@@ -1,7 +1,7 @@
 """Extensions: grading/extensions.csv says until when a student may hand in, and the gradebook follows it.
 
     student,assignment,until
-    ada,01_detr,2026-11-22 23:59
+    ada,02_boxes,2026-11-22 23:59
 
 The file is written by `autograder extend`, or by hand in a spreadsheet; columns of one's own (a reason, say) stay. A
 time without a zone is UTC, as nbgrader's are, and a day without a time is that day to its end. nbgrader keeps an
