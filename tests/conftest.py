@@ -46,12 +46,13 @@ def browser() -> Iterator:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is fast, and puts the browser's tests last.
+    """Marks what is fast, and puts the tools' tests first and the browser's last.
 
-    Playwright keeps an event loop open in the thread, which notebooks' kernels cannot share. Files stay whole.
+    The tools' take minutes each: at the end one worker would wait for them. Playwright keeps an event loop open in the
+    thread, which notebooks' kernels cannot share. Files stay whole.
     """
     for item in items:
         if is_fast(item):
             item.add_marker("fast")
     last = {item.path for item in items if uses_the_browser(item)}
-    items.sort(key=lambda item: item.path in last)
+    items.sort(key=lambda item: (item.path in last, item.path.parent.name != "tools"))
