@@ -60,7 +60,7 @@ def run_term(project: Path, students: list[str]) -> None:
             hand_in(project, students)
         for command in commands:
             said(project, command)
-        if any(command.startswith("autograder report") for command in commands):
+        if f"autograder grade {ASSIGNMENT}" in commands:
             mark_in_a_browser(project)
         if any(command.startswith("autograder feedback") for command in commands):
             look_at_feedback(project, students[2])
