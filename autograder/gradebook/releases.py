@@ -28,7 +28,7 @@ def marked(events: Events) -> frozenset[str]:
 
 def unknown_release(events: Events) -> list[str]:
     """Students whose marks do not say which release they rest on."""
-    return [student for student in events if student in marked(events) and not release_of(events[student])]
+    return sorted(student for student in marked(events) if not release_of(events[student]))
 
 
 def changed_cells(release: Mapping[str, Fingerprints], other: Mapping[str, Fingerprints]) -> list[str]:
