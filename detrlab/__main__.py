@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-TRAINED = ("shapes",)
-MODELS = ("shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
+TRAINED = ("shapes", "shapes_plain")
+MODELS = ("shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -45,7 +45,7 @@ def _add_detect(commands: Commands) -> None:
         metavar="NAME",
         choices=MODELS,
         default="shapes",
-        help="one of " + ", ".join(MODELS) + "; all but shapes use the official weights, fetched once",
+        help="one of " + ", ".join(MODELS) + "; the detr_ ones use the official weights, fetched once",
     )
     detect.add_argument("--threshold", metavar="T", type=_probability, default=0.7, help="keep scores above T, 0 to 1")
     detect.add_argument(
@@ -83,7 +83,7 @@ def _write_detections(source: str, model_name: str, threshold: float, with_atten
 
     picture = open_picture(source)
     out.mkdir(parents=True, exist_ok=True)
-    model = load_model(model_name, None if model_name == "shapes" else "official")
+    model = load_model(model_name, None if model_name in TRAINED else "official")
     with capture_attention(model, lazy=True) as attention:
         detections = detect(model, picture, threshold)
 

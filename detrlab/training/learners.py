@@ -45,10 +45,26 @@ class ShapesLearner(nn.Module):
         return outputs, tokens
 
 
-def learning_loss(outputs: dict, tokens: dict, map_hw: tuple[int, int], targets: Targets, no_object: float) -> Tensor:
-    """The set prediction loss of all decoder layers plus the loss of the tokens on a map of this height and
-    width."""
-    return total_loss(set_losses(outputs, targets, no_object)) + _token_loss(tokens, map_hw, targets)
+class PlainLearner(nn.Module):
+    """The "shapes" DETR as the paper trains one: auxiliary losses, nothing on the tokens, a random start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = shapes_model()
+        self.model.aux_loss = True
+
+    def forward(self, pictures: Tensor) -> tuple[dict, None]:
+        """Predictions of the decoder; none of the tokens."""
+        return self.model(pictures), None
+
+
+def learning_loss(
+    outputs: dict, tokens: dict | None, map_hw: tuple[int, int], targets: Targets, no_object: float
+) -> Tensor:
+    """The set prediction loss of all decoder layers, plus the loss of the tokens, where there are any, on a map of
+    this height and width."""
+    loss = total_loss(set_losses(outputs, targets, no_object))
+    return loss if tokens is None else loss + _token_loss(tokens, map_hw, targets)
 
 
 def _token_loss(tokens: dict[str, Tensor], map_hw: tuple[int, int], targets: Targets) -> Tensor:

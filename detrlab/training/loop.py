@@ -40,7 +40,6 @@ SHORTER_SIDES = {
     112: 0.15,
     128: 0.65,
 }  # share of the batches after that; long pictures get fewer rows
-NO_OBJECT = 0.1, 0.4  # its weight rises over the run: first find objects, then learn not to find them twice
 RESTART_HEADS_AT = 0.45  # of the time, once
 AVERAGING = 0.998
 SAVE_EVERY, LOOK_EVERY = 180, 300  # seconds
@@ -56,6 +55,8 @@ class Recipe:
     minutes: float  # of training, after the scenes are drawn
     one_resolution: bool = False
     restart_heads: bool = False
+    # The weight of no-object at the start and at the end: first find objects, then learn not to find them twice.
+    no_object: tuple[float, float] = (0.1, 0.4)
 
     @property
     def weights(self) -> Path:
@@ -83,6 +84,7 @@ def _train(rank: int, recipe: Recipe, budget: float, meeting: Path) -> None:
     average.load_state_dict(learner.model.state_dict())
     optimiser = torch.optim.AdamW(learner.parameters(), LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-4)
     saved = CHECKPOINTS / f"{recipe.name}.pt"
+    low, high = recipe.no_object
     step, spent = 0, 0.0
     if saved.exists():
         state = torch.load(saved, weights_only=True)
@@ -96,7 +98,7 @@ def _train(rank: int, recipe: Recipe, budget: float, meeting: Path) -> None:
     while spent < budget:
         progress = spent / budget
         x, targets = next(batches)
-        loss = _learn(learner, x, targets, progress)
+        loss = _learn(learner, x, targets, no_object=low + (high - low) * min(progress, 1))
         now = time.monotonic()
         spent = _average_gradients(learner, spent + now - clock)
         clock = now
@@ -178,13 +180,12 @@ def _one_of(shares: dict, rng: np.random.Generator):
     return list(shares)[rng.choice(len(shares), p=list(shares.values()))]
 
 
-def _learn(learner: nn.Module, x: Tensor, targets: list[dict[str, Tensor]], progress: float) -> float:
+def _learn(learner: nn.Module, x: Tensor, targets: list[dict[str, Tensor]], no_object: float) -> float:
     """Adds the gradients of one batch and returns its loss."""
     map_hw = tuple(math.ceil(side / 8) for side in x.shape[-2:])  # the backbone's stride
     with torch.autocast("cpu", torch.bfloat16):
         outputs, tokens = learner(x.contiguous(memory_format=torch.channels_last))
-    low, high = NO_OBJECT
-    loss = learning_loss(outputs, tokens, map_hw, targets, no_object=low + (high - low) * min(progress, 1))
+    loss = learning_loss(outputs, tokens, map_hw, targets, no_object)
     loss.backward()
     return loss.item()
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from detrlab.training.learners import ShapesLearner, _token_goals, _token_loss, learning_loss
+from detrlab.detr.criterion import set_losses, total_loss
+from detrlab.training.learners import PlainLearner, ShapesLearner, _token_goals, _token_loss, learning_loss
 from tools.train_short.learner import ShortLearner
 
 # nn.Transformer warns that it will not use nested tensors; the homework prescribes its layout.
@@ -69,3 +70,16 @@ def test_the_short_model_ships_without_helpers_and_learns_without_dropout():
     names = {name.split(".")[0] for name in model.state_dict()}
     expected = "backbone conv transformer linear_class linear_bbox query_pos row_embed col_embed"
     assert names == set(expected.split())
+
+
+def test_the_plain_learner_hears_the_decoder_alone():
+    torch.manual_seed(0)
+    learner = PlainLearner()
+    targets = [{"labels": torch.tensor([1, 5]), "boxes": torch.rand(2, 4) * 0.3 + 0.3} for _ in range(2)]
+    outputs, tokens = learner(torch.randn(2, 3, 40, 56))
+    assert tokens is None and len(outputs["aux_outputs"]) == 2
+    assert learner.state_dict().keys() == {f"model.{name}" for name in learner.model.state_dict()}
+    q, k, _ = learner.model.transformer.encoder.layers[0].self_attn.in_proj_weight.chunk(3)
+    assert not torch.equal(q, k)
+    alone = total_loss(set_losses(outputs, targets, 0.1))
+    assert learning_loss(outputs, tokens, (5, 7), targets, no_object=0.1).equal(alone)
