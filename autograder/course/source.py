@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import SourceError
 
 from .registry import step_files
-from .strip import cut_out, strip_solution
+from .strip import BEGIN, END, MARK, cut_out, strip_solution
 from .tags import TaggedCell, hints_of, read_step
 
 
@@ -99,6 +100,13 @@ def read_source(folder: Path) -> SourceNotebook:
                 raise SourceError(f"{cell.where}: {error}") from error
     _verify(notebook, places)
     _verify_said_points(notebook)
+    for i, mistake in enumerate(notebook.mistakes):
+        if mistake.code.startswith("- "):
+            solution = notebook.named("exercise")[mistake.exercise].source
+            try:
+                notebook.mistakes[i] = replace(mistake, code=_with_lines_replaced(solution, mistake.code))
+            except ValueError as error:
+                raise SourceError(f"{places['mistake', mistake.message_id]}: {error}") from error
     return notebook
 
 
@@ -119,6 +127,30 @@ def _add(notebook: SourceNotebook, step: str, cell: TaggedCell) -> None:
         if kind == "check":
             text = f"{text}\n\n{name}()"
         notebook.cells.append(SourceCell(kind, text, name, float(tags.get("points", 0)), _forbids(tags), step))
+
+
+def _with_lines_replaced(solution: str, changes: str) -> str:
+    """The solution with some lines replaced: each change is lines `- old`, then lines `+ new`, or none of these.
+
+    Old lines stand together in the solution, once; how far they are indented does not matter. New lines are indented as
+    the first of the old ones is, and relative to each other as they are written.
+    """
+    lines = [line for line in solution.splitlines() if line.strip() not in (BEGIN, END)]
+    lines = [line.removesuffix(MARK).rstrip() for line in lines]
+    for change in re.findall(r"(?:^- .*\n?)+(?:^\+ .*\n?)*", changes, re.MULTILINE):
+        old = [line[2:].strip() for line in change.splitlines() if line.startswith("- ")]
+        new = textwrap.dedent("\n".join(line[2:] for line in change.splitlines() if line.startswith("+ "))).splitlines()
+        found = [i for i in range(len(lines)) if [line.strip() for line in lines[i : i + len(old)]] == old]
+        if len(found) != 1:
+            raise ValueError(f"the solution has the line {old[0]!r} {len(found)} times; it takes the place of one")
+        indent = lines[found[0]][: len(lines[found[0]]) - len(lines[found[0]].lstrip())]
+        lines[found[0] : found[0] + len(old)] = [indent + line for line in new]
+    code = "\n".join(lines)
+    try:
+        ast.parse(code)
+    except SyntaxError as error:
+        raise ValueError(f"with its lines replaced the solution is no Python: {error.msg}") from None
+    return code
 
 
 def _forbids(tags: dict) -> tuple[str, ...]:

@@ -257,7 +257,14 @@ def _verify(cell: _Lines, found: TaggedCell) -> None:
         says, line, code = found.source.partition("\n---\n")
         if not (says.strip() and line and code.strip()):
             raise _Slip(cell.line, "a mistake holds a sentence, a line # ---, and the code; one of them is missing")
-        _syntax(cell, code, 2 + says.count("\n"))
+        above = 2 + says.count("\n")
+        if code.startswith("- "):
+            for i, change in enumerate(code.splitlines()):
+                if change.strip() and not change.startswith(("- ", "+ ")):
+                    where = cell.line + above + i + 1
+                    raise _Slip(where, f"{change.strip()!r} among replaced lines: they begin with '- ' or '+ '")
+        else:
+            _syntax(cell, code, above)
 
 
 def hints_of(text: str) -> list[str]:

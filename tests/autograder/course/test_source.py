@@ -28,6 +28,63 @@ def test_cells_hints_and_mistakes(tmp_path):
     assert notebook.untouched()["corners"].endswith("return ____")
 
 
+REPLACED = """\
+# %% [raw] mistake="corners/centre"
+# This is the centre.
+# ---
+# - return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2
+# + if boxes_cxcywh.ndim:
+# +     return boxes_cxcywh[..., :2]
+
+"""
+
+
+def test_a_mistake_may_replace_single_lines_of_the_solution(tmp_path):
+    notebook = read_source(write(tmp_path, SMALL.replace(CENTRE, REPLACED)))
+    assert [mistake.code for mistake in notebook.mistakes if mistake.name == "centre"] == [
+        "def corner(boxes_cxcywh):\n"
+        '    """The corner (x0, y0)."""\n'
+        "    if boxes_cxcywh.ndim:\n"
+        "        return boxes_cxcywh[..., :2]"
+    ]
+
+
+def test_replaced_lines_of_blanks_lose_their_mark(tmp_path):
+    blanks = SMALL.replace(
+        "    ### BEGIN SOLUTION\n    return boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2\n    ### END SOLUTION\n",
+        "    centre = boxes_cxcywh[..., :2]  # ____\n"
+        "    half = boxes_cxcywh[..., 2:] / 2  # ____\n"
+        "    return centre - half\n",
+    )
+    old, new = "half = boxes_cxcywh[..., 2:] / 2", "half = boxes_cxcywh[..., 2:]"
+    bent = blanks.replace(CENTRE, f'# %% [raw] mistake="corners/centre"\n# Halve it.\n# ---\n# - {old}\n# + {new}\n\n')
+    (code,) = [found.code for found in read_source(write(tmp_path, bent)).mistakes if found.name == "centre"]
+    assert code.splitlines()[2:] == ["    centre = boxes_cxcywh[..., :2]", f"    {new}", "    return centre - half"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "line"),
+    [
+        (
+            "# - return",
+            "# - yield",
+            "has the line 'yield boxes_cxcywh[..., :2] - boxes_cxcywh[..., 2:] / 2' 0 times",
+            1,
+        ),
+        ("# + if boxes_cxcywh.ndim:", "# if boxes_cxcywh.ndim:", "among replaced lines: they begin with", 5),
+        ("# + if boxes_cxcywh.ndim:", "# + if boxes_cxcywh.ndim", "the solution is no Python: expected ':'", 1),
+    ],
+)
+def test_replaced_lines_that_do_not_fit_are_refused_with_their_place(tmp_path, old, new, message, line):
+    text = SMALL.replace(CENTRE, REPLACED.replace(old, new))
+    path = write(tmp_path, text)
+    step = (path / "01_step.py").read_text().splitlines()
+    begins = step.index('# %% [raw] mistake="corners/centre"') + 1
+    with pytest.raises(SourceError, match=re.escape(message)) as refused:
+        read_source(path)
+    assert f"01_step.py, line {begins + line - 1}: " in str(refused.value)
+
+
 def test_answers_take_the_place_of_exercises(tmp_path):
     code = read_source(write(tmp_path)).code({"corners": "pass"})
     assert [cell.source for cell in code if cell.kind == "exercise"] == ["pass"]
