@@ -6,6 +6,7 @@ submission is measured on a few and multiplied; it grows linearly. Feedback page
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import nbformat
@@ -18,11 +19,11 @@ from autograder.course.source import read_source
 from autograder.samples.fill_in import fill_in, model_answers
 from bench.course_run import course_places
 from bench.figure import ROOT, Figure
-from bench.parts.grade import PROBE
+from bench.parts.grade import PACKAGES, PROBE
 from bench.runs import ours, stock
 
 ASSIGNMENT, STOCK_STUDENTS = "00_probe", 5
-_REGISTERED = 'title = "A probe"\norder = 1\nreleased = true\npackages = ["torch"]\n'
+_REGISTERED = f'title = "A probe"\norder = 1\nreleased = true\npackages = {json.dumps(PACKAGES)}\n'
 _EXERCISE = '''# %% setup
 from coursework.checks.notebook import open_notebook
 ____, check, hint = open_notebook("probe")
