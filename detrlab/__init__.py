@@ -50,6 +50,8 @@ Look inside
     switched_off        a model without some heads or layers, in a `with` block
     FeatureGrid         which pixels of the picture belong to which cell of the feature map
     stride_from_sizes   the stride between an input and its feature map
+    first_divergence    where two models with the same weights first part, layer by layer
+    Divergence          what it gives: rows, first, after, unfit
 
 Numbers for attention
     mass_in_box         the share of a map that falls into a box
@@ -146,6 +148,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         TransformerEncoder as TransformerEncoder,
         TransformerEncoderLayer as TransformerEncoderLayer,
     )
+    from .divergence import Divergence as Divergence, first_divergence as first_divergence
     from .explorer.compose import SceneComposer as SceneComposer, compose_scene as compose_scene
     from .explorer.explore import explore as explore
     from .explorer.heads import HeadSwitches as HeadSwitches, switch_heads as switch_heads
@@ -199,6 +202,7 @@ _HOMES = {
         "TransformerEncoder",
         "TransformerEncoderLayer",
     ),
+    "divergence": ("Divergence", "first_divergence"),
     "explorer.compose": ("SceneComposer", "compose_scene"),
     "explorer.explore": ("explore",),
     "explorer.heads": ("HeadSwitches", "switch_heads"),

@@ -20,12 +20,12 @@ NAMES = {
         drawn_texts forget_progress freeze hand_in_button open_notebook recording run_check show_progress solution
     """,
     "detrlab": """
-        Background Backbone COCO_CLASSES CapturedAttention DETR Detection Detections Explorer FeatureGrid
+        Background Backbone COCO_CLASSES CapturedAttention DETR Detection Detections Divergence Explorer FeatureGrid
         FrozenBatchNorm2d HeadSwitches IMAGENET_MEAN IMAGENET_STD KEPT_NAME MLP PictureError PositionEmbeddingLearned
         PositionEmbeddingSine SHAPES_CLASSES Scene SceneComposer Shape SmallResNet Transformer TransformerDecoder
         TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer WeightsError box_area box_iou
         capture_attention compose compose_scene cxcywh_to_xyxy detect draw_scene entropy explore fast
-        generalized_box_iou is_cached keep_picture lift load_model mass_in_box new_figure normalise official_model
+        first_divergence generalized_box_iou is_cached keep_picture lift load_model mass_in_box new_figure normalise official_model
         official_weights open_picture pad_and_mask picture_difference plot_attention_heads plot_attention_layers
         plot_decoder_attention plot_detections plot_encoder_attention plot_query_slots resize_picture resized_size
         resnet_backbone same_picture scale_to_pixels shapes_model short_weights small_backbone stride_from_sizes
