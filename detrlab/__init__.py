@@ -88,6 +88,7 @@ The architecture
     SmallResNet               a ResNet in miniature, of stride 8
     resnet_backbone           ResNet-50 or -101 with frozen batch norm, random weights
     small_backbone            SmallResNet as a backbone
+    TinyResNet                a classifier in miniature: SmallResNet with `avgpool` and `fc`
     FrozenBatchNorm2d         batch norm that is never trained
     PositionEmbeddingSine     fixed sine positions of the feature map's cells
     PositionEmbeddingLearned  learned positions of rows and columns
@@ -123,6 +124,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         Backbone as Backbone,
         FrozenBatchNorm2d as FrozenBatchNorm2d,
         SmallResNet as SmallResNet,
+        TinyResNet as TinyResNet,
         resnet_backbone as resnet_backbone,
         small_backbone as small_backbone,
     )
@@ -188,7 +190,14 @@ _HOMES = {
     "attention.grid": ("FeatureGrid", "stride_from_sizes"),
     "attention.measures": ("entropy", "lift", "mass_in_box"),
     "boxes": ("box_area", "box_iou", "cxcywh_to_xyxy", "generalized_box_iou", "scale_to_pixels", "xyxy_to_cxcywh"),
-    "detr.backbone": ("Backbone", "FrozenBatchNorm2d", "SmallResNet", "resnet_backbone", "small_backbone"),
+    "detr.backbone": (
+        "Backbone",
+        "FrozenBatchNorm2d",
+        "SmallResNet",
+        "TinyResNet",
+        "resnet_backbone",
+        "small_backbone",
+    ),
     "detr.classes": ("COCO_CLASSES", "SHAPES_CLASSES"),
     "detr.detect": ("Detection", "Detections", "detect"),
     "detr.detr": ("DETR", "MLP", "pad_and_mask"),
