@@ -72,6 +72,10 @@ Figures
     plot_attention_heads    one map per head
     plot_attention_layers   one map per layer
     plot_query_slots        which boxes each object query tends to predict
+    plot_detr               a diagram: the way of a picture through DETR, with all shapes
+    plot_transformer_layers  a diagram: one encoder layer and one decoder layer, and where q, k and v come from
+    plot_box_frames         a diagram: one box in its four frames
+    plot_row_and_column     a diagram: what a row and a column of an attention matrix say
     new_figure              an empty Figure that a notebook shows once
 
 Boxes
@@ -161,7 +165,12 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         plot_decoder_attention as plot_decoder_attention,
         plot_encoder_attention as plot_encoder_attention,
     )
+    from .figures.conventions import (
+        plot_box_frames as plot_box_frames,
+        plot_row_and_column as plot_row_and_column,
+    )
     from .figures.detections import plot_detections as plot_detections, plot_query_slots as plot_query_slots
+    from .figures.diagrams import plot_detr as plot_detr, plot_transformer_layers as plot_transformer_layers
     from .figures.drawing import new_figure as new_figure
     from .images import (
         IMAGENET_MEAN as IMAGENET_MEAN,
@@ -222,7 +231,9 @@ _HOMES = {
         "plot_decoder_attention",
         "plot_encoder_attention",
     ),
+    "figures.conventions": ("plot_box_frames", "plot_row_and_column"),
     "figures.detections": ("plot_detections", "plot_query_slots"),
+    "figures.diagrams": ("plot_detr", "plot_transformer_layers"),
     "figures.drawing": ("new_figure",),
     "images": (
         "IMAGENET_MEAN",
