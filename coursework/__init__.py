@@ -20,6 +20,11 @@ In a check
     drawn_circles    the circles and markers that a figure shows
     drawn_images     the images that a figure shows, with their extents
     drawn_texts      the texts that a figure shows
+    shapes_of        a torch module's parameters by name, with their shapes
+    sizes_of         how many numbers each part of a module learns
+    output_of        what a module gives, or the name of its error
+    layer_outputs    what layers of a module give, in a `with` block
+    runs_inside      is a function being called right now?
 
 On the start page
     show_progress    the course map with one's own progress
@@ -52,6 +57,13 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         drawn_texts as drawn_texts,
     )
     from .checks.freezing import freeze as freeze
+    from .checks.modules import (
+        layer_outputs as layer_outputs,
+        output_of as output_of,
+        runs_inside as runs_inside,
+        shapes_of as shapes_of,
+        sizes_of as sizes_of,
+    )
     from .checks.notebook import (
         Notebook as Notebook,
         open_notebook as open_notebook,
@@ -69,6 +81,7 @@ _HOMES = {
     "checks.draw": ("Draw",),
     "checks.figures": ("drawn_axes", "drawn_boxes", "drawn_circles", "drawn_images", "drawn_texts"),
     "checks.freezing": ("freeze",),
+    "checks.modules": ("layer_outputs", "output_of", "runs_inside", "shapes_of", "sizes_of"),
     "checks.notebook": ("Notebook", "open_notebook", "recording", "solution"),
     "checks.running": ("run_check",),
     "hand_in.button": ("hand_in_button",),

@@ -50,6 +50,8 @@ Look inside
     switched_off        a model without some heads or layers, in a `with` block
     FeatureGrid         which pixels of the picture belong to which cell of the feature map
     stride_from_sizes   the stride between an input and its feature map
+    first_divergence    where two models with the same weights first part, layer by layer
+    Divergence          what it gives: rows, first, after, unfit
 
 Numbers for attention
     mass_in_box         the share of a map that falls into a box
@@ -70,6 +72,10 @@ Figures
     plot_attention_heads    one map per head
     plot_attention_layers   one map per layer
     plot_query_slots        which boxes each object query tends to predict
+    plot_detr               a diagram: the way of a picture through DETR, with all shapes
+    plot_transformer_layers  a diagram: one encoder layer and one decoder layer, and where q, k and v come from
+    plot_box_frames         a diagram: one box in its four frames
+    plot_row_and_column     a diagram: what a row and a column of an attention matrix say
     new_figure              an empty Figure that a notebook shows once
 
 Boxes
@@ -86,6 +92,7 @@ The architecture
     SmallResNet               a ResNet in miniature, of stride 8
     resnet_backbone           ResNet-50 or -101 with frozen batch norm, random weights
     small_backbone            SmallResNet as a backbone
+    TinyResNet                a classifier in miniature: SmallResNet with `avgpool` and `fc`
     FrozenBatchNorm2d         batch norm that is never trained
     PositionEmbeddingSine     fixed sine positions of the feature map's cells
     PositionEmbeddingLearned  learned positions of rows and columns
@@ -121,6 +128,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         Backbone as Backbone,
         FrozenBatchNorm2d as FrozenBatchNorm2d,
         SmallResNet as SmallResNet,
+        TinyResNet as TinyResNet,
         resnet_backbone as resnet_backbone,
         small_backbone as small_backbone,
     )
@@ -146,6 +154,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         TransformerEncoder as TransformerEncoder,
         TransformerEncoderLayer as TransformerEncoderLayer,
     )
+    from .divergence import Divergence as Divergence, first_divergence as first_divergence
     from .explorer.compose import SceneComposer as SceneComposer, compose_scene as compose_scene
     from .explorer.explore import explore as explore
     from .explorer.heads import HeadSwitches as HeadSwitches, switch_heads as switch_heads
@@ -156,7 +165,12 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         plot_decoder_attention as plot_decoder_attention,
         plot_encoder_attention as plot_encoder_attention,
     )
+    from .figures.conventions import (
+        plot_box_frames as plot_box_frames,
+        plot_row_and_column as plot_row_and_column,
+    )
     from .figures.detections import plot_detections as plot_detections, plot_query_slots as plot_query_slots
+    from .figures.diagrams import plot_detr as plot_detr, plot_transformer_layers as plot_transformer_layers
     from .figures.drawing import new_figure as new_figure
     from .images import (
         IMAGENET_MEAN as IMAGENET_MEAN,
@@ -185,7 +199,14 @@ _HOMES = {
     "attention.grid": ("FeatureGrid", "stride_from_sizes"),
     "attention.measures": ("entropy", "lift", "mass_in_box"),
     "boxes": ("box_area", "box_iou", "cxcywh_to_xyxy", "generalized_box_iou", "scale_to_pixels", "xyxy_to_cxcywh"),
-    "detr.backbone": ("Backbone", "FrozenBatchNorm2d", "SmallResNet", "resnet_backbone", "small_backbone"),
+    "detr.backbone": (
+        "Backbone",
+        "FrozenBatchNorm2d",
+        "SmallResNet",
+        "TinyResNet",
+        "resnet_backbone",
+        "small_backbone",
+    ),
     "detr.classes": ("COCO_CLASSES", "SHAPES_CLASSES"),
     "detr.detect": ("Detection", "Detections", "detect"),
     "detr.detr": ("DETR", "MLP", "pad_and_mask"),
@@ -199,6 +220,7 @@ _HOMES = {
         "TransformerEncoder",
         "TransformerEncoderLayer",
     ),
+    "divergence": ("Divergence", "first_divergence"),
     "explorer.compose": ("SceneComposer", "compose_scene"),
     "explorer.explore": ("explore",),
     "explorer.heads": ("HeadSwitches", "switch_heads"),
@@ -209,7 +231,9 @@ _HOMES = {
         "plot_decoder_attention",
         "plot_encoder_attention",
     ),
+    "figures.conventions": ("plot_box_frames", "plot_row_and_column"),
     "figures.detections": ("plot_detections", "plot_query_slots"),
+    "figures.diagrams": ("plot_detr", "plot_transformer_layers"),
     "figures.drawing": ("new_figure",),
     "images": (
         "IMAGENET_MEAN",

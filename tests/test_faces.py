@@ -17,19 +17,21 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = {
     "coursework": """
         Array BLANK Draw NotAttempted Notebook Outcome attempt drawn_axes drawn_boxes drawn_circles drawn_images
-        drawn_texts forget_progress freeze hand_in_button open_notebook recording run_check show_progress solution
+        drawn_texts forget_progress freeze hand_in_button layer_outputs open_notebook output_of recording run_check
+        runs_inside shapes_of show_progress sizes_of solution
     """,
     "detrlab": """
-        Background Backbone COCO_CLASSES CapturedAttention DETR Detection Detections Explorer FeatureGrid
-        FrozenBatchNorm2d HeadSwitches IMAGENET_MEAN IMAGENET_STD KEPT_NAME MLP PictureError PositionEmbeddingLearned
-        PositionEmbeddingSine SHAPES_CLASSES Scene SceneComposer Shape SmallResNet Transformer TransformerDecoder
-        TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer WeightsError box_area box_iou
-        capture_attention compose compose_scene cxcywh_to_xyxy detect draw_scene entropy explore fast
-        generalized_box_iou is_cached keep_picture lift load_model mass_in_box new_figure normalise official_model
-        official_weights open_picture pad_and_mask picture_difference plot_attention_heads plot_attention_layers
-        plot_decoder_attention plot_detections plot_encoder_attention plot_query_slots resize_picture resized_size
-        resnet_backbone same_picture scale_to_pixels shapes_model short_weights small_backbone stride_from_sizes
-        switch_heads switched_off to_input upload_button xyxy_to_cxcywh
+        Backbone Background COCO_CLASSES CapturedAttention DETR Detection Detections Divergence Explorer FeatureGrid
+        FrozenBatchNorm2d HeadSwitches IMAGENET_MEAN IMAGENET_STD KEPT_NAME MLP PictureError
+        PositionEmbeddingLearned PositionEmbeddingSine SHAPES_CLASSES Scene SceneComposer Shape SmallResNet
+        TinyResNet Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer
+        WeightsError box_area box_iou capture_attention compose compose_scene cxcywh_to_xyxy detect draw_scene
+        entropy explore fast first_divergence generalized_box_iou is_cached keep_picture lift load_model mass_in_box
+        new_figure normalise official_model official_weights open_picture pad_and_mask picture_difference
+        plot_attention_heads plot_attention_layers plot_box_frames plot_decoder_attention plot_detections plot_detr
+        plot_encoder_attention plot_query_slots plot_row_and_column plot_transformer_layers resize_picture
+        resized_size resnet_backbone same_picture scale_to_pixels shapes_model short_weights small_backbone
+        stride_from_sizes switch_heads switched_off to_input upload_button xyxy_to_cxcywh
     """,
 }
 # What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.

@@ -78,6 +78,21 @@ class SmallResNet(nn.Module):
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
 
 
+class TinyResNet(SmallResNet):
+    """A classifier small enough to run in a blink: ResNet stages, then `avgpool` and `fc`, as torchvision names them.
+
+    Pictures (B, 3, H, W) -> logits (B, 11). channels: of the last feature map; the other maps have 11.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(widths=(11, 11, 11, 11, channels))
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.fc = nn.Linear(channels, 11)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.avgpool(super().forward(x)).flatten(1))
+
+
 def _basic_stage(channels_in: int, channels_out: int, stride: int) -> nn.Sequential:
     """One residual block of two 3x3 convolutions; the shortcut is a 1x1 convolution where the shape changes."""
     shortcut = None

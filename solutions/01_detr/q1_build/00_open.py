@@ -31,35 +31,8 @@ from matplotlib.cbook import get_sample_data
 from torch import nn
 
 from coursework import attempt, open_notebook, solution
-from detrlab import COCO_CLASSES, SHAPES_CLASSES, SmallResNet, detect, draw_scene, is_cached, load_model
+from coursework import layer_outputs, output_of, shapes_of, sizes_of
+from detrlab import COCO_CLASSES, SHAPES_CLASSES, SmallResNet, TinyResNet, detect, draw_scene, is_cached, load_model
 from detrlab import official_weights, open_picture, plot_detections, resized_size, short_weights
 
 ____, check, hint = open_notebook("q1_build")
-
-
-# What the checks below use: a classifier small enough to run in a blink, and two ways to describe a module.
-class TinyResNet(SmallResNet):
-    """A picture classifier in miniature: a ResNet's stages, average pooling and a layer `fc`."""
-
-    def __init__(self, channels):
-        super().__init__(widths=(11, 11, 11, 11, channels))
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(channels, 11)
-
-    def forward(self, pictures):
-        for layer in self.children():
-            pictures = layer(pictures.flatten(1) if layer is self.fc else pictures)
-        return pictures
-
-
-def shapes_of(module):
-    """{parameter name: its shape as text}."""
-    return {name: str(tuple(parameter.shape)) for name, parameter in module.named_parameters()}
-
-
-def output_of(module, x):
-    """What the module gives for x, or the name of the error if x does not fit it."""
-    try:
-        return module(x)
-    except RuntimeError as error:
-        return type(error).__name__

@@ -61,11 +61,9 @@ def stages(draw):
     B, height, width = draw.size(2, 3), draw.size(29, 37), draw.size(41, 47)
     # Noise in one colour: then relu has whole areas to cut off.
     pictures = draw.normal(B, 3, 1, 1) + draw.normal(B, 3, height, width)
-    bare, sizes = drop_classifier(TinyResNet(channels=draw.size(11, 19))), Counter()
-    for name, parameter in bare.named_parameters():
-        sizes[name.split(".")[0]] += parameter.numel()
+    bare = drop_classifier(TinyResNet(channels=draw.size(11, 19)))
     features = backbone_features(backbone, pictures)
-    return {"1. feature map": features, "2. parameters that stay": dict(sizes)}
+    return {"1. feature map": features, "2. parameters that stay": sizes_of(bare)}
 
 # %% [raw] hints="stages"
 # 1. Look at a torchvision ResNet: `import torchvision`, then print(torchvision.models.resnet18()). The names in its first

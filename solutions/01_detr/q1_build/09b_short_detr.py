@@ -18,7 +18,10 @@
 # On one picture of 800 × 1066 it goes (1, 3, 800, 1066) → (1, 2048, 25, 34) → (1, 256, 25, 34) → (850, 1, 256) → (1, 100,
 # 256), one vector for each of the 100 queries, which the two heads then read.
 #
-# This check runs your own functions, all of them, so it needs the steps above. If stuck: `hint("short_detr")`.
+# This check runs your own functions, all of them, so it needs the steps above. It also compares what the layers give, in
+# their order, so the first difference that it names is where your model leaves ours: at `5. conv`, say, everything up to
+# `backbone.layer4` is right. As in step 9, encoder and decoder are called as a whole, and tokens come row by row.
+# If stuck: `hint("short_detr")`.
 
 # %% exercise="short_detr"
 class ShortDETR(nn.Module):
@@ -68,17 +71,17 @@ def short_detr(draw):
     del backbone.fc
     model = ShortDETR(K, backbone, channels, hidden_dim, nheads, depth, 3 - depth, Q)
     model = draw.fill(model).eval()
-    sizes = Counter()
-    for name, parameter in model.named_parameters():
-        sizes[name.split(".")[0]] += parameter.numel()
-    out = model(draw.normal(2, 3, draw.size(29, 37), draw.size(41, 47)))
-    return {"numbers to learn": dict(sizes),
-            "pred_logits": out["pred_logits"], "pred_boxes": out["pred_boxes"]}
+    names = [f"backbone.layer{number}" for number in (1, 2, 3, 4)]
+    names += ["conv", "transformer.encoder", "transformer.decoder"]
+    with layer_outputs(model, *names) as layers:
+        out = model(draw.normal(2, 3, draw.size(29, 37), draw.size(41, 47)))
+    return {"1. numbers to learn": sizes_of(model), "2. layers": layers,
+            "3. pred_logits": out["pred_logits"], "4. pred_boxes": out["pred_boxes"]}
 
 
 @short_detr.must("boxes lie between 0 and 1")
 def _(answer):
-    return ((answer["pred_boxes"] >= 0) & (answer["pred_boxes"] <= 1)).all()
+    return ((answer["4. pred_boxes"] >= 0) & (answer["4. pred_boxes"] <= 1)).all()
 
 # %% [raw] hints="short_detr"
 # 1. The constructor makes every part once; forward sends the pictures through them. Steps 2 to 9 are its lines.
@@ -245,9 +248,7 @@ def count_parameters():
     with torch.device("meta"):
         backbone = drop_classifier(torchvision.models.resnet50(weights=None))
         official_size = ShortDETR(num_classes=91, backbone=backbone)
-    sizes = Counter()
-    for name, parameter in official_size.named_parameters():
-        sizes[name.split(".")[0]] += parameter.numel()
+    sizes = Counter(sizes_of(official_size))
     for part, size in sizes.most_common():
         print(f"{part:<14}{size:>12,}{size / sizes.total():>9.2%}")
     print(f"{'together':<14}{sizes.total():>12,}")

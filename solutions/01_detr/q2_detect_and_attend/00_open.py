@@ -33,7 +33,6 @@
 # %% setup
 import copy
 import re
-import sys
 import tempfile
 
 import matplotlib.pyplot as plt

@@ -85,17 +85,10 @@ attempt(lambda: keep_picture(my_source()))
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 # As the library has them, whatever these names stood for above.
+from coursework import runs_inside
 from detrlab import detect, open_picture, picture_difference
 
 shown = draw_scene(11).picture, compose(example_shapes, Background("squared"), size=(256, 256)).picture
-
-
-def runs_inside(function):
-    """Is this function among those that are being called right now?"""
-    frame, wanted = sys._getframe(), (function.__module__, function.__name__)
-    while frame and (frame.f_globals.get("__name__"), frame.f_code.co_name) != wanted:
-        frame = frame.f_back
-    return frame is not None
 
 
 @check

@@ -7,7 +7,14 @@ from torchvision.models.resnet import BasicBlock as TorchvisionBlock
 from torchvision.models.resnet import resnet50
 from torchvision.ops.misc import FrozenBatchNorm2d as TorchvisionFrozen
 
-from detrlab.detr.backbone import BasicBlock, FrozenBatchNorm2d, SmallResNet, resnet_backbone, small_backbone
+from detrlab.detr.backbone import (
+    BasicBlock,
+    FrozenBatchNorm2d,
+    SmallResNet,
+    TinyResNet,
+    resnet_backbone,
+    small_backbone,
+)
 
 
 def test_frozen_batch_norm_by_hand():
@@ -98,3 +105,16 @@ def test_small_backbone_has_the_official_prefix():
     backbone = small_backbone()
     assert backbone.num_channels == 128
     assert all(key.startswith("body.") for key in backbone.state_dict())
+
+
+def test_the_tiny_classifier_ends_as_torchvisions_do():
+    tiny = TinyResNet(channels=13).eval()
+    with torch.device("meta"):
+        names = [name for name, _ in resnet50().named_children()]
+    assert [name for name, _ in tiny.named_children()] == names
+    pictures = torch.randn(2, 3, 29, 37, generator=torch.Generator().manual_seed(0))
+    seen = []
+    tiny.layer4.register_forward_hook(lambda _, args, output: seen.append(output))
+    logits = tiny(pictures)
+    assert seen[0].shape == (2, 13, 4, 5)
+    torch.testing.assert_close(logits, seen[0].mean((2, 3)) @ tiny.fc.weight.T + tiny.fc.bias)
