@@ -224,8 +224,7 @@ def draw_labels(
 
 
 def _place(ax: Axes, text: Text, box_xyxy: Sequence[float], picture: Bbox, taken: list[Bbox]) -> Bbox:
-    """Moves a text to the corner of its box where it hides least of it and of others; returns its pill's place, in screen
-    pixels."""
+    """Moves a text to that corner of its box where it hides least; returns where its pill lies, in screen pixels."""
     margin = PILL * text.get_size() * ax.figure.dpi / 72
     pill = text.get_window_extent().padded(margin)
     (left, top), (right, bottom) = ax.transData.transform([box_xyxy[:2], box_xyxy[2:]])
