@@ -104,7 +104,7 @@ The architecture
     MLP                       linear layers with ReLU between them: the box head
     pad_and_mask              pictures of several sizes as one batch and its mask
 
-On the command line: `detrlab detect PICTURE --attention`.
+On the command line: `detrlab detect PICTURE --attention`, `detrlab explore PICTURE`.
 """
 
 import typing

@@ -1,4 +1,5 @@
-"""The command line: `detrlab detect PICTURE`, and `detrlab train NAME`, `detrlab eval NAME` for the models made here.
+"""The command line: `detrlab detect PICTURE`, `detrlab explore PICTURE`, and for the models made here
+`detrlab train NAME`, `detrlab eval NAME`.
 
 Everything heavy is imported only when a picture is to be looked at, so that --help and a mistyped option
 answer at once.
@@ -7,13 +8,22 @@ answer at once.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch.nn import Module
 
 TRAINED = ("shapes", "shapes_plain")
 MODELS = ("shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
+LONGEST_NAME = 80  # characters of an address's last part
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -26,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="detrlab", description="Detection transformers, to look into.")
+    parser.add_argument("--version", action="version", version=f"detrlab {version('detrlab')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_detect, _add_train, _add_eval):
+    for add in (_add_detect, _add_explore, _add_train, _add_eval):
         add(commands)
     return parser
 
@@ -39,56 +50,75 @@ def _add_detect(commands: Commands) -> None:
         description="Finds the objects in a picture, prints class, score and box (pixels), and draws them.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    detect.add_argument("picture", metavar="PICTURE", help="file or address (http, https) of a picture")
+    _add_picture(detect)
     detect.add_argument(
+        "--attention", action="store_true", help="draw where queries and points of the picture look, too"
+    )
+    detect.set_defaults(run=_look, work=_write_detections)
+
+
+def _add_explore(commands: Commands) -> None:
+    explore = commands.add_parser(
+        "explore",
+        help="write a page to look into the attention of a picture",
+        description="Writes the attention explorer of a picture as one page, to open in any browser, offline.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    _add_picture(explore)
+    explore.set_defaults(run=_look, work=_write_explorer)
+
+
+def _add_picture(command: argparse.ArgumentParser) -> None:
+    """What both commands for a picture take."""
+    command.add_argument("picture", metavar="PICTURE", help="file or address (http, https) of a picture")
+    command.add_argument(
         "--model",
         metavar="NAME",
         choices=MODELS,
         default="shapes",
         help="one of " + ", ".join(MODELS) + "; the detr_ ones use the official weights, fetched once",
     )
-    detect.add_argument("--threshold", metavar="T", type=_probability, default=0.7, help="keep scores above T, 0 to 1")
-    detect.add_argument(
-        "--attention", action="store_true", help="draw where queries and points of the picture look, too"
+    command.add_argument("--threshold", metavar="T", type=_probability, default=0.7, help="keep scores above T, 0 to 1")
+    command.add_argument(
+        "--out", metavar="DIR", default="detrlab_out", help="where the picture gets a folder of its own name"
     )
-    detect.add_argument("--out", metavar="DIR", default="detrlab_out", help="folder for the figures")
-    detect.set_defaults(run=_detect)
 
 
-def _detect(options: argparse.Namespace) -> int:
-    # Mistakes with a picture, weights or a folder are the user's to put right: a sentence, no traceback.
+def _look(options: argparse.Namespace) -> int:
+    """Opens the picture and the model for a command's work(picture, model, folder, options)."""
+    import matplotlib
+
+    matplotlib.use("Agg")  # files only: needs no screen
+
+    from detrlab.detr.models import load_model
+    from detrlab.images import open_picture
     from detrlab.weights import WeightsError
 
+    # Mistakes with a picture, weights or a folder are the user's to put right: a sentence, no traceback.
     try:
-        _write_detections(options.picture, options.model, options.threshold, options.attention, Path(options.out))
+        picture = open_picture(options.picture)
+        folder = _folder_of(options.picture, Path(options.out))
+        model = load_model(options.model, None if options.model in TRAINED else "official")
+        options.work(picture, model, folder, options)
     except (ValueError, WeightsError, OSError) as error:
         print(f"detrlab: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _write_detections(source: str, model_name: str, threshold: float, with_attention: bool, out: Path) -> None:
-    """Detect in one picture; prints a table and writes detections.png (and decoder.png, encoder.png) into a
-    folder."""
-    import matplotlib
-
-    matplotlib.use("Agg")  # files only: needs no screen
-
+def _write_detections(picture: Image, model: Module, folder: Path, options: argparse.Namespace) -> None:
+    """Prints a table and writes detections.png (and decoder.png, encoder.png)."""
     from detrlab.attention.capture import capture_attention
     from detrlab.detr.detect import detect
-    from detrlab.detr.models import load_model
     from detrlab.figures.attention import plot_decoder_attention, plot_encoder_attention
     from detrlab.figures.detections import plot_detections
-    from detrlab.images import open_picture
 
-    picture = open_picture(source)
-    out.mkdir(parents=True, exist_ok=True)
-    model = load_model(model_name, None if model_name in TRAINED else "official")
     with capture_attention(model, lazy=True) as attention:
-        detections = detect(model, picture, threshold)
+        detections = detect(model, picture, options.threshold)
 
     found = {0: "nothing", 1: "1 object"}.get(len(detections), f"{len(detections)} objects")
-    print(f"{model_name} found {found} above {threshold:g} in {source} ({picture.width} x {picture.height} pixels)")
+    size = f"{picture.width} x {picture.height} pixels"
+    print(f"{options.model} found {found} above {options.threshold:g} in {options.picture} ({size})")
     if len(detections):
         width = max(map(len, (*detections.names, "class")))
         print(f"\n {'#':>2}  {'class':{width}}  score  {'x0':>7} {'y0':>7} {'x1':>7} {'y1':>7}  (pixels)")
@@ -97,12 +127,43 @@ def _write_detections(source: str, model_name: str, threshold: float, with_atten
             print(f" {number:>2}  {detection.name:{width}}  {detection.score:5.2f}  {corners}")
     print()
     figures = {"detections.png": plot_detections(picture, detections)}
-    if with_attention:
+    if options.attention:
         figures["decoder.png"] = plot_decoder_attention(picture, detections, attention)
         figures["encoder.png"] = plot_encoder_attention(picture, attention)
     for name, figure in figures.items():
-        figure.savefig(out / name, dpi=150)
-        print(f"wrote {out / name}")
+        figure.savefig(folder / name, dpi=150)
+        print(f"wrote {folder / name}")
+
+
+def _write_explorer(picture: Image, model: Module, folder: Path, options: argparse.Namespace) -> None:
+    """Writes explorer.html."""
+    from detrlab.explorer.explore import explore
+
+    page = explore(model, picture, options.threshold).save(folder / "explorer.html")
+    print(f"wrote {page}: open it in a browser, it needs no network")
+
+
+def _folder_of(source: str, out: Path) -> Path:
+    """The picture's own folder in `out`, with its name; where another picture has that one, with a number behind."""
+    if source.lower().startswith(("http://", "https://")):
+        place = source
+        stem = Path(urlsplit(source).path).stem
+    else:
+        place = str(Path(source).expanduser().resolve())
+        stem = Path(place).stem
+    stem = re.sub(r"[^\w-]+", "_", stem).strip("_")[:LONGEST_NAME] or "picture"
+    out.mkdir(parents=True, exist_ok=True)
+    names = chain([stem], (f"{stem}_{number}" for number in count(2)))
+    return next(out / name for name in names if _is_of(out / name, place))
+
+
+def _is_of(folder: Path, place: str) -> bool:
+    """Does a folder hold what was made of the picture from `place`? One that is not there yet is made for it."""
+    whose = folder / "picture.txt"
+    if not folder.exists():
+        folder.mkdir()
+        whose.write_text(place, encoding="utf-8")
+    return whose.is_file() and whose.read_text(encoding="utf-8") == place
 
 
 def _add_train(commands: Commands) -> None:

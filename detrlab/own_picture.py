@@ -36,7 +36,8 @@ def keep_picture(source: Source, path: str | Path = KEPT_NAME) -> Image.Image:
     try:
         if not source:
             raise PictureError(
-                "no picture is chosen yet: press the button and choose one, or give a path or an address"
+                "no picture is chosen yet: drag a shape onto the composer's paper, or press the upload's button, "
+                "or give a path or an address; then run this cell again"
             )
         picture = open_picture(source)
     except PictureError as error:

@@ -56,7 +56,7 @@ def detect_and_draw(folder: Path) -> None:
     official = is_cached("detr_resnet50")
     photograph = Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
     print("1. A scene of shapes, as the shipped model sees it:\n", flush=True)
-    detrlab(["detect", str(scene), "--attention", "--out", str(folder / "scene")])
+    detrlab(["detect", str(scene), "--attention", "--out", str(folder)])
     print(
         "\n2. A photograph. "
         + (
@@ -68,7 +68,7 @@ def detect_and_draw(folder: Path) -> None:
         flush=True,
     )
     model = ["--model", "detr_resnet50"] if official else ["--threshold", "0.5"]
-    detrlab(["detect", str(photograph), "--attention", "--out", str(folder / "photograph"), *model])
+    detrlab(["detect", str(photograph), "--attention", "--out", str(folder), *model])
 
 
 def grade_three(folder: Path) -> None:

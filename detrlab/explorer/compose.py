@@ -7,6 +7,8 @@ those the model learnt from, or unlike them if one tries.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
+from itertools import count
 
 import anywidget
 import torch
@@ -43,6 +45,7 @@ class SceneComposer(anywidget.AnyWidget):
     def __init__(self, model: nn.Module, threshold: float = 0.7) -> None:
         """threshold: detections score above it, 0..1."""
         self._model, self._threshold = model, threshold
+        self._colours: dict[int, int] = {}  # {query: the number of its colour}
         super().__init__(
             choices={
                 "classes": list(CLASSES),
@@ -64,6 +67,7 @@ class SceneComposer(anywidget.AnyWidget):
         """Draw the arrangement, detect, and send both in one message."""
         self.scene = scene_of(self.arrangement)
         self.detections = detect(self._model, self.scene.picture, self._threshold)
+        self._colours = kept_colours(self._colours, self.detections.queries.tolist())
         with self.hold_sync():
             self.picture_file = shown_picture(self.scene.picture)
             self.result = {
@@ -71,9 +75,9 @@ class SceneComposer(anywidget.AnyWidget):
                     {
                         "box_xyxy": list(each.box_xyxy),
                         "label": f"{each.name} {each.score:.2f}",
-                        "colour": colour_of(number),
+                        "colour": colour_of(self._colours[each.query]),
                     }
-                    for number, each in enumerate(self.detections)
+                    for each in self.detections
                 ],
                 "found": found(self.scene, self.detections),
                 "of": len(self.scene.names),
@@ -120,6 +124,18 @@ def scene_of(arrangement: dict) -> Scene:
     ]
     background = arrangement["background"]
     return compose(shapes, Background(background["kind"], background["colour"], seed=SEED), (SIDE, SIDE))
+
+
+def kept_colours(before: dict[int, int], queries: Iterable[int]) -> dict[int, int]:
+    """{query: the number of its colour}.
+
+    Queries of before keep theirs, so no box changes its colour because another one goes; others take the first that is
+    free.
+    """
+    queries = list(queries)
+    stay = {query: before[query] for query in queries if query in before}
+    free = (number for number in count() if number not in stay.values())
+    return {query: stay[query] if query in stay else next(free) for query in queries}
 
 
 def found(scene: Scene, detections: Detections) -> int:

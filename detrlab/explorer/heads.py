@@ -7,12 +7,15 @@ follow, with what they were before beside them.
 from __future__ import annotations
 
 import base64
+from collections import Counter
 
 import anywidget
+import torch
 import traitlets
 from torch import nn
 
 from detrlab.attention.ablation import layers_of, switched_off
+from detrlab.boxes import box_iou
 from detrlab.detr.detect import Detection, Detections, detect
 from detrlab.explorer.front_end import joined, style
 from detrlab.explorer.payload import shown_picture
@@ -20,6 +23,9 @@ from detrlab.explorer.static_figure import best_of, png_file
 from detrlab.figures.detections import plot_detections
 from detrlab.figures.drawing import colour_of
 from detrlab.images import Source, open_picture
+
+SAME_PLACE_IOU = 0.5  # of a box with what it was; one that overlaps less has moved away
+FATES = ("in place", "moved", "other class", "lost", "new")
 
 
 class HeadSwitches(anywidget.AnyWidget):
@@ -56,14 +62,13 @@ class HeadSwitches(anywidget.AnyWidget):
             now = detect(self._model, self._picture, 0.0)
         rows = compared(self._before, now, self._threshold)
         self.detections = best_of(now, self._threshold)
-        was = [row for row in rows if row["before"] > self._threshold]
+        fates = Counter(row["fate"] for row in rows)
         self.result = {
             "rows": rows,
             "heads_off": len(heads),
             "layers_off": len(layers),
-            "of": len(was),
-            "kept": sum(not row["lost"] for row in was),
-            "gained": len(rows) - len(was),
+            "of": len(rows) - fates["new"],
+            "fates": {fate: fates[fate] for fate in FATES},
         }
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
@@ -93,7 +98,8 @@ def switch_heads(model: nn.Module, picture: Source, threshold: float = 0.7) -> H
 def compared(before: Detections, now: Detections, threshold: float) -> list[dict]:
     """A row for each query that scores above the threshold before or now, the best of before first.
 
-    before, now: of all queries. The box is where the query's detection is now; of a lost one, where it was.
+    before, now: of all queries. box_xyxy is where the query's detection is now (of a lost one, where it was), was_xyxy
+    where it was, and iou how well the two overlap; both are None of one that is new or lost.
     """
     now_of = {each.query: each for each in now}
     rows: list[dict[str, object]] = []
@@ -101,7 +107,14 @@ def compared(before: Detections, now: Detections, threshold: float) -> list[dict
         is_now: Detection = now_of[was.query]
         if max(was.score, is_now.score) <= threshold:
             continue
-        lost = is_now.score <= threshold
+        lost, new = is_now.score <= threshold, was.score <= threshold
+        iou = float(box_iou(torch.tensor([was.box_xyxy]), torch.tensor([is_now.box_xyxy])))
+        if lost or new:
+            fate = "lost" if lost else "new"
+        elif iou <= SAME_PLACE_IOU:
+            fate = "moved"
+        else:
+            fate = "in place" if was.name == is_now.name else "other class"
         rows.append(
             {
                 "number": len(rows) + 1,
@@ -111,8 +124,10 @@ def compared(before: Detections, now: Detections, threshold: float) -> list[dict
                 "before": was.score,
                 "name_now": is_now.name,
                 "now": is_now.score,
-                "lost": lost,
+                "fate": fate,
+                "iou": None if lost or new else iou,
                 "box_xyxy": list(was.box_xyxy if lost else is_now.box_xyxy),
+                "was_xyxy": None if lost or new else list(was.box_xyxy),
             }
         )
     return rows

@@ -1,8 +1,8 @@
 """Figures of attention: per query, for points of the picture, over heads and over layers.
 
-After figures 3 and 6 of the DETR paper. Each map is drawn from 0 to its own maximum (written below
-it), with every cell of the feature map at its true place over the picture, and each title says who
-looks at what.
+After figures 3 and 6 of the DETR paper. Maps lie over the picture, in grey, with every cell of the feature map at its
+true place. All maps of a figure share one scale of colours, from 0 to the largest weight of all; below each stands its
+own maximum, and each title says who looks at what.
 """
 
 from __future__ import annotations
@@ -18,14 +18,22 @@ from detrlab.attention.capture import CapturedAttention, Head, Kind
 from detrlab.attention.grid import FeatureGrid
 from detrlab.detr.detect import Detection, Detections
 from detrlab.figures.drawing import (
+    INK,
     NARROWEST,
+    TITLE,
+    WIDEST,
+    WORDS,
+    clear_figure,
     colour_of,
+    columns_for,
     draw_box,
     draw_cell,
+    draw_labels,
     draw_number,
+    draw_scale,
     given_axes,
     make_axes,
-    new_figure,
+    one_scale,
     panel_size,
     show_map,
     show_picture,
@@ -37,7 +45,7 @@ MEANING = {
     "looks at": "where each marked point looks (its row)",
     "is looked at from": "who looks at each marked point (its column)",
 }
-COLUMNS = 6  # panels side by side; more go to further rows
+SIDE = 2.1  # inches of a panel
 
 
 def plot_decoder_attention(
@@ -50,42 +58,33 @@ def plot_decoder_attention(
     sample: int = 0,
     axes: Sequence[Axes] | None = None,
 ) -> Figure:
-    """For each detection, where its object query looks (cross-attention), above the picture with its box.
+    """The picture with its detections, then for each of them where its object query looks (cross-attention).
 
-    axes: 2 N of them for N detections, the maps' row first; one for N = 0, which only shows the picture.
+    axes: the picture's, then one per detection.
     """
     N = len(detections)
-    if N == 0:
-        ax = make_axes(1, 1, panel_size(picture, 4.0), header=0.25)[0] if axes is None else given_axes(axes, 1)[0]
-        show_picture(ax, picture)
-        ax.set_title("No query above the threshold:\nno decoder attention to show", fontsize=11)
-        return ax.figure
-
     grid = attention.grid(sample, picture)
     maps = attention.decoder_cross(layer, _one_map(head), sample=sample)  # (Q, H, W)
     made = axes is None
+    first, *others = axes = _axes_in_rows(picture, 1 + N) if made else given_axes(axes, 1 + N)
+    show_picture(first, picture)
+    _title(first, {0: "no query above the threshold", 1: "1 detection"}.get(N, f"{N} detections"))
+    for number, detection in reversed(list(enumerate(detections))):
+        draw_box(first, detection.box_xyxy, colour_of(number), 1.6)
+    scale = one_scale(maps[each.query] for each in detections) if N else None
+    for number, (detection, ax) in enumerate(zip(detections, others, strict=True)):
+        show_map(ax, picture, maps[detection.query], grid, scale)
+        draw_box(ax, detection.box_xyxy, colour_of(number), 1.2)
+        _title(ax, f"query {detection.query} looks at")
     if made:
-        bands = -(-N // COLUMNS)
-        columns = -(-N // bands)
-        table = make_axes(2 * bands, columns, panel_size(picture, 2.0 if N > 2 else 2.6))
-        starts = [2 * (i // columns) * columns + i % columns for i in range(N)]
-        pairs = [(table[start], table[start + columns]) for start in starts]
-        for ax in set(table) - {ax for pair in pairs for ax in pair}:
-            ax.set_axis_off()
-    else:
-        flat = given_axes(axes, 2 * N)
-        pairs = list(zip(flat[:N], flat[N:], strict=True))
-    for number, (detection, (above, below)) in enumerate(zip(detections, pairs, strict=True)):
-        colour = colour_of(number)
-        show_map(above, maps[detection.query], grid)
-        draw_box(above, detection.box_xyxy, colour, 1.2)
-        above.set_title(f"query {detection.query} looks at", fontsize=9)
-        show_picture(below, picture)
-        draw_box(below, detection.box_xyxy, colour, 2.2)
-        below.set_title(f"{number + 1} {detection.name} {detection.score:.2f}", fontsize=9, fontweight="bold")
-    if made:
-        _describe(pairs[0][0].figure, attention, "cross", layer, head, "where each kept query looks")
-    return pairs[0][0].figure
+        if N:
+            draw_scale(axes, scale)
+        _describe(first.figure, attention, "cross", layer, head, "where the query of each detection looks")
+    draw_labels(first, detections.boxes_xyxy.tolist(), [str(number) for number in range(1, N + 1)], WORDS)
+    for number, (detection, ax) in enumerate(zip(detections, others, strict=True)):
+        label = f"{number + 1} {detection.name} {detection.score:.2f}"
+        draw_labels(ax, [detection.box_xyxy], [label], WORDS, [colour_of(number)])
+    return first.figure
 
 
 def plot_encoder_attention(
@@ -109,17 +108,20 @@ def plot_encoder_attention(
     points = _middles_of_quarters(encoder.grid) if points is None else points
     look = _looking(direction)
     made = axes is None
-    centre, *around = _axes_around(picture, len(points)) if made else given_axes(axes, 1 + len(points))
+    centre, *around = axes = _axes_around(picture, len(points)) if made else given_axes(axes, 1 + len(points))
     show_picture(centre, picture)
-    for number, (point_xy, ax) in enumerate(zip(points, around, strict=True), start=1):
+    maps = [getattr(encoder, look)(point_xy) for point_xy in points]
+    scale = one_scale(maps)
+    for number, (point_xy, map_hw, ax) in enumerate(zip(points, maps, around, strict=True), start=1):
         colour = colour_of(number - 1)
-        show_map(ax, getattr(encoder, look)(point_xy), encoder.grid)
-        ax.set_title(f"point {number} {direction}", fontsize=9)
+        show_map(ax, picture, map_hw, encoder.grid, scale)
+        _title(ax, f"point {number} {direction}")
         for each in (centre, ax):
             draw_cell(each, encoder.grid, point_xy, colour)
         draw_number(centre, encoder.grid, point_xy, number, colour)
     if made:
-        centre.set_title("the points and their cells", fontsize=9)
+        _title(centre, "the points and their cells")
+        draw_scale(axes, scale)
         _describe(centre.figure, attention, "encoder", layer, head, MEANING[direction])
     return centre.figure
 
@@ -161,7 +163,11 @@ def plot_attention_layers(
     kind = _kind(of)
     layers = range(attention.layers(kind))
     panels = [
-        (f"layer {layer}", _maps(picture, attention, of, direction, layer, _one_map(head), sample)) for layer in layers
+        (
+            f"layer {layer}" + " (last)" * (layer == layers[-1]),
+            _maps(picture, attention, of, direction, layer, _one_map(head), sample),
+        )
+        for layer in layers
     ]
     return _gallery(picture, attention, of, direction, sample, axes, panels, (kind, None, head))
 
@@ -180,26 +186,25 @@ def _gallery(
     grid = attention.grid(sample, picture)
     made = axes is None
     count = 1 + len(panels)
-    columns = count if count < 5 else next((c for c in (5, 4, 3) if count % c == 0), 4)
-    axes = make_axes(-(-count // columns), columns, panel_size(picture, 2.0)) if made else given_axes(axes, count)
-    for ax in axes[count:]:
-        ax.set_axis_off()
+    axes = _axes_in_rows(picture, count) if made else given_axes(axes, count)
     show_picture(axes[0], picture)
     if isinstance(of, Detection):
-        axes[0].set_title(f"{of.name} {of.score:.2f}", fontsize=9, fontweight="bold")
+        _title(axes[0], f"{of.name} {of.score:.2f}")
         who = f"where query {of.query} looks"
     else:
-        axes[0].set_title(f"the point ({of[0]:g}, {of[1]:g})", fontsize=9)
+        _title(axes[0], f"the point ({of[0]:.0f}, {of[1]:.0f})")
         who = MEANING[direction].replace("each", "the")
-    for ax, (title, map_hw) in zip(axes[1:], panels, strict=False):
-        show_map(ax, map_hw, grid)
-        ax.set_title(title, fontsize=9)
-    for ax in axes[:count]:
+    scale = one_scale(map_hw for _, map_hw in panels)
+    for ax, (title, map_hw) in zip(axes[1:], panels, strict=True):
+        show_map(ax, picture, map_hw, grid, scale)
+        _title(ax, title)
+    for ax in axes:
         if isinstance(of, Detection):
             draw_box(ax, of.box_xyxy, colour_of(0), 1.2)
         else:
             draw_cell(ax, grid, of, colour_of(0))
     if made:
+        draw_scale(axes, scale)
         _describe(axes[0].figure, attention, *what, who)
     return axes[0].figure
 
@@ -252,19 +257,39 @@ def _looking(direction: str) -> Literal["looks_at", "is_looked_at_from"]:
     return "looks_at" if direction == "looks at" else "is_looked_at_from"
 
 
+def _axes_in_rows(picture: object, count: int) -> list[Axes]:
+    """`count` Axes in rows that fit into a notebook."""
+    size = panel_size(picture, SIDE)
+    columns = columns_for(count, size[0])
+    axes = make_axes(-(-count // columns), columns, size, header=1.1)
+    for ax in axes[count:]:
+        ax.remove()
+    return axes[:count]
+
+
 def _axes_around(picture: object, points: int) -> list[Axes]:
-    """The picture's Axes in the middle, then the points' Axes: half of them to its left, the rest to its
-    right."""
+    """The picture's Axes in the middle, then the points' Axes: half of them to its left, the rest to its right."""
     rows = max(1, -(-points // 2))
-    columns = 4 if points > 1 else 3
-    width, height = panel_size(picture, 2.4)
-    figure = new_figure((max(columns * width, NARROWEST), max(rows, 2) * (height + 0.4) + 0.6))
-    spec = figure.add_gridspec(rows, columns)
-    places = [(row, column) for column in (0, 3) for row in range(rows)][:points]
+    columns = 2 if points < 2 else 3
+    width, height = panel_size(picture, SIDE)
+    wide = min(max((columns + 0.7) * width, NARROWEST), WIDEST)
+    figure = clear_figure((wide, max(rows, 1.7) * (height * min(1, wide / ((columns + 0.7) * width)) + 0.55) + 1.1))
+    spec = figure.add_gridspec(rows, columns, width_ratios=[1, 1.7, 1][-columns:])
+    places = [(row, column) for column in (0, 2) for row in range(rows)] if columns == 3 else [(0, 1)]
     return [
-        figure.add_subplot(spec[:, 1:3]),
-        *(figure.add_subplot(spec[row, column]) for row, column in places),
+        figure.add_subplot(spec[:, 1 if columns == 3 else 0]),
+        *(figure.add_subplot(spec[row, column]) for row, column in places[:points]),
     ]
+
+
+def _title(ax: Axes, text: str) -> None:
+    ax.set_title(text, fontsize=WORDS, fontweight="bold", color=INK, pad=4)
+
+
+def _which(what: str, number: int, count: int) -> str:
+    """("layer", 1, 3) -> "layer 1 (2nd of 3)": Python counts from 0, readers from 1."""
+    place = {1: "1st", 2: "2nd", 3: "3rd", count: "last"}.get(number + 1, f"{number + 1}th")
+    return f"{what} {number} ({place} of {count})"
 
 
 def _describe(
@@ -273,6 +298,8 @@ def _describe(
     """Title of a whole figure: which attention, which layer and head, who looks."""
     L, M = attention.layers(kind), attention.heads(kind)
     name = {"cross": "Decoder cross-attention", "encoder": "Encoder self-attention"}[kind]
-    where = f"all {L} layers" if layer is None else f"layer {layer % L} of 0..{L - 1}"
-    heads = {"mean": f"mean of {M} heads", "all": f"{M} heads"}.get(str(head), f"head {head} of 0..{M - 1}")
-    figure.suptitle(f"{name}, {where}, {heads}\n{who}", fontsize=11)
+    where = f"all {L} layers" if layer is None else _which("layer", layer % L, L)
+    heads = (
+        _which("head", head, M) if isinstance(head, int) else f"mean of {M} heads" if head == "mean" else f"{M} heads"
+    )
+    figure.suptitle(f"{name}, {where}, {heads}\n{who}", fontsize=TITLE, fontweight="bold", color=INK)

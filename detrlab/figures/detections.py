@@ -16,7 +16,19 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from detrlab.detr.detect import Detections
-from detrlab.figures.drawing import colour_of, draw_box, draw_labels, given_axes, make_axes, panel_size, show_picture
+from detrlab.figures.drawing import (
+    INK,
+    TITLE,
+    WORDS,
+    colour_of,
+    columns_for,
+    draw_box,
+    draw_labels,
+    given_axes,
+    make_axes,
+    panel_size,
+    show_picture,
+)
 
 SMALL_SIDE = 1 / 3  # of the picture; a box of figure 7 is small if both sides are shorter
 SLOTS_SHOWN = 20  # as in the paper's figure 7
@@ -24,7 +36,7 @@ SLOTS_SHOWN = 20  # as in the paper's figure 7
 SLOT_KINDS = (
     ("small", "#009e73", "o"),
     ("large, wider than high", "#d55e00", "s"),
-    ("large, higher than wide", "#0072b2", "^"),
+    ("large, higher than wide", "#3d8fd1", "^"),
 )
 
 
@@ -36,7 +48,8 @@ def plot_detections(picture: object, detections: Detections, ax: Axes | None = N
     N = len(detections)
     ax = make_axes(1, 1, panel_size(picture, 6.0), header=0)[0] if ax is None else given_axes(ax, 1)[0]
     show_picture(ax, picture)
-    ax.set_title({0: "Nothing detected above the threshold", 1: "1 detection"}.get(N, f"{N} detections"))
+    title = {0: "Nothing detected above the threshold", 1: "1 detection"}.get(N, f"{N} detections")
+    ax.set_title(title, fontsize=TITLE, fontweight="bold", color=INK)
     linewidth, fontsize = (2.4, 10.0) if N <= 12 else (1.6, 8.0) if N <= 30 else (1.1, 6.5)
     # The best last, so that its frame lies on top.
     for number, detection in reversed(list(enumerate(detections))):
@@ -65,7 +78,7 @@ def plot_query_slots(
         )
     P, Q, _ = boxes_cxcywh.shape
     queries = range(min(Q, SLOTS_SHOWN)) if queries is None else queries
-    columns = min(len(queries), 10)
+    columns = columns_for(len(queries), 1.25)
     rows = -(-len(queries) // columns)
     made = axes is None
     axes = make_axes(rows, columns, (1.25, 1.25), header=0.75) if made else given_axes(axes, len(queries))
@@ -75,17 +88,20 @@ def plot_query_slots(
         for kind, (name, colour, marker) in zip((small, ~small & (w >= h), ~small & (w < h)), SLOT_KINDS, strict=True):
             ax.scatter(cx[kind], cy[kind], s=13, color=colour, marker=marker, alpha=0.6, linewidths=0, label=name)
         ax.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[], aspect="equal")
-        ax.set_title(f"query {query}", fontsize=9)
+        ax.set_title(f"query {query}", fontsize=WORDS, color=INK)
+        ax.set_facecolor("none")
         for spine in ax.spines.values():
-            spine.set_color("0.75")
+            spine.set_color(INK)
     figure = axes[0].figure
     if made:
         for ax in axes[len(queries) :]:
-            ax.set_axis_off()
-        figure.suptitle(f"Object queries: centres of each query's boxes in {P} pictures", fontsize=12)
+            ax.remove()
+        figure.suptitle(f"Object queries: centres of each query's boxes in {P} pictures", fontsize=TITLE, color=INK)
         handles = [
             Line2D([], [], marker=marker, color=colour, linestyle="", markersize=6, label=name)
             for name, colour, marker in SLOT_KINDS
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=WORDS, labelcolor=INK
+        )
     return figure

@@ -58,3 +58,16 @@ def test_without_scripts_there_is_the_figure(browser, address):
         page.goto(address)
         assert page.locator("div > img").bounding_box()["height"] > 100
         assert page.locator("iframe").count() == 0
+
+
+def test_a_portrait_in_its_frame_is_measured_by_the_window(browser, tmp_path):
+    """A share of the frame's own height would follow from the picture, and the picture from it."""
+    data, _ = explore(load_model("shapes"), draw_scene(5, (325, 500)).picture, 0.5)._repr_mimebundle_()
+    path = tmp_path / "portrait.html"
+    path.write_text(f"<!doctype html><meta charset=utf-8>{data['text/html']}", encoding="utf-8")
+    with watched_page(browser, viewport={"width": 1100, "height": 800}) as page:
+        page.goto(path.as_uri())
+        stage = page.frame_locator("iframe").locator(".dl-stage")
+        stage.wait_for()
+        page.wait_for_function("() => document.querySelector('iframe').getBoundingClientRect().height > 500")
+        assert stage.bounding_box()["height"] == pytest.approx(0.65 * 800, abs=1)

@@ -76,7 +76,9 @@ def test_direction_layer_and_head_are_those_of_the_capture(page, attention):
     choose(page, "Encoder layer", "1")
     choose(page, "Head", "3")
     assert page.locator(".dl-headline").text_content() == "Who looks at this point"
-    assert page.locator(".dl-subline").text_content() == "Encoder self-attention · layer 1 of 0–2 · head 3 of 0–3"
+    assert page.locator(".dl-subline").text_content() == (
+        "Encoder self-attention · layer 1 (2nd of 3) · head 3 (last of 4)"
+    )
     assert_painted(page, attention.encoder(1, 3, picture=picture).is_looked_at_from(point))
 
 
@@ -203,3 +205,39 @@ def test_a_move_is_painted_within_one_frame(page):
     while len(found) < 3 and (not found or found[-1] > FRAME_MS):
         found.append(paint_ms(page))
     assert min(found) <= FRAME_MS
+
+
+TABLES = """() => [...document.querySelectorAll(".dl-numbers table")].map(table => {
+    const { left, right, top, bottom } = table.getBoundingClientRect();
+    const cells = [...table.querySelectorAll("th, td")].map(cell => cell.getBoundingClientRect().right);
+    return { left, right, top, bottom, cells: Math.max(...cells) };
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 700, 890, 930, 960, 1040])
+def test_the_tables_neither_overlap_nor_are_cut_off(page, width):
+    """890 to 960 is what a notebook has beside JupyterLab's file list at 1360 pixels."""
+    page.set_viewport_size({"width": width, "height": 900})
+    one, other = page.evaluate(TABLES)
+    frame = page.locator(".dl-numbers").bounding_box()
+    assert one["right"] <= other["left"] or one["bottom"] <= other["top"]
+    for table in (one, other):
+        assert max(table["right"], table["cells"]) <= frame["x"] + frame["width"] + 0.5
+
+
+def test_a_tile_that_is_chosen_keeps_the_focus(page):
+    choose(page, "Side by side", "all heads")
+    page.locator(".dl-tile").nth(2).focus()
+    page.keyboard.press("Enter")
+    page.locator(".dl-tile[aria-pressed=true]").get_by_text("head 2").wait_for()
+    assert page.evaluate("document.activeElement.textContent").startswith("head 2")
+
+
+def test_a_portrait_is_seen_whole(browser, tmp_path):
+    explorer = explore(load_model("shapes"), draw_scene(5, (325, 500)).picture, threshold=0.5)
+    address = explorer.save(tmp_path / "page.html").as_uri()
+    with watched_page(browser, viewport={"width": 1366, "height": 768}) as page:
+        page.goto(address)
+        stage = page.locator(".dl-stage").bounding_box()
+        assert 0.64 * 768 < stage["height"] <= 0.651 * 768
+        assert stage["width"] / stage["height"] == pytest.approx(325 / 500, rel=0.01)

@@ -57,6 +57,11 @@ def test_compose_a_scene_and_switch_heads_off(lab, browser, screenshots):
         page.get_by_text("3 detections", exact=True).wait_for()
         page.get_by_role("button", name="all off").click()
         page.get_by_text("Off: 12 heads, 3 encoder layers").wait_for(timeout=20_000)
+        # Blind queries keep their scores, or lose them; none stays where a shape is.
+        assert "of 3 detections left in place" in page.locator(".dl-headline").last.text_content()
+        fates = page.locator(".dl-subline").last.text_content()
+        assert " moved" in fates or " lost" in fates
+        assert page.locator(".dl-still .dl-box").count() > page.locator(".dl-still .dl-tag:not(.dl-lost)").count()
         page.screenshot(path=screenshots / "heads_off.png")
         page.get_by_role("button", name="all on").click()
         page.get_by_text("3 detections", exact=True).wait_for(timeout=20_000)

@@ -1,13 +1,15 @@
-"""`detrlab detect` as a user runs it: table, figures, and one sentence for each mistake."""
+"""`detrlab detect` and `detrlab explore` as a user runs them: table, figures, a page, a sentence for a mistake."""
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
-from detrlab.__main__ import MODELS, main
+from detrlab.__main__ import MODELS, _folder_of, main
 from detrlab.detr import models
 from detrlab.detr.models import OFFICIAL_MODELS, SHIPPED, shapes_model
 
@@ -39,6 +41,7 @@ def sees_stars(monkeypatch):
 def test_detections_are_printed_and_drawn(picture, sees_stars, tmp_path, capsys):
     out = tmp_path / "new" / "folder"
     assert main(["detect", str(picture), "--attention", "--out", str(out)]) == 0
+    out = out / "scene"
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"shapes found 20 objects above 0.7 in {picture} (70 x 50 pixels)"
     assert lines[2].split() == ["#", "class", "score", "x0", "y0", "x1", "y1", "(pixels)"]
@@ -54,7 +57,51 @@ def test_nothing_found_is_said_and_drawn(picture, sees_stars, tmp_path, capsys):
     assert main(["detect", str(picture), "--threshold", "1", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("shapes found nothing above 1 in") and "class" not in printed
-    assert (tmp_path / "detections.png").exists() and not (tmp_path / "decoder.png").exists()
+    assert {path.name for path in (tmp_path / "scene").iterdir()} == {"picture.txt", "detections.png"}
+
+
+def test_each_picture_has_a_folder_that_no_other_one_writes_into(picture, sees_stars, tmp_path, capsys):
+    """Pictures of one name from two folders, the first one twice, and a folder of that name that is somebody else's."""
+    other = tmp_path / "other" / "scene.png"
+    other.parent.mkdir()
+    Image.new("RGB", (50, 70), "blue").save(other)
+    theirs = tmp_path / "out" / "scene_2"
+    theirs.mkdir(parents=True)
+    for each in (picture, other, picture):
+        assert main(["detect", str(each), "--out", str(tmp_path / "out")]) == 0
+    wrote = [Path(line[6:]) for line in capsys.readouterr().out.splitlines() if line.startswith("wrote ")]
+    assert [path.parent.name for path in wrote] == ["scene", "scene_3", "scene"]
+    assert not list(theirs.iterdir())
+    with Image.open(wrote[0]) as first, Image.open(wrote[1]) as second:
+        assert first.width / first.height > 1 > second.width / second.height
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://a.example/cats/my%20cat.jpg?size=3", "my_20cat"),
+        ("http://a.example/", "picture"),
+        ("HTTP://a/..", "picture"),
+    ],
+)
+def test_folders_of_addresses_are_named_after_their_last_part(address, name, tmp_path):
+    assert _folder_of(address, tmp_path) == tmp_path / name
+    assert _folder_of(address.replace("a", "b", 1), tmp_path) == tmp_path / f"{name}_2"
+
+
+def test_explore_writes_a_page_and_says_where(picture, sees_stars, tmp_path, capsys):
+    assert main(["explore", str(picture), "--out", str(tmp_path / "out")]) == 0
+    page = tmp_path / "out" / "scene" / "explorer.html"
+    assert capsys.readouterr().out == f"wrote {page}: open it in a browser, it needs no network\n"
+    assert "Attention explorer" in page.read_text(encoding="utf-8")
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert capsys.readouterr().out == f"detrlab {project['project']['version']}\n"
 
 
 def test_mistakes_end_in_one_sentence_and_code_2(picture, tmp_path, capsys, monkeypatch):

@@ -96,7 +96,9 @@ def test_same_picture_again_writes_nothing(path):
     assert path.stat().st_ino == before
 
 
-@pytest.mark.parametrize(("source", "says"), [((), "no picture is chosen"), ("nowhere.png", "there is no file")])
+@pytest.mark.parametrize(
+    ("source", "says"), [((), "drag a shape onto the composer's paper, or press"), ("nowhere.png", "there is no file")]
+)
 def test_nothing_to_keep(source, says, path):
     with pytest.raises(PictureError, match=says):
         keep_picture(source, path)

@@ -5,21 +5,25 @@ import { make, makeSvg } from "./dom.js";
 export function makeBoxLayer(width, height) {
   const boxes = makeSvg("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", class: "dl-marks" });
   const labels = make("div", {});
+  const clipped = ([x0, y0, x1, y1]) => {
+    const place = { x: Math.max(x0, 0), y: Math.max(y0, 0) };
+    const [right, bottom] = [Math.min(x1, width), Math.min(y1, height)];
+    return { ...place, width: Math.max(right - place.x, 0), height: Math.max(bottom - place.y, 0) };
+  };
   return {
     root: make("div", { class: "dl-boxlayer", "aria-hidden": "true" }, boxes, labels),
 
-    /** detections: [{ box_xyxy, colour, label, lost }], lost ones dashed; the first on top. */
+    /** detections: [{ box_xyxy, was_xyxy, colour, label, lost }], the first on top. Dashed: where a box was before
+        (was_xyxy, where there is one), and what is lost. */
     show(detections) {
       boxes.replaceChildren();
       labels.replaceChildren();
+      const ghosts = detections.filter(({ was_xyxy, lost }) => was_xyxy && !lost);
+      for (const { was_xyxy, colour } of ghosts) boxes.append(makeBox(clipped(was_xyxy), colour, "dl-ghost"));
       for (const { box_xyxy, colour, label, lost } of [...detections].reverse()) {
-        const [x0, y0] = [Math.max(box_xyxy[0], 0), Math.max(box_xyxy[1], 0)];
-        const [x1, y1] = [Math.min(box_xyxy[2], width), Math.min(box_xyxy[3], height)];
-        const place = { x: x0, y: y0, width: Math.max(x1 - x0, 0), height: Math.max(y1 - y0, 0) };
-        const group = makeSvg("g", { class: lost ? "dl-lost" : "" });
-        group.append(makeSvg("rect", { ...place, class: "dl-casing" }));
-        group.append(makeSvg("rect", { ...place, class: "dl-box", stroke: colour }));
-        boxes.append(group);
+        const place = clipped(box_xyxy);
+        const { x: x0, y: y0 } = place;
+        boxes.append(makeBox(place, colour, lost ? "dl-lost" : ""));
         const tag = make("span", { class: lost ? "dl-tag dl-lost" : "dl-tag" }, label);
         tag.style.setProperty("--colour", colour);
         tag.style.left = `${(100 * x0) / width}%`;
@@ -29,4 +33,9 @@ export function makeBoxLayer(width, height) {
       }
     },
   };
+}
+
+function makeBox(place, colour, name) {
+  const casing = makeSvg("rect", { ...place, class: "dl-casing" });
+  return makeSvg("g", { class: name }, casing, makeSvg("rect", { ...place, class: "dl-box", stroke: colour }));
 }

@@ -2,7 +2,7 @@
    model knows) and detects; this file holds the arrangement and sends it whenever it changes. */
 import { makeBoxLayer } from "./boxes.js";
 import { makeChoice, makeSlider } from "./controls.js";
-import { make, makeSvg, setText } from "./dom.js";
+import { make, makeRoot, makeSvg, setText } from "./dom.js";
 import { ICONS } from "./icons.js";
 
 const START_RADIUS = 0.14; // of the paper's side
@@ -205,7 +205,7 @@ export function mountComposer(root, choices, arrangement, send) {
   const verdict = make("h2", { class: "dl-headline", role: "status" });
   const caption = make("p", { class: "dl-subline" });
   const hint = make("p", { class: "dl-hold" });
-  root.classList.add("dl-explorer", "dl-composer");
+  makeRoot(root, "dl-composer");
   root.replaceChildren(
     make(
       "div",
@@ -222,7 +222,7 @@ export function mountComposer(root, choices, arrangement, send) {
       picture.src = pictureUrl;
       layer.show(detections);
       setText(verdict, of === 0 ? "An empty paper" : `${found} of ${of} shapes found`);
-      setText(caption, of === 0 ? "What will the model see?" : words);
+      setText(caption, of === 0 ? "First drag a shape onto it, or press one: then you see what the model sees." : words);
     },
   };
 }

@@ -23,6 +23,13 @@ export function makeSvg(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Makes `root` the root of a widget. JupyterLab hears keys before any element in the page does (an arrow moves the
+    notebook, x cuts a cell); inside of what carries this attribute it leaves them alone. */
+export function makeRoot(root, ...names) {
+  root.classList.add("dl-explorer", ...names);
+  root.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
 /** Sets a text only where it changes, which spares the browser a layout. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

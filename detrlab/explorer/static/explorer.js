@@ -3,7 +3,7 @@
 import { arrayAt } from "./arrays.js";
 import { summaryOf } from "./attention_math.js";
 import { makeChoice, makeSlider } from "./controls.js";
-import { make, setText } from "./dom.js";
+import { make, makeRoot, setText } from "./dom.js";
 import { cellAt, coverOf, placeOf } from "./grid.js";
 import { makeMultiples } from "./multiples.js";
 import { makeNumbers, underWords } from "./numbers.js";
@@ -36,6 +36,7 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
   let shown = []; // the detections above the threshold
   let drawn = null; // { view, map, summary } on show
   let setUpFor = "";
+  let tilesFor = "";
   let spokenTimer = 0;
 
   const names = (query) => {
@@ -122,7 +123,7 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
   const threshold = makeSlider("Detections scoring above", state.threshold, (value) => change({ threshold: value }));
   const opacity = makeSlider("Strength of the colours", OPACITY, (value) => setOpacity(value));
 
-  root.classList.add("dl-explorer");
+  makeRoot(root);
   root.replaceChildren(
     make(
       "div",
@@ -209,6 +210,10 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
     layers.cross.root.hidden = kind === "encoder";
     layers[kind].set(panel[0]);
     heads.set(panel[1]);
+    // A tile that was clicked keeps the focus: tiles are made anew only where they are others.
+    const tiles = JSON.stringify([panels, beside]);
+    if (tiles === tilesFor) return;
+    tilesFor = tiles;
     multiples.setPanels(
       panels,
       panels.map(([layer, head]) => (beside === "heads" ? `head ${head}` : `layer ${layer}`)),

@@ -1,7 +1,7 @@
 /* Switch heads off: every cross-attention head of the decoder and every layer of the encoder is a switch; the
    detections follow, with what they were before beside them. */
 import { makeBoxLayer } from "./boxes.js";
-import { make, setText } from "./dom.js";
+import { make, makeRoot, setText } from "./dom.js";
 import { howMany } from "./words.js";
 
 /** Builds it into `root`. meta: { width, height, encoder_layers, decoder_layers, heads }; off: what is off at first. */
@@ -75,41 +75,48 @@ export function mountHeads(root, meta, pictureUrl, off, send) {
     make("button", { type: "button", class: "dl-item", onclick: () => set(false) }, "all off"),
   );
   const rows = make("tbody");
-  const before = ["Detection", "with all", "now"].map((text) => make("th", { scope: "col" }, text));
+  const before = ["Detection", "with all", "now", "IoU of the boxes"].map((text) => make("th", { scope: "col" }, text));
   const comparison = make("table", {}, make("thead", {}, make("tr", {}, ...before)), rows);
 
   const verdict = make("h2", { class: "dl-headline", role: "status" });
   const subline = make("p", { class: "dl-subline" });
-  root.classList.add("dl-explorer");
+  const ghosts = make("p", { class: "dl-hold" }, "Dashed: where the box was with everything on.");
+  makeRoot(root);
   root.replaceChildren(
     make(
       "div",
       { class: "dl-columns" },
-      make("div", { class: "dl-left" }, make("div", { class: "dl-heading" }, verdict, subline), stage),
+      make("div", { class: "dl-left" }, make("div", { class: "dl-heading" }, verdict, subline), stage, ghosts),
       make("div", { class: "dl-right" }, headTable, layerTable, buttons),
       make("div", { class: "dl-numbers" }, comparison),
     ),
   );
 
   return {
-    /** As Python answers: rows [{ number, colour, name, query, before, now, name_now, box_xyxy }]. */
-    show({ rows: found, heads_off, layers_off, kept, of, gained }) {
-      setText(verdict, heads_off + layers_off ? `${kept} of ${howMany(of, "detection")} left` : howMany(of, "detection"));
-      const extra = gained ? ` · ${gained} new` : "";
-      setText(subline, `Off: ${howMany(heads_off, "head")}, ${howMany(layers_off, "encoder layer")}${extra}`);
-      const label = (each) => `${each.number} ${each.name_now} ${each.now.toFixed(2)}`;
-      layer.show(found.map((each) => ({ ...each, label: each.lost ? `${each.number} lost` : label(each) })));
+    /** As Python answers: rows [{ number, colour, name, query, before, now, name_now, fate, iou, box_xyxy, was_xyxy }]. */
+    show({ rows: found, heads_off, layers_off, of, fates }) {
+      const off = heads_off + layers_off > 0;
+      const all = howMany(of, "detection");
+      setText(verdict, off ? `${fates["in place"]} of ${all} left in place` : all);
+      const others = Object.entries(fates).filter(([fate, count]) => fate !== "in place" && count);
+      const said = others.map(([fate, count]) => ` · ${count} ${fate}`);
+      setText(subline, `Off: ${howMany(heads_off, "head")}, ${howMany(layers_off, "encoder layer")}${said.join("")}`);
+      ghosts.style.visibility = off ? "visible" : "hidden";
+      const lost = (each) => each.fate === "lost";
+      const label = (each) => `${each.number} ${lost(each) ? "lost" : `${each.name_now} ${each.now.toFixed(2)}`}`;
+      layer.show(found.map((each) => ({ ...each, lost: lost(each), label: label(each) })));
       rows.replaceChildren(
         ...found.map((each) => {
           const swatch = make("span", { class: "dl-number" }, String(each.number));
           swatch.style.setProperty("--colour", each.colour);
-          const other = each.lost || each.name_now === each.name ? "" : `${each.name_now} `;
+          const other = lost(each) || each.name_now === each.name ? "" : `${each.name_now} `;
           return make(
             "tr",
-            { class: each.lost ? "dl-lost" : "" },
+            { class: lost(each) ? "dl-lost" : "" },
             make("th", { scope: "row" }, swatch, ` ${each.name} · query ${each.query}`),
             make("td", {}, each.before.toFixed(2)),
             make("td", {}, `${other}${each.now.toFixed(2)}`),
+            make("td", {}, each.iou === null ? "–" : each.iou.toFixed(2)),
           );
         }),
       );

@@ -22,6 +22,8 @@ mountExplorer(pageRoot, pageMeta, pageBytes, pictureAddress, localSource(pageMet
 // that may not reach out stays closed, and the figure stays.
 const frame = window.frameElement;
 if (frame) {
+  // Here a share of the window's height would be one of the frame's own, which follows from the picture.
+  pageRoot.style.setProperty("--tallest", `${Math.round(0.65 * window.parent.innerHeight)}px`);
   frame.previousElementSibling?.remove();
   new ResizeObserver(() => {
     frame.style.height = `${document.documentElement.scrollHeight}px`;

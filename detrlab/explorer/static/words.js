@@ -20,8 +20,14 @@ export function headline({ query, column }, names) {
 /** Which attention that is; panel is [layer, head]. */
 export function subline(kind, [layer, head], layers, heads) {
   const name = kind === "encoder" ? "Encoder self-attention" : "Decoder cross-attention";
-  const which = head === "mean" ? `mean of ${heads} heads` : `head ${head} of 0–${heads - 1}`;
-  return `${name} · layer ${layer} of 0–${layers - 1} · ${which}`;
+  const which = head === "mean" ? `mean of ${heads} heads` : numbered("head", head, heads);
+  return `${name} · ${numbered("layer", layer, layers)} · ${which}`;
+}
+
+/** ("layer", 1, 3) -> "layer 1 (2nd of 3)": the code counts from 0, readers from 1. */
+export function numbered(what, number, count) {
+  const place = number === count - 1 ? "last" : (["1st", "2nd", "3rd"][number] ?? `${number + 1}th`);
+  return `${what} ${number} (${place} of ${count})`;
 }
 
 /** (1, "head") -> "1 head", (2, "head") -> "2 heads". */

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from detrlab.detr.models import load_model
-from detrlab.explorer.compose import compose_scene, found, scene_of
+from detrlab.explorer.compose import compose_scene, found, kept_colours, scene_of
 from detrlab.own_picture import keep_picture
 
 PAPER = {"kind": "paper", "colour": "white"}
@@ -48,6 +48,25 @@ def test_a_change_draws_and_detects_and_hands_out_the_picture(model, tmp_path):
     # The next time the notebook runs the paper is empty: the picture made before is taken.
     again = keep_picture(compose_scene(model).picture, tmp_path / "mine.png")
     assert again.tobytes() == kept.tobytes()
+
+
+def test_a_box_keeps_its_colour_when_another_shape_goes(model):
+    composer = compose_scene(model)
+    square = {**RING, "name": "square", "x": 0.25, "y": 0.75, "colour": "green"}
+    colours = []
+    for shapes in ([STAR, RING, square], [RING, square], [square], [square, STAR]):
+        composer.arrangement = {"shapes": shapes, "background": PAPER}
+        found = {each["label"].split()[0]: each["colour"] for each in composer.result["detections"]}
+        assert set(found) == {shape["name"] for shape in shapes} and len(set(found.values())) == len(shapes)
+        colours.append(found)
+    assert colours[1] == {name: colours[0][name] for name in ("ring", "square")}
+    assert colours[2]["square"] == colours[3]["square"] == colours[0]["square"]
+
+
+def test_colours_stay_with_their_queries_and_none_is_given_twice():
+    assert kept_colours({}, [13, 5, 8]) == {13: 0, 5: 1, 8: 2}
+    assert kept_colours({13: 0, 5: 1, 8: 2}, [8, 5]) == {8: 2, 5: 1}
+    assert kept_colours({8: 2, 5: 1}, [7, 8, 6, 5]) == {7: 0, 8: 2, 6: 3, 5: 1}
 
 
 def test_found_needs_the_class_and_the_place(model):

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from detrlab.attention.ablation import switched_off
+from detrlab.detr.detect import Detections
 from detrlab.detr.models import load_model
 from detrlab.explorer.heads import compared, switch_heads
 from detrlab.scenes.compose import draw_scene
@@ -79,16 +80,17 @@ def test_mistakes_are_named(model):
 def test_the_widget_says_what_is_lost(model, picture):
     switches = switch_heads(model, picture, 0.5)
     result = switches.result
-    assert result["of"] == result["kept"] == len(switches.detections) > 0
+    assert result["of"] == result["fates"]["in place"] == len(switches.detections) > 0
+    assert all(row["iou"] == pytest.approx(1) and row["was_xyxy"] == row["box_xyxy"] for row in result["rows"])
     assert all(row["before"] == row["now"] for row in result["rows"])
     everything = {"heads": [[layer, head] for layer in range(3) for head in range(4)], "encoder_layers": [0, 1, 2]}
     switches.off = everything
     result = switches.result
     assert (result["heads_off"], result["layers_off"]) == (12, 3)
-    assert result["kept"] + sum(row["lost"] for row in result["rows"]) == result["of"]
-    assert len(switches.detections) == result["kept"] + result["gained"]
+    assert sum(result["fates"].values()) == len(result["rows"]) == result["of"] + result["fates"]["new"]
+    assert len(switches.detections) == len(result["rows"]) - result["fates"]["lost"]
     switches.off = {"heads": [], "encoder_layers": []}
-    assert switches.result["kept"] == switches.result["of"]
+    assert switches.result["fates"]["in place"] == switches.result["of"]
     assert "image/png" in switches._repr_mimebundle_()[0]
 
 
@@ -100,6 +102,27 @@ def test_lost_and_new_detections_are_told_apart(model, picture):
     rows = compared(all_on, blind, 0.5)
     by_query = {each.query: each for each in blind}
     for row in rows:
-        assert row["lost"] == (by_query[row["query"]].score <= 0.5)
+        assert (row["fate"] == "lost") == (by_query[row["query"]].score <= 0.5)
     new = {each.query for each in blind if each.score > 0.5} - {each.query for each in all_on if each.score > 0.5}
     assert {row["query"] for row in rows if row["before"] <= 0.5} == new
+
+
+def of_queries(boxes_xyxy: list[list[float]], scores: list[float], names: tuple[str, ...]) -> Detections:
+    numbers = torch.arange(len(names))
+    return Detections(torch.tensor(boxes_xyxy), torch.zeros(len(names)).long(), torch.tensor(scores), numbers, names)
+
+
+def test_boxes_that_fly_off_are_said_to_have_moved():
+    """Five queries with boxes of 10 x 10: one stays, one moves by 5 (an overlap of 50 of 150), one is renamed, one is
+    lost, one is new."""
+    square = [0.0, 0.0, 10.0, 10.0]
+    before = of_queries([square] * 5, [0.9, 0.8, 0.8, 0.8, 0.1], ("star",) * 5)
+    away = [5.0, 0.0, 15.0, 10.0]
+    now = of_queries(
+        [square, away, square, away, square], [0.9, 0.9, 0.9, 0.2, 0.9], ("star", "star", "ring", "star", "star")
+    )
+    rows = compared(before, now, 0.7)
+    assert [row["fate"] for row in rows] == ["in place", "moved", "other class", "lost", "new"]
+    assert [row["iou"] for row in rows] == [1, pytest.approx(1 / 3), 1, None, None]
+    assert [row["was_xyxy"] for row in rows] == [square, square, square, None, None]
+    assert [row["box_xyxy"] for row in rows] == [square, away, square, square, square]

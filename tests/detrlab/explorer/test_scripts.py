@@ -131,8 +131,8 @@ def test_arrays_may_start_at_any_byte_and_are_widened_by_channel(page):
         ("it.howMany(0, 'head')", "0 heads"),
         ("it.headline({ query: 7, column: false }, (query) => `query ${query}`)", "Where query 7 looks"),
         ("it.headline({ query: null, column: true })", "Who looks at this point"),
-        ("it.subline('encoder', [2, 'mean'], 3, 4)", "Encoder self-attention · layer 2 of 0–2 · mean of 4 heads"),
-        ("it.subline('cross', [0, 3], 3, 4)", "Decoder cross-attention · layer 0 of 0–2 · head 3 of 0–3"),
+        ("it.subline('encoder', [2, 'mean'], 3, 4)", "Encoder self-attention · layer 2 (last of 3) · mean of 4 heads"),
+        ("it.subline('cross', [0, 3], 3, 4)", "Decoder cross-attention · layer 0 (1st of 3) · head 3 (last of 4)"),
     ],
 )
 def test_words(page, written, words):

@@ -120,31 +120,97 @@ def test_labels_keep_clear_of_each_other():
     assert not first.overlaps(second)
 
 
+def assert_map_over_the_grey_picture(ax: Axes, expected: torch.Tensor, largest: float) -> None:
+    """8 input pixels are 24 x 16 of the picture: 7 * 24 and 5 * 16, past its edge at 159 and 74."""
+    assert extents(ax) == [(0, 159, 74, 0), (0, 168, 80, 0)]
+    assert (ax.get_xlim(), ax.get_ylim()) == ((0, 159), (74, 0))
+    below, above = ax.images
+    assert np.asarray(below.get_array()).shape == (74, 159)
+    assert below.cmap(0.3)[0] == below.cmap(0.3)[1] == below.cmap(0.3)[2]
+    np.testing.assert_allclose(above.get_array(), expected, rtol=1e-6)
+    assert above.get_clim() == (0, pytest.approx(largest))
+    # Nothing is painted where nobody looks, and nearly nothing of the picture is left where the weight is largest.
+    assert above.cmap(above.norm(0.0))[3] == 0 and above.cmap(above.norm(largest))[3] > 0.9
+
+
+def scale_of(figure: Figure) -> list[str]:
+    """The weights written below the bar of colours, which has Axes of its own."""
+    return [text.get_text() for text in figure.axes[-1].texts]
+
+
 @pytest.mark.parametrize("n", [0, 1, 8])
 def test_decoder_attention(attention, n):
     found = detections(n)
     figure = plot_decoder_attention(PICTURE, found, attention, layer=1, head=0)
     assert_nothing_cut_off(figure)
-    shown = {ax.get_title(): ax for ax in figure.axes}
+    first, *panels = figure.axes[: 1 + n]
+    assert extents(first) == [(0, 159, 74, 0)]
+    assert "layer 1 (2nd of 3), head 0 (1st of 2)\nwhere the query" in figure.get_suptitle()
     if n == 0:
-        assert "no decoder attention" in "".join(shown)
+        assert first.get_title() == "no query above the threshold"
         return
-    assert "layer 1 of 0..2, head 0 of 0..1" in figure.get_suptitle()
     maps = attention.decoder_cross(1, 0)
-    for number, detection in enumerate(found, start=1):
-        above, below = (
-            shown[f"query {detection.query} looks at"],
-            shown[f"{number} ring {detection.score:.2f}"],
-        )
-        # 8 input pixels are 24 x 16 of the picture: 7 * 24 and 5 * 16, past its edge at 159 and 74.
-        assert extents(above) == [(0, 168, 80, 0)]
-        assert (above.get_xlim(), above.get_ylim()) == ((0, 159), (74, 0))
-        np.testing.assert_array_equal(above.images[0].get_array(), maps[detection.query])
-        assert above.images[0].get_clim() == (0, maps[detection.query].max().item())
-        assert extents(below) == [(0, 159, 74, 0)]
-        np.testing.assert_allclose(boxes(above), [detection.box_xyxy], atol=1e-4)
-        assert boxes(above) == boxes(below)
-        assert above.get_position().y0 > below.get_position().y0
+    largest = max(maps[each.query].max().item() for each in found)
+    assert [text.get_text() for text in first.texts] == [str(number) for number in range(1, n + 1)]
+    for number, (detection, ax) in enumerate(zip(found, panels, strict=True), start=1):
+        assert ax.get_title() == f"query {detection.query} looks at"
+        assert [text.get_text() for text in ax.texts] == [f"{number} ring {detection.score:.2f}"]
+        assert_map_over_the_grey_picture(ax, maps[detection.query], largest)
+        np.testing.assert_allclose(boxes(ax), [detection.box_xyxy], atol=1e-4)
+    # By the square root: a quarter of the way stands for a sixteenth of the largest weight.
+    assert scale_of(figure) == ["0", *(f"{largest * share:.2g}" for share in (1 / 16, 1 / 4, 9 / 16, 1)), "weight"]
+
+
+def test_figures_fit_into_a_notebook_with_words_of_9_points(attention):
+    """890 pixels at 100 a inch is what JupyterLab has beside its file list at 1366; what is wider it shrinks."""
+    square = Image.new("RGB", (90, 80))
+    for picture in (PICTURE, square, Image.new("RGB", (40, 190))):
+        for figure in (
+            plot_decoder_attention(picture, detections(8), attention),
+            plot_encoder_attention(picture, attention),
+            plot_attention_heads(picture, attention, (20, 30)),
+            plot_attention_layers(picture, attention, (20, 30)),
+        ):
+            assert_nothing_cut_off(figure)
+            assert figure.get_figwidth() <= 8.9
+            sizes = [text.get_fontsize() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
+            assert min(sizes) >= 9
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = np.array(matplotlib.colors.to_rgb(colour))
+    return float(
+        np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+    )
+
+
+def test_words_can_be_read_on_a_light_and_on_a_dark_page(attention):
+    figures = (
+        plot_detections(PICTURE, detections(1)),
+        plot_decoder_attention(PICTURE, detections(1), attention),
+        plot_encoder_attention(PICTURE, attention),
+        plot_query_slots(torch.rand(3, 2, 4)),
+    )
+    for figure in figures:
+        assert figure.get_facecolor() == (0, 0, 0, 0)
+        figure.draw_without_rendering()
+        for ax in figure.axes:
+            assert ax.get_facecolor()[3] == 0
+            # By the colour of ticks' labels IPython chooses a white or a black background.
+            assert not [label for axis in (ax.xaxis, ax.yaxis) for label in axis.get_ticklabels()]
+            words = [ax.title, ax.xaxis.label, figure._suptitle]
+            for text in (each for each in words if each is not None and each.get_text()):
+                ink = luminance(text.get_color()) + 0.05
+                assert min(1.05 / ink, ink / (luminance("#111") + 0.05)) > 3.9
+
+
+def test_labels_are_pills_in_the_colour_of_their_box():
+    found = detections(3)
+    (ax,) = plot_detections(PICTURE, found).axes
+    frames = [patch.get_edgecolor() for patch in reversed(ax.patches)]  # the best last, on top
+    assert [text.get_bbox_patch().get_facecolor() for text in ax.texts] == frames
+    assert len(set(frames)) == 3
 
 
 @pytest.mark.parametrize("direction", ["looks at", "is looked at from"])
@@ -153,14 +219,15 @@ def test_encoder_attention_of_each_direction(attention, direction):
     figure = plot_encoder_attention(PICTURE, attention, points, direction)
     assert_nothing_cut_off(figure)
     assert {"looks at": "(its row)", "is looked at from": "(its column)"}[direction] in figure.get_suptitle()
-    centre, *around = figure.axes
+    assert "layer 2 (last of 3), mean of 2 heads" in figure.get_suptitle()
+    centre, *around = figure.axes[:4]
     weights = attention.encoder().weights
     cells = [(0, 0), (4, 6), (2, 2)]
-    for number, (ax, (y, x)) in enumerate(zip(around, cells, strict=True), start=1):
+    of_cells = [weights[y, x] if direction == "looks at" else weights[:, :, y, x] for y, x in cells]
+    largest = max(each.max().item() for each in of_cells)
+    for number, (ax, expected) in enumerate(zip(around, of_cells, strict=True), start=1):
         assert ax.get_title() == f"point {number} {direction}"
-        expected = weights[y, x] if direction == "looks at" else weights[:, :, y, x]
-        np.testing.assert_allclose(ax.images[0].get_array(), expected, rtol=1e-6)
-        assert extents(ax) == [(0, 168, 80, 0)]
+        assert_map_over_the_grey_picture(ax, expected, largest)
     np.testing.assert_allclose(boxes(centre), [[0, 0, 24, 16], [144, 64, 159, 74], [48, 32, 72, 48]])
     assert [text.get_text() for text in centre.texts] == ["1", "2", "3"]
 
@@ -168,7 +235,11 @@ def test_encoder_attention_of_each_direction(attention, direction):
 @pytest.mark.parametrize("size_wh", [(400, 90), (90, 400)])
 def test_four_points_by_default_whatever_the_shape(attention, size_wh):
     figure = plot_encoder_attention(Image.new("RGB", size_wh), attention)
-    assert len(figure.axes) == 5
+    assert len(figure.axes) == 5 + 1  # and the scale
+    figure.draw_without_rendering()
+    centre, *around = (ax.get_window_extent() for ax in figure.axes[:5])
+    middle = (min(ax.y0 for ax in around) + max(ax.y1 for ax in around)) / 2
+    assert (centre.y0 + centre.y1) / 2 == pytest.approx(middle, abs=15)  # pixels
     assert_nothing_cut_off(figure)
 
 
@@ -176,20 +247,21 @@ def test_all_heads_and_all_layers(attention):
     detection = next(iter(detections(4)))
     figure = plot_attention_heads(PICTURE, attention, detection, layer=0)
     assert_nothing_cut_off(figure)
-    shown = {ax.get_title(): ax for ax in figure.axes if ax.axison}
+    shown = {ax.get_title(): ax for ax in figure.axes[:-1]}
     assert list(shown) == ["ring 0.99", "mean of heads", "head 0", "head 1"]
     heads = attention.decoder_cross(0, "all", query=3)
-    np.testing.assert_allclose(shown["head 1"].images[0].get_array(), heads[1], rtol=1e-6)
-    np.testing.assert_allclose(shown["mean of heads"].images[0].get_array(), heads.mean(0), rtol=1e-6)
+    assert_map_over_the_grey_picture(shown["head 1"], heads[1], heads.max().item())
+    assert_map_over_the_grey_picture(shown["mean of heads"], heads.mean(0), heads.max().item())
     assert "where query 3 looks" in figure.get_suptitle()
 
     figure = plot_attention_layers(PICTURE, attention, (50, 33), "is looked at from", head=1)
     assert_nothing_cut_off(figure)
-    for layer, ax in enumerate(figure.axes[1:]):
-        assert ax.get_title() == f"layer {layer}"
-        expected = attention.encoder(layer, 1).weights[:, :, 2, 2]
-        np.testing.assert_allclose(ax.images[0].get_array(), expected, rtol=1e-6)
-    assert "all 3 layers, head 1 of 0..1\nwho looks at the marked point" in figure.get_suptitle()
+    columns = [attention.encoder(layer, 1).weights[:, :, 2, 2] for layer in range(3)]
+    largest = max(each.max().item() for each in columns)
+    for ax, title, expected in zip(figure.axes[1:4], ("layer 0", "layer 1", "layer 2 (last)"), columns, strict=True):
+        assert ax.get_title() == title
+        assert_map_over_the_grey_picture(ax, expected, largest)
+    assert "all 3 layers, head 1 (last of 2)\nwho looks at the marked point" in figure.get_suptitle()
 
 
 def test_query_slots_by_kind():
@@ -218,7 +290,7 @@ def test_a_large_photograph_is_drawn_small_but_in_its_own_pixels():
 
 def test_errors_say_what_was_expected(attention):
     found = detections(2)
-    with pytest.raises(ValueError, match="Got 1 Axes; this figure has 4 panels"):
+    with pytest.raises(ValueError, match="Got 1 Axes; this figure has 3 panels"):
         plot_decoder_attention(PICTURE, found, attention, axes=plot_detections(PICTURE, found).axes)
     with pytest.raises(ValueError, match="direction='row'; expected 'looks at' or 'is looked at from'"):
         plot_encoder_attention(PICTURE, attention, direction="row")
@@ -235,14 +307,24 @@ def test_errors_say_what_was_expected(attention):
 def test_the_extent_puts_pictures_and_cells_on_the_same_pixels():
     """Rendered: the border between two cells lies on the picture's pixel 48 of 70 where the stride says
     so."""
-    from detrlab.figures.drawing import show_map
+    from detrlab.figures.drawing import one_scale, show_map
 
     grid = FeatureGrid(cells_hw=(2, 2), input_hw=(35, 35), picture_hw=(70, 70), stride=24)
     figure = Figure(figsize=(0.7, 0.7), dpi=100)  # one screen pixel per pixel of the picture
     ax = figure.add_axes((0, 0, 1, 1))
-    show_map(ax, torch.tensor([[0.0, 1.0], [1.0, 0.0]]), grid)
+    map_hw = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    show_map(ax, Image.new("RGB", (70, 70)), map_hw, grid, one_scale([map_hw]))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
     same = np.abs(pixels - pixels[0, 0]).sum(-1) == 0
     assert same[:48, :48].all() and not same[:48, 48:].any() and not same[48:, :48].any() and same[48:, 48:].all()
+
+
+def test_a_label_does_not_hide_a_small_box_in_a_corner():
+    found = detections(1)
+    found.boxes_xyxy[:] = torch.tensor([140.0, 0.0, 159.0, 12.0])
+    figure = plot_detections(PICTURE, found)
+    (ax,) = figure.axes
+    pill, box = ax.texts[0].get_bbox_patch().get_window_extent(), ax.patches[0].get_window_extent()
+    assert pill.y1 <= box.y0 and pill.x1 <= ax.get_window_extent().x1 + 1
