@@ -9,8 +9,8 @@ The errors in tests/plausible are whole cells, in percent files, one for each no
 - `passes="why"`: a hole in the check, which gives this answer all points.
 - `misnamed="corners/unchanged"`: the known mistake that is told wrongly today.
 
-Known mistakes may change nothing about the errors: each runs in the notebook's namespace where its exercise stands, in a
-process of its own.
+Each error runs where its exercise stands in the solved notebook, in a fork that no other error sees. What came of it is
+written to build/plausible, by exercise.
 """
 
 from __future__ import annotations
@@ -44,15 +44,19 @@ from tests.course.test_course import ROOT, SOURCES, key
 
 PLAUSIBLE = sorted((Path(__file__).resolve().parents[1] / "plausible").glob("*/*.py"))
 FORK = multiprocessing.get_context("fork")
-SECONDS = 20  # for one error on the visible seeds; the slowest takes about one
+SECONDS = 60  # for one error on the visible seeds; most take a tenth of one
+TAGS = {"error", "names", "wants", "passes", "misnamed", "lines_to_next_cell"}  # the last is jupytext's own
 RETURN_MISSING = "return_missing"  # as an id: what every check says to a forgotten `return`
 
-# The share of errors of which all that is wrong is named, as measured; to be raised, never lowered.
+# The share of all errors of which everything that is wrong is named, as measured; to be raised, never lowered.
 NAMED = {
     "01_detr-q1_build": 0.0,
     "01_detr-q2_detect_and_attend": 0.0,
     "01_detr-q3_explain": 0.0,
 }
+
+
+VERDICTS = ("named", "named in part", "unnamed", "wrongly named", "passes", "did not end")
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def read_errors(path: Path) -> list[Error]:
     for cell in jupytext.read(path, fmt="py:percent").cells:
         tags = cell.metadata
         if "error" in tags:
-            assert set(tags) <= {"error", "names", "wants", "passes", "misnamed"}, tags
+            assert set(tags) <= TAGS, tags
             assert cell.source.startswith("# "), f"{tags['error']}: the true sentence is missing"
             names, wants = ids(tags["names"]), ids(tags.get("wants", ""))
             exercise = tags["error"].split("/")[0]
@@ -191,6 +195,15 @@ def table(errors: list[Error], judged: dict[str, Judged | None]) -> dict[str, di
     return found
 
 
+def as_text(found: dict[str, dict[str, list[str]]]) -> str:
+    """How many errors of each exercise got which verdict, a line for each exercise."""
+    rows = [
+        f"{exercise:20}" + "".join(f"{len(row.get(word, ())):14}" for word in VERDICTS)
+        for exercise, row in found.items()
+    ]
+    return "\n".join([f"{'':20}" + "".join(f"{word:>14}" for word in VERDICTS), *rows])
+
+
 @pytest.mark.parametrize("path", PLAUSIBLE, ids=lambda path: key(path.with_suffix("")))
 def test_plausible_errors_lose_points_and_are_named_rightly_or_not_at_all(path: Path, tmp_path: Path):
     errors = read_errors(path)
@@ -199,14 +212,14 @@ def test_plausible_errors_lose_points_and_are_named_rightly_or_not_at_all(path: 
     report = ROOT / "build" / "plausible" / f"{key(path.with_suffix(''))}.json"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    count = Counter(judged[error.name].verdict_on(error) if judged[error.name] else "did not end" for error in errors)
-    print(path.stem, dict(count))
+    count = Counter({word: sum(len(row.get(word, ())) for row in found.values()) for word in VERDICTS})
+    print(as_text(found))
     assert set(judged) == {error.name for error in errors}  # none is of an exercise that the notebook has not
     assert {name for name, one in judged.items() if one is None} == set()
     assert {name for name, one in judged.items() if one.right} == {error.name for error in errors if error.passes}
     wrongly = {e.name: judged[e.name].named - frozenset().union(*e.wrong) for e in errors}
     assert {n: told for n, told in wrongly.items() if told} == {e.name: e.misnamed for e in errors if e.misnamed}
-    assert count["named"] / sum(count[word] for word in count if word != "passes") >= NAMED[key(path.with_suffix(""))]
+    assert count["named"] / len(errors) >= NAMED[key(path.with_suffix(""))]
 
 
 @pytest.mark.parametrize("path", PLAUSIBLE, ids=lambda path: key(path.with_suffix("")))

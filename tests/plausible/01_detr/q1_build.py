@@ -493,6 +493,28 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim // 2))
     return row_embed, col_embed
 
+# %% error="tables/positions_zero" names="tables/all_zero"
+# All rows of the position tables start equal: start from random numbers.
+def make_query_table(num_queries, hidden_dim):
+    return nn.Parameter(torch.rand(num_queries, hidden_dim))
+
+
+def make_position_tables(hidden_dim, length=50):
+    row_embed = nn.Parameter(torch.zeros(length, hidden_dim // 2))
+    col_embed = nn.Parameter(torch.zeros(length, hidden_dim // 2))
+    return row_embed, col_embed
+
+# %% error="tables/normal" names="" wants="tables/normal" passes="only shapes and different rows are looked at"
+# The starting values come from torch.randn: torch.rand is asked for.
+def make_query_table(num_queries, hidden_dim):
+    return nn.Parameter(torch.randn(num_queries, hidden_dim))
+
+
+def make_position_tables(hidden_dim, length=50):
+    row_embed = nn.Parameter(torch.randn(length, hidden_dim // 2))
+    col_embed = nn.Parameter(torch.randn(length, hidden_dim // 2))
+    return row_embed, col_embed
+
 # %% error="tables/ones" names="tables/all_zero"
 # All rows start equal, at one: start from random numbers.
 def make_query_table(num_queries, hidden_dim):
@@ -515,7 +537,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/columns_plain" names="tables/plain_tensors"
+# %% error="tables/columns_plain" names="tables/plain_tensors" misnamed="tables/shared"
 # The column table is a plain tensor: make it an nn.Parameter, as the row table is.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim))
@@ -811,6 +833,16 @@ def encode_decode(transformer, h, pos, query_pos):
     tgt = query_pos.unsqueeze(1).repeat(1, B, 1)
     out = transformer(src, tgt)
     return out[:, 0]
+
+# %% error="sequence/changed_in_place" names="" wants="sequence/changed_in_place" passes="nobody looks at the argument afterwards"
+# h was scaled in place, so the map of whoever calls this is changed, too.
+def encode_decode(transformer, h, pos, query_pos):
+    B = h.shape[0]
+    h *= 0.1
+    src = pos + h.flatten(2).permute(2, 0, 1)
+    tgt = query_pos.unsqueeze(1).repeat(1, B, 1)
+    out = transformer(src, tgt)
+    return out.transpose(0, 1)
 
 # %% error="sequence/official_demo" names="sequence/one_picture_only"
 # As in the official demo the queries have a batch axis of length 1, which does for a single picture only.
@@ -1233,6 +1265,56 @@ class ShortDETR(nn.Module):
     def forward(self, pictures):
         features = backbone_features(self.backbone, pictures)
         h = self.conv(pictures)
+        H, W = h.shape[-2:]
+        pos = position_map(self.row_embed, self.col_embed, H, W)
+        objects = encode_decode(self.transformer, h, pos, self.query_pos)
+        logits = self.linear_class(objects)
+        boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+        return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
+
+# %% error="short_detr/no_grad" names="" wants="short_detr/no_grad" passes="no gradient is asked for"
+# forward runs under torch.no_grad(), so the model could never be trained.
+class ShortDETR(nn.Module):
+    def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
+                 num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
+        super().__init__()
+        self.backbone = backbone
+        self.conv = make_projection(channels, hidden_dim)
+        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.linear_class = make_class_head(hidden_dim, num_classes)
+        self.linear_bbox = make_box_head(hidden_dim)
+        self.query_pos = make_query_table(num_queries, hidden_dim)
+        self.row_embed, self.col_embed = make_position_tables(hidden_dim)
+
+    @torch.no_grad()
+    def forward(self, pictures):
+        features = backbone_features(self.backbone, pictures)
+        h = self.conv(features)
+        H, W = h.shape[-2:]
+        pos = position_map(self.row_embed, self.col_embed, H, W)
+        objects = encode_decode(self.transformer, h, pos, self.query_pos)
+        logits = self.linear_class(objects)
+        boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+        return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
+
+# %% error="short_detr/eval_in_forward" names="" wants="short_detr/eval_in_forward" passes="the model is in evaluation mode anyway, and no gradient is asked for"
+# forward puts the model into evaluation mode: whoever trains it decides that.
+class ShortDETR(nn.Module):
+    def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
+                 num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
+        super().__init__()
+        self.backbone = backbone
+        self.conv = make_projection(channels, hidden_dim)
+        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.linear_class = make_class_head(hidden_dim, num_classes)
+        self.linear_bbox = make_box_head(hidden_dim)
+        self.query_pos = make_query_table(num_queries, hidden_dim)
+        self.row_embed, self.col_embed = make_position_tables(hidden_dim)
+
+    def forward(self, pictures):
+        self.eval()
+        features = backbone_features(self.backbone, pictures)
+        h = self.conv(features)
         H, W = h.shape[-2:]
         pos = position_map(self.row_embed, self.col_embed, H, W)
         objects = encode_decode(self.transformer, h, pos, self.query_pos)

@@ -569,7 +569,7 @@ def draw_detections(axes, picture, boxes_xyxy, names, scores):
         axes.text(x0, y0, f"{name} {score:.2f}", fontsize=10, color="red")
         return axes
 
-# %% error="drawing/no_labels" names="" wants="drawing/no_labels"
+# %% error="drawing/no_labels" names="" wants="drawing/no_labels" misnamed="drawing/no_scores"
 # There are boxes, but no label at all: write class name and score beside each.
 def draw_detections(axes, picture, boxes_xyxy, names, scores):
     axes.imshow(picture)
@@ -630,7 +630,7 @@ def draw_detections(axes, picture, boxes_xyxy, names, scores):
         axes.text(x0, y0, f"{name} {score:.2f}", fontsize=10, color="red")
     return axes
 
-# %% error="drawing/title_for_text" names="" wants="drawing/title_for_text"
+# %% error="drawing/title_for_text" names="" wants="drawing/title_for_text" misnamed="drawing/no_scores"
 # The labels were set as the title of the axes, where each replaces the one before: write a text at each box.
 def draw_detections(axes, picture, boxes_xyxy, names, scores):
     axes.imshow(picture)
@@ -695,6 +695,27 @@ def draw_detections(axes, picture, boxes_xyxy, names, scores):
         x0, y0, x1, y1 = box.tolist()
         axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
         axes.text(0, 0, f"{name} {score:.2f}", fontsize=10, color="red")
+    return axes
+
+# %% error="drawing/labels_of_others" names="" wants="drawing/label_elsewhere" passes="where a label stands is not looked at"
+# The labels stand at other boxes: they were drawn in the opposite order.
+def draw_detections(axes, picture, boxes_xyxy, names, scores):
+    axes.imshow(picture)
+    for box, name, score in zip(boxes_xyxy, names, scores):
+        x0, y0, x1, y1 = box.tolist()
+        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
+    for box, name, score in zip(boxes_xyxy.flip(0), names, scores):
+        axes.text(box[0], box[1], f"{name} {score:.2f}")
+    return axes
+
+# %% error="drawing/picture_in_fractions" names="" wants="drawing/picture_in_fractions" passes="only the picture's shape is looked at"
+# The picture was drawn into 0..1, so boxes in pixels lie far outside of it.
+def draw_detections(axes, picture, boxes_xyxy, names, scores):
+    axes.imshow(picture, extent=(0, 1, 1, 0))
+    for box, name, score in zip(boxes_xyxy, names, scores):
+        x0, y0, x1, y1 = box.tolist()
+        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
+        axes.text(x0, y0, f"{name} {score:.2f}", fontsize=10, color="red")
     return axes
 
 # %% error="drawing/filled" names="" wants="drawing/filled" passes="whether a box is filled is not looked at"
@@ -886,7 +907,7 @@ def look_inside(model, image):
             handle.remove()
     return seen, out
 
-# %% error="hooks/misspelt_key" names="" wants="hooks/misspelt_key"
+# %% error="hooks/misspelt_key" names="" wants="hooks/misspelt_key" misnamed="hooks/container"
 # One key is "feature"; the task calls it "features".
 def look_inside(model, image):
     seen = {}
@@ -1186,6 +1207,60 @@ def look_inside(model, image):
             handle.remove()
     return out, seen
 
+# %% error="hooks/left_in_training" names="" wants="hooks/left_in_training"
+# The model was put into training mode, and left there.
+def look_inside(model, image):
+    seen = {}
+
+    def features_hook(module, inputs, output):
+        seen["features"] = output.detach()
+
+    def encoder_hook(module, inputs, output):
+        seen["encoder"] = output[1].detach()
+
+    def decoder_hook(module, inputs, output):
+        seen["decoder"] = output[1].detach()
+
+    handles = [
+        model.backbone[0].register_forward_hook(features_hook),
+        model.transformer.encoder.layers[-1].self_attn.register_forward_hook(encoder_hook),
+        model.transformer.decoder.layers[-1].multihead_attn.register_forward_hook(decoder_hook),
+    ]
+    model.train()
+    try:
+        out = model(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return out, seen
+
+# %% error="hooks/frozen" names="" wants="hooks/frozen" passes="requires_grad is not looked at"
+# The model's parameters were frozen on the way: looking inside is to change nothing.
+def look_inside(model, image):
+    seen = {}
+
+    def features_hook(module, inputs, output):
+        seen["features"] = output.detach()
+
+    def encoder_hook(module, inputs, output):
+        seen["encoder"] = output[1].detach()
+
+    def decoder_hook(module, inputs, output):
+        seen["decoder"] = output[1].detach()
+
+    handles = [
+        model.backbone[0].register_forward_hook(features_hook),
+        model.transformer.encoder.layers[-1].self_attn.register_forward_hook(encoder_hook),
+        model.transformer.decoder.layers[-1].multihead_attn.register_forward_hook(decoder_hook),
+    ]
+    model.requires_grad_(False)
+    try:
+        out = model(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return out, seen
+
 # %% error="hooks/error_swallowed" names="" wants="hooks/error_swallowed" passes="whether the error comes through is not looked at"
 # The model's error is swallowed, so the caller never hears of it.
 def look_inside(model, image):
@@ -1319,7 +1394,7 @@ def cell_at(point_xy, size_wh, input_hw, stride):
     h, w = input_hw
     return int(y * height / h / stride), int(x * width / w / stride)
 
-# %% error="cell/always_8" names="" wants="cell/always_8"
+# %% error="cell/always_8" names="" wants="cell/always_8" passes="on both visible seeds the stride happens to be 8"
 # 8 is the stride of the shapes model: the stride is an argument.
 def cell_at(point_xy, size_wh, input_hw, stride):
     x, y = point_xy
@@ -1327,7 +1402,7 @@ def cell_at(point_xy, size_wh, input_hw, stride):
     h, w = input_hw
     return int(y * h / height // 8), int(x * w / width // 8)
 
-# %% error="cell/stretched_floored" names="cell/stretched"
+# %% error="cell/stretched_floored" names="cell/stretched" passes="all points lie 0.6 to 0.7 into their cells"
 # The feature map was stretched over the picture, without its last cell: divide input pixels by the stride.
 def cell_at(point_xy, size_wh, input_hw, stride):
     x, y = point_xy
@@ -1335,7 +1410,7 @@ def cell_at(point_xy, size_wh, input_hw, stride):
     h, w = input_hw
     return int(y * (h // stride) / height), int(x * (w // stride) / width)
 
-# %% error="cell/rounded_up" names="" wants="cell/rounded_up"
+# %% error="cell/rounded_up" names="" wants="cell/rounded_up" misnamed="cell/rounded"
 # The cell was rounded up, so the first has number 1: round down.
 import math
 
@@ -1346,7 +1421,7 @@ def cell_at(point_xy, size_wh, input_hw, stride):
     h, w = input_hw
     return math.ceil(y * h / height / stride), math.ceil(x * w / width / stride)
 
-# %% error="cell/point_turned" names="" wants="cell/point_turned"
+# %% error="cell/point_turned" names="cell/column_first"
 # The point was taken as (y, x): it comes as (x, y).
 def cell_at(point_xy, size_wh, input_hw, stride):
     y, x = point_xy
@@ -1379,7 +1454,7 @@ def cell_at(point_xy, size_wh, input_hw, stride):
     row, column = int(y * h / height / stride), int(x * w / width / stride)
     return row * (w // stride) + column
 
-# %% error="cell/one_based" names="" wants="cell/one_based"
+# %% error="cell/one_based" names="" wants="cell/one_based" misnamed="cell/rounded"
 # One was added: cells are counted from 0.
 def cell_at(point_xy, size_wh, input_hw, stride):
     x, y = point_xy
@@ -1680,6 +1755,19 @@ def draw_points(picture, points_01, maps, direction):
         x, y = points_01[i]
         axes[0].add_patch(Circle((x * width, y * height), 3, color="red"))
         axes[i + 1].imshow(maps[3 - i], cmap="cividis")
+    fig.suptitle(f"encoder self-attention: {direction}")
+    return fig
+
+# %% error="four_points/huge_circles" names="" wants="four_points/huge_circles" passes="only the circles' centres are looked at"
+# The circles' radius is 1000 pixels: they cover the picture.
+def draw_points(picture, points_01, maps, direction):
+    fig, axes = plt.subplots(1, 5, figsize=(15, 3))
+    width, height = picture.size
+    axes[0].imshow(picture)
+    for i in range(4):
+        x, y = points_01[i]
+        axes[0].add_patch(Circle((x * width, y * height), 1000, color="red"))
+        axes[i + 1].imshow(maps[i], cmap="cividis")
     fig.suptitle(f"encoder self-attention: {direction}")
     return fig
 

@@ -171,7 +171,7 @@ def order_gaps(encode, src, pos, order):
         return (encode(src[:, order], p) - encode(src, torch.zeros_like(p))[:, order]).abs().max().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/inverse_for_order" names="" wants="shuffle/inverse_for_order"
+# %% error="shuffle/inverse_for_order" names="" wants="shuffle/inverse_for_order" misnamed="shuffle/shuffled_twice"
 # The plain run's outputs were put into the inverse order: outputs[:, order] has the shuffled run's order.
 def order_gaps(encode, src, pos, order):
     def gap(p):
@@ -200,6 +200,13 @@ def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().mean().item()
     return {"without positions": gap(pos), "with positions": gap(pos)}
+
+# %% error="shuffle/positions_left_off" names="" wants="shuffle/positions_left_off" misnamed="shuffle/positions_shuffled"
+# The positions are off in both runs, so both gaps are rounding.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(torch.zeros_like(pos))}
 
 # %% error="shuffle/known_without" names="" wants="shuffle/not_measured" passes="without positions the right answer is 0 to rounding, and what `encode` was given is not looked at"
 # The gap without positions was written down as 0, not measured.
