@@ -40,22 +40,20 @@ from coursework.checks.notebook import Notebook, recording
 from coursework.marking.feedback import judge_runs
 from coursework.marking.messages import say
 from coursework.marking.outcome import Outcome
+from coursework.marking.stored import StoredCheck
 from tests.course.test_course import ROOT, SOURCES, key
 
 PLAUSIBLE = sorted((Path(__file__).resolve().parents[1] / "plausible").glob("*/*.py"))
-FORK = multiprocessing.get_context("fork")
 SECONDS = 60  # for one error on the visible seeds; most take a tenth of one
 TAGS = {"error", "names", "wants", "passes", "misnamed", "lines_to_next_cell"}  # the last is jupytext's own
 RETURN_MISSING = "return_missing"  # as an id: what every check says to a forgotten `return`
 
 # The share of all errors of which everything that is wrong is named, as measured; to be raised, never lowered.
 NAMED = {
-    "01_detr-q1_build": 0.0,
-    "01_detr-q2_detect_and_attend": 0.0,
-    "01_detr-q3_explain": 0.0,
+    "01_detr-q1_build": 0.046,
+    "01_detr-q2_detect_and_attend": 0.040,
+    "01_detr-q3_explain": 0.010,
 }
-
-
 VERDICTS = ("named", "named in part", "unnamed", "wrongly named", "passes", "did not end")
 
 
@@ -96,6 +94,7 @@ def ids(tag: str) -> list[frozenset[str]]:
 
 @cache
 def read_errors(path: Path) -> list[Error]:
+    """A percent file's cells that are errors."""
     errors = []
     for cell in jupytext.read(path, fmt="py:percent").cells:
         tags = cell.metadata
@@ -131,8 +130,9 @@ def answer_in_child(kernel: Runner, cells: list[str], outcomes: dict, name: str,
 def run_apart(kernel: Runner, cells: list[str], outcomes: dict, name: str, folder: Path) -> list[Outcome] | None:
     """What the check gave for these cells, run in a fork; None where that did not end in time, or died."""
     folder.mkdir()
-    into, out = FORK.Pipe(duplex=False)
-    child = FORK.Process(target=answer_in_child, args=(kernel, cells, outcomes, name, folder, out))
+    fork = multiprocessing.get_context("fork")
+    into, out = fork.Pipe(duplex=False)
+    child = fork.Process(target=answer_in_child, args=(kernel, cells, outcomes, name, folder, out))
     with deaf_to_threads():
         child.start()
     out.close()
@@ -172,16 +172,18 @@ def judge_errors(path: Path, folder: Path) -> dict[str, Judged | None]:
     return judged
 
 
-def said(runs: list[Outcome], check) -> Judged:
+def said(runs: list[Outcome], check: StoredCheck) -> Judged:
+    """Which known mistakes' sentences a student reads."""
     verdict = judge_runs(runs, check, list)
     lines = " ".join(verdict.lines)
-    named = {mistake.id.replace(".", "/") for mistake in check.mistakes if mistake.says in lines}
+    named = {mistake.id for mistake in check.mistakes if mistake.says in lines}
     if say("none") in lines or say("returned_none") in lines:
         named.add(RETURN_MISSING)
     return Judged(verdict.state == "right", frozenset(named))
 
 
 def source_of(path: Path) -> Path:
+    """The notebook that a file of errors is about."""
     return next(source for source in SOURCES if key(source) == key(path.with_suffix("")))
 
 
