@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --no-header --no-annotate --no-emit-ind
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab hand-in demo check test exercise build release grade term formgrade bench train lock clean
+.PHONY: help lab hand-in demo check test exercise build release grade term formgrade mutants bench train lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ exercise: $(READY)  ## a new exercise's step, to fill in (NAME=corners IN=soluti
 
 build: $(READY)  ## students' notebooks from solutions/
 	@$(BIN)/python -m autograder build
+
+mutants: $(READY)  ## does each check notice small changes of its solution? What is new is run, in 20 minutes at most
+	@$(BIN)/python -m autograder prove solutions --mutants
 
 release: $(READY) build  ## the zip to hand out to students, in dist/ (ASSIGNMENT=02_transformer)
 	@$(BIN)/python -m autograder release $(ASSIGNMENT)

@@ -24,6 +24,7 @@ SLOW = {
     "playwright",
     "torch.optim",
     "autograder.build.in_process.run_notebook",
+    "autograder.build.mutants.mutate_steps",
     "autograder.build.stock",
     "autograder.__main__.main",
     "autograder.grade.grade",

@@ -18,12 +18,14 @@ import nbformat
 from autograder.course.assignment import load_assignment
 from autograder.course.places import ROOT, Places, project_places
 from autograder.course.registry import Entry
+from autograder.course.source import read_source
 from autograder.errors import GradeError
 from coursework.files import whole
 
 from .first_cell import NAME
 from .given_away import refuse_released
 from .start_page import write_start_page
+from .survivors import StepFile, proven_steps, shown
 
 _HANDOUT = Path(__file__).resolve().parent / "handout"  # what students get in place of the instructor's files
 _COPIED = ("LICENSE", "environment.yml", "requirements.lock")
@@ -41,13 +43,7 @@ def make_release(out: Path, names: Sequence[str] = (), places: Places | None = N
     Raises GradeError where one of these is not built or not there, or where none is released.
     """
     places = places or project_places(root)
-    known = places.registry()
-    if unknown := [name for name in names if name not in [entry.name for entry in known]]:
-        there = ", ".join(entry.name for entry in known)
-        raise GradeError(f"there is no assignment {unknown[0]!r}; there are: {there}")
-    entries = [entry for entry in known if (entry.name in names if names else entry.released)]
-    if not entries:
-        raise GradeError(f"{places.solutions} holds no assignment that says released = true in its assignment.toml")
+    known, entries = places.registry(), _entries(places, names)
     # The start page has the other released ones, too: students have them from an earlier zip, or will.
     course = [entry for entry in known if entry.released or entry in entries]
     files = _library(root, {name for entry in entries for name in entry.data})
@@ -62,6 +58,30 @@ def make_release(out: Path, names: Sequence[str] = (), places: Places | None = N
             member.external_attr, member.compress_type = 0o100644 << 16, zipfile.ZIP_DEFLATED
             archive.writestr(member, files[name])
     return path
+
+
+def refuse_unproven(names: Sequence[str] = (), root: Path = ROOT) -> None:
+    """Raise GradeError where a check of these assignments was not run on its mutants, or one that survived is not
+    judged (see survivors.py); nothing is run here."""
+    for entry in _entries(project_places(root), names):
+        for folder in entry.notebooks:
+            notebook = read_source(folder)
+            for step in proven_steps(notebook):
+                if problems := StepFile(folder, notebook, step, entry.chains).problems():
+                    command = f"autograder prove {shown(folder.parent)} --mutants"
+                    raise GradeError(f"not released: {problems[0]}; run `{command}` and judge what is left")
+
+
+def _entries(places: Places, names: Sequence[str]) -> list[Entry]:
+    """The assignments named, or every one that is released."""
+    known = places.registry()
+    if unknown := [name for name in names if name not in [entry.name for entry in known]]:
+        there = ", ".join(entry.name for entry in known)
+        raise GradeError(f"there is no assignment {unknown[0]!r}; there are: {there}")
+    entries = [entry for entry in known if (entry.name in names if names else entry.released)]
+    if not entries:
+        raise GradeError(f"{places.solutions} holds no assignment that says released = true in its assignment.toml")
+    return entries
 
 
 def _library(root: Path, data: set[str]) -> dict[str, bytes]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from autograder.terminal import tell
+from autograder.terminal import fail, tell
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -38,6 +39,8 @@ def _build(options: argparse.Namespace) -> int:
 def _add_prove(commands: Commands) -> None:
     prove = commands.add_parser("prove", help="prove one step's checks, or those of a notebook's folder of steps")
     prove.add_argument("source", type=Path, help="a step or a folder: solutions/ASSIGNMENT/NOTEBOOK[/STEP.py]")
+    mutants = "instead: does each check notice small changes of its solution? Of folders above notebooks, too"
+    prove.add_argument("--mutants", action="store_true", help=mutants)
     prove.set_defaults(run=_prove)
 
 
@@ -45,7 +48,28 @@ def _prove(options: argparse.Namespace) -> int:
     from autograder.build import build as builder
 
     with _missing_file_named():
+        if options.mutants:
+            return _prove_mutants(options.source.resolve())
         builder.prove(options.source.resolve())
+    return 0
+
+
+def _prove_mutants(path: Path) -> int:
+    from autograder.build.build import ROOT
+    from autograder.build.mutants import mutate_steps
+    from autograder.build.survivors import report, shown, table
+    from coursework.files import write_whole
+
+    files = mutate_steps(path, ROOT)
+    counts = report(files)
+    tell(*table(counts))
+    if path == ROOT / "solutions":
+        (ROOT / "build").mkdir(exist_ok=True)
+        write_whole(ROOT / "build" / "mutants.json", json.dumps(counts, indent=1) + "\n")
+    problems = [problem for file in files for problem in file.problems()]
+    if problems:
+        names = ", ".join(shown(file.path) for file in files if file.problems())
+        return fail(*problems, f"Mend the check, or judge these in {names}: CONTRIBUTING.md says how.")
     return 0
 
 
@@ -83,9 +107,10 @@ def _add_release(commands: Commands) -> None:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from autograder.build.release import make_release
+    from autograder.build.release import make_release, refuse_unproven
     from autograder.course.places import ROOT
 
+    refuse_unproven(options.assignment, ROOT)
     path = make_release(ROOT / "dist", options.assignment)
     tell(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")
     return 0

@@ -32,6 +32,7 @@ def files(tmp_path_factory):
         (root / name).symlink_to(ROOT / name)
     (root / "secret.txt").write_text(SECRET)
     (places.source / ASSIGNMENT / ".progress.json").write_text("{}")
+    (root / "solutions" / ASSIGNMENT / "small" / "01_step.mutants.json").write_text("{}")
     path = make_release(root / "out", places=places, root=root)
     again = make_release(root / "again", [ASSIGNMENT], places, root)
     assert path.read_bytes() == again.read_bytes()
@@ -71,6 +72,7 @@ def test_there_is_nothing_to_copy_from(files):
     text = {name: data.decode("utf-8", "replace") for name, data in files.items()}
     assert not any(name.startswith(("solutions", "autograder", "training", "tests", "build")) for name in files)
     assert not any(".progress.json" in name or "__pycache__" in name for name in files)
+    assert not any("mutants" in name for name in files)
     for name, content in text.items():
         assert SECRET not in content
         if name.startswith("release/"):
@@ -114,6 +116,7 @@ def test_the_verb_writes_into_dist_and_says_how_large_the_zip_is(monkeypatch, tm
         return path
 
     monkeypatch.setattr("autograder.course.places.ROOT", tmp_path)
+    monkeypatch.setattr(release, "refuse_unproven", lambda names, root: None)
     monkeypatch.setattr(release, "make_release", lambda out, names: written(ROOT / out.relative_to(tmp_path), names))
     assert main(["release"]) == 0
     assert capsys.readouterr().out == "detrlab-course.zip: 1.7 MB\n"
@@ -123,6 +126,7 @@ def test_the_verb_says_in_one_sentence_what_is_not_built(monkeypatch, capsys):
     def unbuilt(out, names):
         raise GradeError("01_detr is not built yet: run `make build`")
 
+    monkeypatch.setattr(release, "refuse_unproven", lambda names, root: None)
     monkeypatch.setattr(release, "make_release", unbuilt)
     assert main(["release"]) == 1
     assert capsys.readouterr().err == "01_detr is not built yet: run `make build`\n"
