@@ -16,8 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = {
     "coursework": """
-        Array BLANK Draw NotAttempted Notebook Outcome attempt drawn_axes drawn_boxes drawn_circles drawn_images
-        drawn_texts forget_progress freeze hand_in_button open_notebook recording run_check show_progress solution
+        Array BLANK Draw NotAttempted Notebook Outcome attempt attempted drawn_axes drawn_boxes drawn_circles
+        drawn_images drawn_texts forget_progress freeze hand_in_button open_notebook recording run_check show_progress
+        solution
     """,
     "detrlab": """
         Background Backbone COCO_CLASSES CapturedAttention DETR Detection Detections Explorer FeatureGrid

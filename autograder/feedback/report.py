@@ -145,7 +145,8 @@ def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> dict:
         (notebook, mistake)
         for event in judged.values()
         for notebook, found in event["mistakes"].items()
-        for mistake in found.values()
+        for named in found.values()
+        for mistake in named
     )
     top = counts.most_common(15)
     rows = [(f"{nb} · {mistake}", says.get((nb, mistake), ""), count) for (nb, mistake), count in top]

@@ -48,7 +48,7 @@ def test_points_rest_on_fresh_seeds_and_words_on_visible_ones(values, points, wo
 
 
 def test_calling_what_is_to_be_written_is_a_mistake_of_its_own():
-    for refused, mistakes in (("f", {"c": "c/called_instead"}), ("", {})):  # "": an exception that is only called so
+    for refused, mistakes in (("f", {"c": ["c/called_instead"]}), ("", {})):  # "": an exception that is only called so
         forbidden = Outcome(error="ForbiddenCall", message="f may not be called here", refused=refused)
         result = Result({"c": [Outcome(1.0), Outcome(2.0), Outcome(3.0), forbidden]}, [], FINISHED, 0, 0, "")
         notebook = new_notebook(cells=[new_code_cell("c()", metadata=TAGS)])
