@@ -5,8 +5,9 @@ mistake where they equal it at all these places, on every seed, whatever stands 
 other mistakes. An exception leaves no places; it is known where type and message are equal.
 
 Where runs equal a mistake as a whole there is nothing to doubt. Where they do at its places only, these must be
-evidence: a zero, a None or three small whole numbers can come about in many ways, a real number or a truth value that
-a check returns under a name of its own can not.
+evidence: a zero, a None or three whole numbers can come about in many ways, a real number or a truth value that a
+check returns under a name of its own can not. And an array that is right nowhere must be explained by more than half:
+who swapped width and height has one axis in common with who took the width for both.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class _Place:
     path: Path
     mask: Mask | None
     evidence: int
+    right_nowhere: bool = False  # no number of the array, at this place or another, is the solution's
 
     @property
     def size(self) -> int:
@@ -59,9 +61,15 @@ def named_mistakes(runs: list[Outcome], expected: list[Outcome], mistakes: list[
     named = []
     for mistake, places in shown:
         if not any(key in taken and _overlap(place, taken[key]) for key, place in places.items()):
-            named.append(mistake)
+            named.append((mistake, places))
             taken |= {key: _joined(place, taken[key]) if key in taken else place for key, place in places.items()}
-    return sorted(named, key=mistakes.index)
+    doubtful = {key for key, place in taken.items() if place.right_nowhere and _is_at_most_half(place)}
+    sure = [mistake for mistake, places in named if doubtful.isdisjoint(places)]
+    return sorted(sure, key=mistakes.index)
+
+
+def _is_at_most_half(place: _Place) -> bool:
+    return place.mask is not None and 2 * place.size <= place.mask.size
 
 
 def _overlap(one: _Place, other: _Place) -> bool:
@@ -70,7 +78,7 @@ def _overlap(one: _Place, other: _Place) -> bool:
 
 def _joined(one: _Place, other: _Place) -> _Place:
     assert one.mask is not None and other.mask is not None, "two mistakes at a whole place overlap"
-    return _Place(one.path, one.mask | other.mask, 0)
+    return _Place(one.path, one.mask | other.mask, 0, one.right_nowhere)
 
 
 def _shown(runs: list[Outcome], expected: list[Outcome], mistake: KnownMistake) -> _Places | None:
@@ -113,7 +121,8 @@ def _walk(came: Any, wrong: Any, right: Any, path: Path = (), own: bool = False)
         differ = ~np.asarray(equal_elements(wrong, right))
         if differ.any():
             shows = alike(came, wrong) and bool(np.asarray(equal_elements(came, wrong))[differ].all())
-            yield _Place(path, differ, _of_numbers(wrong.data[differ])) if shows else None
+            nowhere = shows and not np.any(equal_elements(came, right))
+            yield _Place(path, differ, _of_numbers(wrong.data[differ]), nowhere) if shows else None
     elif difference(wrong, right):
         yield None if difference(came, wrong) else _Place(path, None, _evidence(wrong, own))
 
@@ -155,7 +164,7 @@ def _of_numbers(numbers: np.ndarray[Any, Any]) -> int:
         return 0
     real = different * 2 != np.round(different * 2)
     size = np.abs(different)
-    return int(np.where(real, ENOUGH, np.where(size < 2, 0, np.where(size < 10, 1, 2))).sum())
+    return int(np.where(real, ENOUGH, np.where(size < 2, 0, np.where(size < 100, 1, 2))).sum())
 
 
 def mended(came: Any, wrong: Any, right: Any) -> Any:

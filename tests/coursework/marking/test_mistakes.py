@@ -57,16 +57,25 @@ def test_a_mistake_that_explains_part_of_another_is_not_named_beside_it():
 
 
 def test_rows_of_an_array_are_places():
-    right = torch.arange(12.0).reshape(3, 4) + 0.3
+    right = torch.arange(16.0).reshape(4, 4) + 0.3
     first, last = right.clone(), right.clone()
     first[0] *= 1.7
-    last[2] -= 5
+    last[3] -= 5
     came = torch.cat([first[:2], last[2:]])
     assert named(came, right, first=first, last=last) == ["first", "last"]
     came[1] = 9
     assert named(came, right, first=first, last=last) == ["first", "last"]
     came[0, 0] = 9
     assert named(came, right, first=first, last=last) == ["last"]
+
+
+def test_an_array_that_is_right_nowhere_must_be_explained_by_more_than_half():
+    boxes = torch.rand(3, 2) + 0.5
+    right, one_side, swapped = boxes * torch.tensor([30, 50]), boxes * 30, boxes * torch.tensor([50, 30])
+    assert named(swapped, right, one_side=one_side) == []
+    assert named(one_side, right, swapped=swapped, one_side=one_side) == ["one_side"]
+    swapped[0, 0] = right[0, 0]
+    assert named(swapped, right, one_side=one_side) == ["one_side"]
 
 
 def test_another_shape_or_type_is_known_as_a_whole():
@@ -84,7 +93,7 @@ def test_another_shape_or_type_is_known_as_a_whole():
     [
         (torch.tensor([3.5, 4.5]), torch.zeros(2)),  # zeros come about in many ways
         (torch.tensor([3.5, 4.5]), torch.full((2,), 0.7)),  # and so does one number throughout
-        (torch.tensor([5, 6, 7]), torch.tensor([6, 7, 5])),  # three small whole numbers
+        (torch.tensor([15, 16, 17]), torch.tensor([16, 17, 15])),  # three whole numbers
         (torch.tensor([True, False]), torch.tensor([False, True])),
         (3.5, 0.0),
         (7, None),
@@ -107,7 +116,7 @@ def test_what_any_wrong_answer_may_have_is_no_evidence(right, wrong):
         (3, 2),
         ("star", "ring"),
         (torch.tensor([3.5]), torch.tensor([4.25])),
-        (torch.tensor([11, 12]), torch.tensor([12, 11])),
+        (torch.tensor([11, 12, 13, 14]), torch.tensor([12, 11, 14, 13])),
         (torch.ones(8, dtype=torch.bool), torch.tensor([True, False] * 4)),
         (torch.rand(3), Raised("KeyError", "'star'")),
     ],
