@@ -11,12 +11,11 @@ from pathlib import Path
 import nbformat
 
 from coursework.marking.verdict import WAITS, state_in
-from coursework.progress.course_map import STUB, step_of
+from coursework.progress.course_map import STUB, headings
 
 from .run import CELL_SECONDS, Ended, Run
 from .sentences import say
 
-_HEADING = re.compile(r"^#{1,4}\s+(.+?)\s*$", re.MULTILINE)
 _SHOWN = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img[^>]+src=[\"']([^\"']+)")
 
 
@@ -107,8 +106,7 @@ def _places(notebook: nbformat.NotebookNode) -> list[str]:
     heading, places = "", []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            headings = _HEADING.findall(cell.source)
-            heading = step_of(headings[-1]).title if headings else heading
+            heading = (headings(cell.source) or [heading])[-1]
             places.append(heading)
         elif cell.metadata.get("nbgrader"):  # the step says which cell it is
             places.append(heading)

@@ -14,7 +14,8 @@ from PIL import Image
 
 from autograder.build.in_process import runner
 from coursework.__main__ import main
-from coursework.checks.blank import BLANK, attempt
+from coursework.checks.attempt import attempt
+from coursework.checks.blank import BLANK
 from coursework.hand_in import gather as gathering
 from coursework.hand_in import hand_in as way
 from coursework.hand_in import inspect as inspecting
