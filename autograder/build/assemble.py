@@ -14,10 +14,10 @@ from autograder.course.source import SourceCell, SourceNotebook
 from coursework.marking.hidden import pack_hidden
 from coursework.marking.outcome import Outcome
 from coursework.marking.stored import KnownMistake, Stored, StoredCheck, write_stored
+from coursework.submission import plain_id
 
 from .expected import Expected
 from .first_cell import first_cell
-from .start_page import plain_id
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 # What is the same for everybody is folded: JupyterLab shows the first line, which says what the cell does.

@@ -22,9 +22,10 @@ from autograder.errors import SourceError
 from coursework.assignment import FILE as PUBLIC
 from coursework.files import write_whole
 from coursework.marking.stored import StoredCheck
+from coursework.submission import plain_id
 
 from .given_away import refuse_released, refuse_source
-from .start_page import plain_id, write_start_page
+from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parents[2]
 HIDDEN_SEEDS = 3

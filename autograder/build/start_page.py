@@ -6,20 +6,15 @@ nbgrader never sees it.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import jupytext
 import nbformat
 
 from coursework.progress.course_map import CourseNotebook, read_course
+from coursework.submission import plain_id
 
 PLACE = "course map"  # the line of the source that the map replaces
-
-
-def plain_id(text: str) -> str:
-    """The id of a cell that has no name: of its text, so that building twice gives the same file."""
-    return hashlib.sha1(text.encode()).hexdigest()[:12]
 
 
 def start_page(source: Path, course: Path) -> nbformat.NotebookNode:

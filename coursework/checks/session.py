@@ -78,6 +78,7 @@ class Session:
 
     def post_run_cell(self, result: Any) -> None:
         """Remember how an answer cell's run ended."""
+        before, self._before = self._before, {}
         if result is None or not (cell := self._running_cell()):
             return
         self._last = cell.exercise or self._last
@@ -85,7 +86,7 @@ class Session:
             return
         error = result.error_before_exec or result.error_in_exec
         # A cell that failed below its definitions has made them anew: they are judged as a grader judges them.
-        kept = not self._before or any(self._names.get(name, _MISSING) is old for name, old in self._before.items())
+        kept = not before or any(self._names.get(name, _MISSING) is old for name, old in before.items())
         said = f"{type(error).__name__}: {error}".splitlines()[0] if error is not None and kept else ""
         self._answers[cell.exercise] = AnswerRun(self._running[1], time.time(), said)
         self._checks.pop(cell.exercise, None)

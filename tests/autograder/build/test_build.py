@@ -14,9 +14,9 @@ from nbgrader.utils import compute_checksum
 from autograder.build import build
 from autograder.build.assemble import instructor_notebook, write_data
 from autograder.build.expected import run_reference
-from autograder.build.start_page import plain_id
 from autograder.course.source import read_source
 from autograder.errors import SourceError
+from coursework.submission import plain_id
 from tests.small_source import SMALL, write
 
 ROOT = Path(__file__).resolve().parents[3]
