@@ -87,11 +87,12 @@ def print_page(notebooks: dict[str, nbformat.NotebookNode], title: str, cover: s
 
 def cover_page(title: str, name: str, date: str, seen: dict[str, Seen]) -> str:
     """The first sheet: what was handed in, when, and what each notebook comes to."""
-    rows = [(notebook, each.points, each.maximum, each.answered, each.texts) for notebook, each in seen.items()]
-    rows.append((say("cover_all"), *(sum(row[i] for row in rows) for i in (1, 2, 3, 4))))
+    rows = {notebook: [each] for notebook, each in seen.items()} | {say("cover_all"): list(seen.values())}
     lines = "".join(
-        f"<tr><td>{escape(notebook)}</td><td>{points:g} / {maximum:g}</td><td>{answered} / {texts}</td></tr>"
-        for notebook, points, maximum, answered, texts in rows
+        f"<tr><td>{escape(row)}</td><td>{sum(each.points for each in those):g} / "
+        f"{sum(each.maximum for each in those):g}</td><td>{sum(each.answered for each in those)} / "
+        f"{sum(each.texts for each in those)}</td></tr>"
+        for row, those in rows.items()
     )
     return (
         f'<section class="cover"><h1>{escape(title)}</h1><p>{escape(say("cover_made", name=name, date=date))}</p>'
