@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 
+# JupyterLab looks for the step before a notebook that it opens has any cells.
+_TWICE = "A link opens its notebook at the top; once it is open, the same link goes to the step."
+
+
 @dataclass(frozen=True)
 class StepState:
     """Where one step stands: state as a verdict's, points earned on visible checks, tries, hints, solution seen."""
@@ -80,6 +84,7 @@ class ProgressPage:
         before, _, after = line.partition(title) if title else (line, "", "")
         return _template().render(
             next={"before": before, "title": title, "after": after, "link": found and found[0].link(found[1])},
+            twice=_TWICE,
             newer=self._newer_lines(),
             notebooks=[self._shown(notebook) for notebook in self.notebooks],
             signs=SIGNS,

@@ -170,6 +170,7 @@ def test_the_page_shows_points_tries_hints_and_what_is_next(folder):
     assert "Next: Step 1 · Corners (about 8 minutes)" in repr(page)
     heading = json.loads((folder / "small.ipynb").read_text())["cells"][0]["id"]
     html = page._repr_html_()
+    assert "once it is open, the same link goes to the step" in html
     assert f'href="00_small/small.ipynb#cell-id={heading}"' in html and "0 of 3 points" in html
     corners, hint = run_check(folder, HALF)
     corners(), hint("corners")
