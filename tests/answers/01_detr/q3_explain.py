@@ -122,3 +122,27 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
         if len(weights) == S and name != "decoder is looked at from":
             table[name]["lift"] = (categories.probs @ cover / cover.mean()).item()
     return table
+
+
+# %% exercise="intervention"
+# Hooks on the decoder layers, which hand the mask on; the control by indices that run round the edges.
+def hide_from_decoder(model, hidden):
+    def masked(layer, inputs):
+        tgt, memory, mask, *rest = inputs
+        return (tgt, memory, torch.logical_or(mask, hidden.reshape(1, -1)), *rest)
+
+    return list(map(lambda layer: layer.register_forward_pre_hook(masked), model.transformer.decoder.layers))
+
+
+def moved_pattern(hidden, dy, dx):
+    H, W = hidden.shape
+    rows, columns = (torch.arange(H) - dy) % H, (torch.arange(W) - dx) % W
+    return hidden[rows[:, None], columns].numpy()
+
+
+# %% exercise="prediction"
+score_with_most_attended_hidden = 0
+score_with_the_pattern_moved = 1.0
+others_over_background = 1 / 3
+others_over_background_without_positions = 12
+angles_with_one_query_on_both_pieces = 6
