@@ -52,8 +52,9 @@ attempt(encoder_table)
 # - 0: a sentence that would fit any image ("the encoder attends to global context").
 
 # %% [markdown] written="encoder_pattern" points=2
-# Figure "looks at": points 1 and 2 have their bright cells on and right around the object they lie on, and the other
-# objects stay dark. Points 3 and 4 lie on the background; their weight stays near their corner.
+# Figure "looks at": point 2 has its bright cells on the triangle beside it, and every other object stays dark. Point
+# 1 has its in the ring and its hole, but also in a strip along the upper edge of the image, where nothing lies.
+# Points 3 and 4, on the background, look along their own edges, and no object stands out.
 #
 # Numbers: point 2 (triangle) has 0.51 of its mass in the triangle's box, against 0.37 at equal distance and a median
 # of 0.30 (0.28 to 0.36) for the same cell in other images: this cell follows its object. Point 1 (ring) has 0.55,
