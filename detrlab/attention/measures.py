@@ -1,6 +1,6 @@
-"""Numbers for attention maps: mass in a box, lift over its area, entropy.
+"""Numbers for attention maps: mass in a box, lift over its area, entropy; and what is looked at when distance is equal.
 
-A figure convinces; a number with a control is evidence. All three work on maps (..., H, W) of non-negative
+A figure convinces; a number with a control is evidence. The first three work on maps (..., H, W) of non-negative
 weights, one map or many (heads, queries) at once, and normalise each map to sum 1 first: a row of attention
 has sum 1 already, a column (who looks at a point) has not.
 """
@@ -67,3 +67,33 @@ def entropy(map_hw: Tensor) -> Tensor:
     if S < 2:
         raise ValueError("A map of one cell has no entropy to normalise; expected at least two cells.")
     return -torch.xlogy(shares, shares).sum((-2, -1)) / math.log(S)
+
+
+def at_equal_distance(weights: Tensor, looks: Tensor, kinds: Tensor) -> Tensor:
+    """What some cells give to K kinds of cells that are equally far away: (P, K) mean weights, float64.
+
+    One row for each pair of a cell that looks and a distance at which every kind occurs; its entries are the mean
+    weights of that cell to the cells of each kind at that distance. The mean over rows compares the kinds: nearness is
+    the same for all. P is 0 where the kinds never lie equally far away.
+
+    weights: (H, W, H, W) as [y, x] of the cell that looks, then of the cell looked at. looks: (H, W) bool. kinds:
+    (K, H, W) bool. ValueError where shapes do not fit.
+    """
+    H, W = looks.shape
+    if weights.shape != (H, W, H, W) or kinds.shape[1:] != (H, W):
+        raise ValueError(
+            f"The weights have shape {tuple(weights.shape)}, the cells that look {tuple(looks.shape)}, the kinds "
+            f"{tuple(kinds.shape)}; expected (H, W, H, W), (H, W) and (K, H, W)."
+        )
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    rows, columns = looks.nonzero().T[..., None, None]  # (N, 1, 1) each: the N cells that look
+    squared = ((y - rows) ** 2 + (x - columns) ** 2).flatten(1)  # (N, S)
+    N, D = len(squared), H * H + W * W  # more than any squared distance
+    places = (torch.arange(N)[:, None] * D + squared).flatten()  # (N * S,) of a table (N, D)
+    given = weights[looks].flatten(1).double()  # (N, S)
+    total, count = torch.zeros(2, len(kinds), N * D, dtype=torch.float64)
+    members = kinds.flatten(1).double()[:, None]  # (K, 1, S)
+    total.index_add_(1, places, (members * given).flatten(1))
+    count.index_add_(1, places, members.expand(-1, N, -1).flatten(1))
+    shared = (count > 0).all(0)
+    return (total[:, shared] / count[:, shared]).T  # (P, K)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from detrlab.scenes.parts import PAPERS, Background, Shape, background_rgb, shape_rgb, tinted
 
-PIXEL_REACH = 1.45  # no field is negative farther than this many radii from the centre (stretch and wobble included)
+FARTHEST = 1.14  # radii from a shape's centre to its farthest point, a square's corner, before stretch and wobble
 
 
 def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -53,13 +53,14 @@ def distance(shape: Shape, size_wh: tuple[int, int]) -> tuple[int, int, np.ndarr
     W, H = size_wh
     radius = shape.radius * min(W, H)
     cx, cy = shape.centre_xy[0] * W, shape.centre_xy[1] * H
-    reach = radius * PIXEL_REACH + 2
+    cos, sin = np.cos(np.deg2rad(shape.angle)), np.sin(np.deg2rad(shape.angle))
+    root = np.sqrt(shape.stretch)
+    longest = max(root, 1 / root)
+    reach = (radius * (FARTHEST + 1.5 * shape.wobble) + 2) * longest
     x0, y0 = int(np.floor(cx - reach)), int(np.floor(cy - reach))
     x1, y1 = int(np.ceil(cx + reach)), int(np.ceil(cy + reach))
     x = ((np.arange(x0, x1, dtype=np.float32) + 0.5 - cx) / radius)[None, :]
     y = ((np.arange(y0, y1, dtype=np.float32) + 0.5 - cy) / radius)[:, None]
-    cos, sin = np.cos(np.deg2rad(shape.angle)), np.sin(np.deg2rad(shape.angle))
-    root = np.sqrt(shape.stretch)
     u = (cos * x + sin * y) * root  # stretch keeps the area: wider by 1/root, higher by root
     v = (cos * y - sin * x) / root
     u, v = u.astype(np.float32), v.astype(np.float32)

@@ -22,7 +22,7 @@ from autograder.course.source import SourceNotebook, read_source
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits
 from coursework.checks.notebook import recording
 from coursework.marking.compare import difference
-from coursework.marking.feedback import known_mistake
+from coursework.marking.mistakes import named_mistakes
 from coursework.marking.outcome import Outcome
 from tests.course.test_course import FRESH, ROOT, SOURCES, Built, built, chains, key, points, run
 from tests.grader_pool import needs_sandbox, shared_pool

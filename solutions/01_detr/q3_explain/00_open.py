@@ -1,31 +1,27 @@
 # %% [markdown]
 # # 3. Explain what DETR looks at
 #
-# In notebook 2 you drew where DETR looks. A picture of attention is easy to like and hard to trust: almost
-# any bright spot can be given a story. In this notebook you turn the pictures into numbers, put a control
-# beside every number, and only then write your analysis.
+# A map of attention is easy to like and hard to trust: almost any bright spot can be explained afterwards. Here you
+# turn maps into numbers, put a control beside each, predict what an experiment will show, and only then conclude.
 #
 # **After this notebook you can**
-# - say for each of DETR's three attentions where queries, keys and values come from and where positions are
-#   added;
-# - measure an attention map (mass in a box, lift, entropy) and say what chance, habit and plain nearness
-#   would have given;
-# - read a row and a column of an attention map without mixing them up;
-# - test an explanation of your own with an experiment, and conclude no more than it shows.
+# - say where queries, keys and values of DETR's three attentions come from;
+# - measure a map (mass in a box, lift, entropy) and say what chance, habit and nearness would have given;
+# - tell a row of an attention map from a column;
+# - test an explanation with an experiment of your own, and conclude no more than it shows.
 #
-# **Time:** about 110 minutes. **Points:** 42, of which 20 are given by the checks and 22 for your writing.
+# **Time:** about 3 hours. **Points:** 42, of which 23 are given by checks and 19 for your writing.
 #
 # | part | steps | you | points | minutes |
 # |---|---|---|---|---|
 # | A. Mechanisms as code | 23, 24 | write down q, k, v; shuffle the tokens | 5 | 14 |
-# | B. Numbers for maps | 25, 26 | mass, lift, entropy | 7 | 18 |
-# | C. Controls and comparison | 27, 28 | other pictures, other boxes, no training; rows against columns | 8 | 28 |
-# | D. Your analysis | 29 to 32 | four short texts with evidence from your own run | 22 | 50 |
+# | B. Numbers for maps | 25, 26 | mass, lift, entropy | 5 | 20 |
+# | C. Controls and comparison | 27, 28 | other images, other boxes, no training; rows against columns | 9 | 42 |
+# | D. Your analysis | 29 to 32 | one intervention, one prediction, 15 short texts | 23 | 105 |
 #
-# Checks answer at once and may be run as often as you like. Your texts are read by a person, who sees the
-# rubric that stands above each of them. Write in the language your course accepts; grammar and length are not
-# graded. If you learn alone and the course's `solutions/` folder is there, `solution("sources")` shows how we did
-# a step, and `solution("claim")` a model answer.
+# Every exercise has three hints: `hint("sources")`, in a cell of your own, gives step 23's next one; the name is that of
+# the check below. A person reads your texts, by the rubric above each. Write in any language your course accepts;
+# grammar and length are not graded. Learning alone, with `solutions/` there: `solution("sources")`, `solution("claim")`.
 
 # %% setup
 import math
@@ -84,4 +80,7 @@ def as_numbers(report):
         return {key: as_numbers(value) for key, value in report.items()}
     if isinstance(report, list | tuple):
         return [as_numbers(value) for value in report]
-    return report.tolist() if hasattr(report, "tolist") else report
+    if not hasattr(report, "tolist"):
+        return report
+    # A tensor of one number stands for that number, whatever its shape.
+    return report.item() if math.prod(report.shape) == 1 else report.tolist()

@@ -2,15 +2,33 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ## Your picture and your model
+# ## Your image and your model
 #
-# The next cell takes `my_picture.png`, the picture you kept in notebook 2. Where it is missing, a composed
-# scene stands in, so that everything below runs; **your texts in part D should be about your own picture.**
-# To use another one, change the line that opens it.
+# The next cell opens `my_picture.png` from notebook 2 in its own size: a point noted there is the same point here.
+# Without that file a composed scene stands in, but **your texts in part D should be about your own image.**
 #
-# The model is "shapes", a small DETR that was trained on drawn scenes of six shapes. With official weights in
-# your cache you may write `load_model("detr_resnet50", "official")` and `load_model("detr_resnet50")` (random
-# weights) instead, and photographs in `others`.
+# | name | what it is |
+# |---|---|
+# | `model`, `untrained` | "shapes", a small DETR trained on drawn scenes; the same architecture with random weights |
+# | `picture`, `others` | your image; five other images of the same size |
+# | `here`, `elsewhere` | a `Run` of your image, and one of each other image |
+# | `Run` | `maps` (Q, H, W): last cross-attention, mean over heads; `boxes_xyxy` (Q, 4) in pixels; `scores` (Q,); `grid`; `attention`: every other map of the same pass |
+# | `grid` | a `FeatureGrid`: which pixels belong to which of the H × W cells; `grid.cell_at((x, y))` is (row, column) |
+# | `query`, `label` | the best detection's object query and class: what most steps follow |
+#
+# **How "shapes" was trained limits what you may conclude.** It runs as a plain DETR, but its training had five helpers
+# that the paper's has not:
+#
+# | helper, in training only | what it may have caused |
+# |---|---|
+# | a class and box loss on every encoder token inside an object | encoder tokens that know their object |
+# | queries start as position codes of a 5 × 4 grid of points | queries that prefer a place in any image |
+# | keys' weights start equal to the queries' weights | tokens that look at similar tokens, themselves first |
+# | heads of the last cross-attention with flat maps are restarted once | sharper maps in the last layer |
+# | the weight of no-object in the loss rises from 0.1 to 0.4 | fewer repeats |
+#
+# The whole recipe is in `data/README.md`. With official weights in your cache, write
+# `load_model("detr_resnet50", "official")` for `model`, and put photographs into `others`.
 
 # %%
 model = load_model("shapes")
@@ -19,7 +37,6 @@ untrained = shapes_model().eval()       # the same architecture before training:
 
 if Path("my_picture.png").exists():
     picture = open_picture("my_picture.png")
-    picture.thumbnail((320, 320))
 else:
     picture = compose(
         [
@@ -32,14 +49,17 @@ else:
         Background("gradient", "grey", tint=0.5, seed=3),
         size=(320, 320),
     ).picture
-others = [draw_scene(seed, picture.size).picture for seed in range(301, 306)]   # five other pictures
+drawn_at = tuple(round(side * 320 / max(picture.size)) for side in picture.size)
+others = [draw_scene(seed, drawn_at).picture for seed in range(301, 306)]       # five other images ...
+others = [other.resize(picture.size) for other in others]       # ... in the same frame: a box means the same place
 
 here = observe(model, picture)
 elsewhere = [observe(model, other) for other in others]
 found = detect(model, picture, threshold=0.7)
-# All measurements below follow this query: the best detection, or the best query if nothing was detected.
+# Without any detection, the best query is followed.
 query = int(here.scores.argmax())
 label = int(here.probabilities[query].argmax())
+print(f"image of {picture.width} x {picture.height} pixels, {here.grid.cells_hw[0]} x {here.grid.cells_hw[1]} cells")
 print(f"{len(found)} detections above 0.7; the measurements follow query {query}: "
       f"{model.classes[label]}, score {here.scores[query]:.2f}")
 plot_detections(picture, found)

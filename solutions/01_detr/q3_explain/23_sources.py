@@ -5,11 +5,10 @@
 # # A. Mechanisms as code
 #
 # ### Step 23 · Where q, k and v come from · 3 points · 8 min · ●●○○○
-# **You will be able to** write down the inputs of each of DETR's three attentions from memory.
+# **You will be able to** write down the inputs of DETR's three attentions from memory.
 #
-# Every attention computes $\mathrm{softmax}(QK^\top/\sqrt{d})\,V$ from three inputs: queries q ask, keys k
-# answer how well they fit, values v are what is carried over. The three attentions of DETR differ only in
-# *what is handed in*:
+# In $\mathrm{softmax}(QK^\top/\sqrt{d})\,V$ queries q ask, keys k answer how well they fit, values v are carried over.
+# DETR's three attentions differ only in *what is handed in*:
 #
 # | attention | who looks | at what |
 # |---|---|---|
@@ -17,26 +16,21 @@
 # | decoder self-attention | the Q object queries | the same queries |
 # | decoder cross-attention | the Q object queries | the cells, as the encoder left them (`memory`) |
 #
-# DETR adds positions in *every* attention (section 3.2 and figure 10 of the paper), and only where they
-# decide **who looks where**: to q and k. What is carried over stays free of them. Cells have the spatial
-# encoding `pos`; object queries have their learned embedding `query_pos`, which plays the same part for them.
-#
-# You are given, batch first:
+# DETR adds positions in *every* attention (paper, section 3.2 and figure 10), but only where they decide **who looks
+# where**: to q and k. What is carried over stays free of them. Given, batch first:
 #
 # | name | shape | what |
 # |---|---|---|
 # | `src` | (B, S, D) | cell features that enter an encoder layer |
 # | `pos` | (B, S, D) | spatial encoding of the cells |
 # | `tgt` | (B, Q, D) | content of the object queries, as it enters the attention in question |
-# | `query_pos` | (B, Q, D) | learned embedding of the object queries |
+# | `query_pos` | (B, Q, D) | learned embedding of the object queries: their "position" |
 # | `memory` | (B, S, D) | output of the encoder |
 #
-# Fill in each blank with a tuple `(q, k, v)`.
+# Fill each blank with a tuple `(q, k, v)`; each is worth a point.
 #
-# *A tiny example, with numbers in place of vectors.* A cell with `src` = 3 and `pos` = 10 asks with q = 13,
-# answers with k = 13 and hands over v = 3. Whoever reads it learns what is there (3), not where (10).
-#
-# If stuck: run `hint("sources")` in a cell of your own (three hints).
+# *A tiny example, with numbers for vectors.* A cell with `src` = 3 and `pos` = 10 asks with q = 13, answers with
+# k = 13 and hands over v = 3: whoever reads it learns what is there (3), not where (10).
 
 # %% exercise="sources"
 def attention_sources(src, pos, tgt, query_pos, memory):
@@ -50,25 +44,26 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
 # %% check="sources" points=3
-@check
+@check(parts={"encoder self": 1, "decoder self": 1, "decoder cross": 1})
 def sources(draw):
     B, S, Q, D = draw.sizes(4, 2, 13)
-    return attention_sources(
+    triples = attention_sources(
         src=draw.normal(B, S, D), pos=draw.normal(B, S, D), tgt=draw.normal(B, Q, D),
         query_pos=draw.normal(B, Q, D), memory=draw.normal(B, S, D),
     )
+    return {name: dict(zip("qkv", triple, strict=True)) for name, triple in triples.items()}
 
 @sources.must("in each attention k and v have the same number of tokens")
-def _(triples):
-    return all(k.shape == v.shape for _, k, v in triples.values())
+def _(inputs):
+    return all(each["k"].shape == each["v"].shape for each in inputs.values())
 
 # %% [raw] hints="sources"
 # 1. Ask of each attention: who looks (that is q), who is looked at (that is k), and what is carried over
 #    (that is v)? In a self-attention the same tokens do all three.
 # 2. Positions are added to q and to k, each with the encoding of its own tokens: `pos` belongs to cells,
 #    `query_pos` to object queries. Nothing is added to v.
-# 3. The encoder: `(src + pos, src + pos, src)`. The decoder's self-attention has the same form with `tgt` and
-#    `query_pos`; in the cross-attention q comes from the queries, k and v from `memory`.
+# 3. The encoder: `(src + pos, src + pos, src)`. The decoder's self-attention has the same form. In the
+#    cross-attention q comes from the queries and k from the memory; which encoding belongs to each of them?
 
 # %% [raw] mistake="sources/positions_in_values"
 # The positions were added to the values too. They are there to decide who looks where; what is carried over
@@ -121,9 +116,124 @@ def _(triples):
 #     decoder_cross = (tgt + query_pos, memory, memory)
 #     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
+# %% [raw] mistake="sources/positions_in_decoder_self_values"
+# In the decoder's self-attention query_pos was added to the values too. It belongs to q and k; v stays bare.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt + query_pos)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/positions_in_cross_values"
+# In the cross-attention pos was added to the values too. It belongs to the keys; the values are the bare memory.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory + pos)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/positions_in_cross_values_for_keys"
+# In the cross-attention the values carry pos and the keys do not: they are the wrong way round. Keys say where a cell
+# is; values stay bare.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory, memory + pos)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/encoder_query_bare"
+# In the encoder q has no positions, so a cell cannot ask for what is near it. Add pos to q as well as to k.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/encoder_key_bare"
+# In the encoder k has no positions, so no cell says where it is. Add pos to k as well as to q.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/decoder_self_query_bare"
+# In the decoder's self-attention q has no query_pos. In the first layer tgt is zero, and all queries would ask alike.
+# Add query_pos to q as well as to k.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/decoder_self_key_bare"
+# In the decoder's self-attention k has no query_pos, so no query can be told by its place. Add it to k as well as to
+# q.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt, tgt)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/decoder_self_query_pos_alone"
+# In the decoder's self-attention q and k are query_pos alone: that is true of the first layer, where tgt is zero. Later
+# layers bring content, so add tgt.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (query_pos, query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/cross_query_bare"
+# In the cross-attention q lacks query_pos: it is what lets two queries search at different places. Add it to tgt.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/cross_key_bare"
+# In the cross-attention k lacks pos: a query can search for a place only if the cells say where they are. Add pos to
+# the memory in k.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, memory, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/query_pos_alone"
+# In the cross-attention q is query_pos alone, so what the query has found out so far (tgt) cannot guide its search.
+# Add both.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (query_pos, memory + pos, memory)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% [raw] mistake="sources/features_for_memory"
+# The cross-attention reads src, the features before the encoder. The decoder sees only what the encoder made of them:
+# the memory.
+# ---
+# def attention_sources(src, pos, tgt, query_pos, memory):
+#     encoder_self = (src + pos, src + pos, src)
+#     decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+#     decoder_cross = (tgt + query_pos, src + pos, src)
+#     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
 # %% [markdown]
-# **Does the real model agree?** The next cell listens to the last decoder layer of the trained model while it
-# looks at your picture, and compares what its cross-attention was given with what your function says.
+# **Does the real model agree?** The next cell compares what the last cross-attention of the trained model is given on
+# your image with what your function says.
 
 # %%
 def difference_from_the_model():

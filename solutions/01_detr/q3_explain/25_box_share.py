@@ -4,23 +4,20 @@
 # %% [markdown]
 # # B. Numbers for maps
 #
-# ### Step 25 · Mass in the box, and lift over its area · 4 points · 10 min · ●●●○○
+# ### Step 25 · Mass in the box, and lift over its area · 3 points · 12 min · ●●●○○
 # **You will be able to** say how much of an attention map falls inside a box, and whether that is much.
 #
 # "The query looks at its object" becomes a number: the **mass**, the share of the attention inside the box,
 # $$m = \frac{\sum_{y,x} c_{yx}\,a_{yx}}{\sum_{y,x} a_{yx}},$$
-# where $c_{yx}$ is the share of cell (y, x)'s area that the box covers: 1 inside, 0 outside, in between on
-# the border. The division by the total makes the number meaningful for maps that do not sum to 1, such as
-# columns.
+# where $c_{yx}$ is the share of cell (y, x)'s area that the box covers: 1 inside, 0 outside, in between on the border.
+# Dividing by the total gives columns, which do not sum to 1, the same meaning.
 #
-# Mass alone flatters large boxes: a box around the whole picture has mass 1 whatever the map. The **lift**
-# compares with attention spread evenly: $\ell = m\,/\,(\text{area of the box} / \text{area of the picture})$.
-# Even attention has lift 1.
+# A box around the whole image has mass 1 whatever the map. The **lift** compares with attention spread evenly:
+# $\ell = m\,/\,(\text{area of the box} / \text{area of the image})$. Even attention has lift 1.
 #
-# Frames: the map has H × W cells that tile the picture exactly; the box is (x0, y0, x1, y1) in **pixels** of
-# the picture.
+# Frames: H × W cells tile the image exactly; the box is (x0, y0, x1, y1) in **pixels** of the image.
 #
-# *A tiny example.* A picture 80 px wide and 40 px high, a map of 2 × 4 cells, so each cell is 20 × 20 px:
+# *A tiny example.* An image 80 px wide and 40 px high, a map of 2 × 4 cells of 20 × 20 px:
 #
 # | | | | |
 # |---|---|---|---|
@@ -28,11 +25,11 @@
 # | .20 | .30 | .10 | .00 |
 #
 # The box (10, 0, 40, 20) covers the right half of the first cell and all of the second:
-# $m = 0.5 \cdot .10 + .20 = .25$. Its area is 30 · 20 of 80 · 40 pixels, a share of .1875, so the lift is
+# $m = 0.5 \cdot .10 + .20 = .25$. Its share of the area is 30 · 20 of 80 · 40, .1875; the lift is
 # $.25 / .1875 = 1.33$.
 #
-# Write both functions. Later steps take the library's; here `measures.mass_in_box`, `measures.lift` and
-# `FeatureGrid.cover`, with its helper, may not be called in your answer. If stuck: `hint("box_share")`.
+# Write both functions (mass 2 points, lift 1). Later steps take the library's; here `measures.mass_in_box`,
+# `measures.lift` and `FeatureGrid.cover`, with its helper, may not be called.
 
 # %% exercise="box_share" forbids="detrlab.attention.measures.mass_in_box, detrlab.attention.measures.lift, detrlab.attention.grid.FeatureGrid.cover, detrlab.attention.grid._covered"
 def mass_inside(map_hw, box_xyxy, size_wh):
@@ -67,13 +64,13 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (width * height))
     ### END SOLUTION
 
-# %% check="box_share" points=4
-@check
+# %% check="box_share" points=3
+@check(parts={"mass": 2, "lift": 1})
 def box_share(draw):
     H, W = draw.sizes(2, 3, 13)
-    size_wh = draw.integer(31, 60), draw.integer(67, 101)     # small: rounding the box to pixels would show
+    size_wh = draw.integer(17, 29), draw.integer(37, 53)     # small: rounding the box to pixels would show
     map_hw = draw.number(1.5, 3.0) * draw.attention(H * W).reshape(H, W)
-    boxes = draw.boxes_xyxy(3, width=size_wh[0], height=size_wh[1])
+    boxes = draw.boxes_xyxy(6, width=size_wh[0], height=size_wh[1])
     return as_numbers({
         "mass": [mass_inside(map_hw, box, size_wh) for box in boxes],
         "lift": [lift_over_area(map_hw, box, size_wh) for box in boxes],
@@ -84,15 +81,14 @@ def _(shares):
     return all(-1e-4 <= mass <= 1 + 1e-4 for mass in shares["mass"])
 
 # %% [raw] hints="box_share"
-# 1. Bring box and map into one frame first: a picture of `width` pixels has W cells, so x pixels are x * W /
+# 1. Bring box and map into one frame first: an image of `width` pixels has W cells, so x pixels are x * W /
 #    width cells (y likewise with H and height). Then ask for each column and each row how much of it lies
 #    between the box's edges.
 # 2. Cell i reaches from i to i + 1. What the interval start..stop covers of it is min(i + 1, stop) - max(i,
 #    start), or 0 if that is negative. Rows give (H,), columns (W,); their outer product is the covered share
 #    of every cell.
-# 3. `rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)` with y0, y1 in cells, `columns` likewise;
-#    mass = `(map_hw * rows[:, None] * columns).sum() / map_hw.sum()`; lift = mass / (box area / picture
-#    area).
+# 3. With `i = torch.arange(H)` and y0, y1 in cells, `rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)`;
+#    columns likewise. Which product of the two is the (H, W) cover, and what is the weighted sum divided by?
 
 # %% [raw] mistake="box_share/wrong_frame"
 # The box's pixels were used as indices of cells. A map of 16 cells ends long before pixel 200: multiply x by
@@ -107,8 +103,8 @@ def _(shares):
 #     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
 
 # %% [raw] mistake="box_share/area_in_pixels"
-# The masses are right, but the lift was divided by the area in pixels, so it grows when the picture shrinks.
-# Divide by the share of the picture's area that the box takes.
+# The masses are right, but the lift was divided by the area in pixels, so it grows when the image shrinks.
+# Divide by the share of the image's area that the box takes.
 # ---
 # def mass_inside(map_hw, box_xyxy, size_wh):
 #     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
@@ -139,8 +135,8 @@ def _(shares):
 #     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
 
 # %% [raw] mistake="box_share/whole_cells"
-# Cells on the border of the box were counted whole or not at all, by their centres. On a coarse map that
-# moves the mass a lot: let each cell count by the part of its area that the box covers.
+# Cells on the border of the box were counted whole or not at all: by their centres, or by a box rounded to cells, which
+# is the same. On a coarse map that moves the mass a lot: let each cell count by the part of its area that the box covers.
 # ---
 # def mass_inside(map_hw, box_xyxy, size_wh):
 #     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
@@ -196,3 +192,32 @@ def _(shares):
 # def lift_over_area(map_hw, box_xyxy, size_wh):
 #     x0, y0, x1, y1 = box_xyxy.tolist()
 #     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/floored_cells"
+# The box's edges were cut to whole cells by int(): the cell where the box begins counts whole, the one where it ends
+# not at all. Let each cell count by the part of its area that the box covers.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     inside = map_hw[int(y0 * H / height):int(y1 * H / height), int(x0 * W / width):int(x1 * W / width)]
+#     return (inside.sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]))
+
+# %% [raw] mistake="box_share/upside_down_lift"
+# The masses are right, but the lift was turned round: it is the mass divided by the share of the area, so that more
+# attention gives a larger lift.
+# ---
+# def mass_inside(map_hw, box_xyxy, size_wh):
+#     (H, W), (width, height), (x0, y0, x1, y1) = map_hw.shape, size_wh, box_xyxy.tolist()
+#     def covered(count, start, stop):
+#         cells = torch.arange(count, dtype=torch.float32)
+#         return ((cells + 1).clamp(max=stop) - cells.clamp(min=start)).clamp(min=0)
+#     cover = covered(H, y0 * H / height, y1 * H / height)[:, None] * covered(W, x0 * W / width, x1 * W / width)
+#     return ((map_hw * cover).sum() / map_hw.sum()).item()
+#
+# def lift_over_area(map_hw, box_xyxy, size_wh):
+#     x0, y0, x1, y1 = box_xyxy.tolist()
+#     return (x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]) / mass_inside(map_hw, box_xyxy, size_wh)

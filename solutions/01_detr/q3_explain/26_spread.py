@@ -2,24 +2,22 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 26 · Sharp or spread out: entropy · 3 points · 8 min · ●●○○○
+# ### Step 26 · Sharp or spread out: entropy · 2 points · 8 min · ●●○○○
 # **You will be able to** measure how concentrated a map is, and explain why the mean over heads hides it.
 #
-# Entropy is low if the attention sits on few cells and high if it is spread. Divided by its largest possible
-# value, $\log S$, it lies between 0 (all on one cell) and 1 (even), whatever the size of the map:
+# Divided by its largest possible value, $\log S$, entropy lies between 0 (all on one cell) and 1 (even), whatever the
+# size of the map:
 # $$H(a) = -\frac{1}{\log S}\sum_{i=1}^{S} a_i \log a_i, \qquad 0\cdot\log 0 := 0 .$$
-# Weights of exactly 0 do occur (masked cells), so your code must not stumble over $\log 0$.
+# Weights of exactly 0 do occur (masked cells): mind $\log 0$.
 #
-# A figure usually shows the **mean over heads**. If two heads look sharply at two different places, their
-# mean looks at both and seems undecided. Entropy shows this: that of the mean is never below the mean of the
-# heads' entropies.
+# A figure usually shows the **mean over heads**. If two heads look sharply at two places, their mean looks at both
+# and seems undecided: its entropy is never below the mean of the heads' entropies.
 #
-# *A tiny example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0,
-# 0): $\log 2 / \log 4 = .5$. Their mean is (¾, ¼, 0, 0), with entropy .406, well above the mean of the two,
-# .25.
+# *A tiny example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0, 0):
+# $\log 2 / \log 4 = .5$. Their mean (¾, ¼, 0, 0) has .406, well above the mean of the two, .25.
 #
-# Write `head_entropies(maps)` without the library's `measures.entropy`, which may not be called in your answer. PyTorch's
-# own means (`torch.special.entr`, `Categorical(...).entropy()`) may. If stuck: `hint("spread")`.
+# Write `head_entropies(maps)` (a point for each result) without the library's `measures.entropy`. PyTorch's own means
+# (`torch.special.entr`, `Categorical(...).entropy()`) may be used.
 
 # %% exercise="spread" forbids="detrlab.attention.measures.entropy"
 def head_entropies(maps):
@@ -37,8 +35,8 @@ def head_entropies(maps):
     return entropy(maps), entropy(maps.mean(0)).item()
     ### END SOLUTION
 
-# %% check="spread" points=3
-@check
+# %% check="spread" points=2
+@check(parts={"per head": 1, "of the mean": 1})
 def spread(draw):
     M, H, W = draw.sizes(3, 2, 11)
     weights = draw.attention(M, H * W)
@@ -60,8 +58,8 @@ def _(entropies):
 #    nothing.
 # 2. `torch.xlogy(a, a)` is a * log(a) and gives 0 where a is 0; sum over the last two dimensions, not over
 #    heads. For the second result average the maps first and take the entropy of that one map.
-# 3. `-torch.xlogy(a, a).sum((-2, -1)) / math.log(H * W)`, once for `a = maps` and once for
-#    `a = maps.mean(0)`.
+# 3. `-torch.xlogy(a, a).sum((-2, -1))` is the sum for `a = maps`, one number per head. What is it divided by, and
+#    which `a` gives the second result?
 
 # %% [raw] mistake="spread/log_of_zero"
 # Cells with weight 0 made the entropy NaN, since 0 * log(0) is NaN for a computer. Such cells must add 0:
@@ -98,11 +96,49 @@ def _(entropies):
 #     mean = maps.mean(0)
 #     return -torch.xlogy(maps, maps).sum((-2, -1)) / M.log(), (-torch.xlogy(mean, mean).sum() / M.log()).item()
 
+# %% [raw] mistake="spread/sign"
+# The sum has the wrong sign: log of a weight below 1 is negative, and the minus in front makes the entropy positive.
+# ---
+# def head_entropies(maps):
+#     S = torch.tensor(float(maps[0].numel()))
+#     mean = maps.mean(0)
+#     return torch.xlogy(maps, maps).sum((-2, -1)) / S.log(), (torch.xlogy(mean, mean).sum() / S.log()).item()
+
+# %% [raw] mistake="spread/two_logarithms"
+# Two logarithms are mixed: the sum is in bits (log2), the divisor is the natural log S. Take one base for both.
+# ---
+# def head_entropies(maps):
+#     S = torch.tensor(float(maps[0].numel()))
+#     bits = lambda a: -torch.xlogy(a, a).sum((-2, -1)) / torch.tensor(2.0).log()
+#     return bits(maps) / S.log(), (bits(maps.mean(0)) / S.log()).item()
+
+# %% [raw] mistake="spread/divided_by_cells"
+# The sum was divided by S, the number of cells. The largest entropy that S cells can have is log S.
+# ---
+# def head_entropies(maps):
+#     S, mean = maps[0].numel(), maps.mean(0)
+#     return -torch.xlogy(maps, maps).sum((-2, -1)) / S, (-torch.xlogy(mean, mean).sum() / S).item()
+
+# %% [raw] mistake="spread/sum_of_heads"
+# For the second result the heads' maps were added up, not averaged. Their sum is no distribution; divide by the number
+# of heads.
+# ---
+# def head_entropies(maps):
+#     S = torch.tensor(float(maps[0].numel()))
+#     total = maps.sum(0)
+#     return -torch.xlogy(maps, maps).sum((-2, -1)) / S.log(), (-torch.xlogy(total, total).sum() / S.log()).item()
+
+# %% [raw] mistake="spread/summed_over_heads"
+# The first result is one number: the sum ran over the heads too. Sum over the last two dimensions only.
+# ---
+# def head_entropies(maps):
+#     S = torch.tensor(float(maps[0].numel()))
+#     mean = maps.mean(0)
+#     return -torch.xlogy(maps, maps).sum() / S.log(), (-torch.xlogy(mean, mean).sum() / S.log()).item()
+
 # %% [markdown]
-# Your numbers, on your picture: mass, lift and entropies of the query's map. The figure shows the heads one
-# by one. From here on the notebook uses the library's `measures.mass_in_box`, `measures.lift` and
-# `measures.entropy`: they do what you just wrote, for many maps at once, and they also know about cells that
-# hang over the edge of a picture.
+# Your numbers for the followed query, and its heads one by one. From here on the notebook uses the library's
+# `measures.mass_in_box`, `measures.lift` and `measures.entropy`: what you wrote, for many maps at once.
 
 # %%
 def numbers_of_my_query():

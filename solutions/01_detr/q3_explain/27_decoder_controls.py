@@ -4,31 +4,28 @@
 # %% [markdown]
 # # C. Controls and comparison
 #
-# ### Step 27 · Controls for the decoder · 3 points · 10 min · ●●●○○
-# **You will be able to** say how much of a number is owed to this picture, to the query's habits, and to the
-# architecture.
+# ### Step 27 · Controls for the decoder · 3 points · 12 min · ●●●○○
+# **You will be able to** say how much of a number comes from this image, how much from the query's habits, and how
+# much from the architecture.
 #
-# "92 % of the query's attention is in its box" sounds like an explanation. It is one only if the number would
-# have been smaller *without* the object. Three controls take something away, one at a time:
+# "92 % of the query's attention is in its box" explains something only if the number is smaller *without* the object.
+# Three controls each take one thing away:
 #
 # | control | what stays | what is taken away |
 # |---|---|---|
-# | other pictures | the query, the box | the object: queries have favourite places and look there in any picture |
-# | shifted boxes | the map, the size of the box | the place: is the rest of the picture looked at as much? |
-# | untrained weights | picture, query, box, architecture | everything learned |
+# | other images | the query, the box | the object; what remains is the query's habit |
+# | shifted boxes | the map, the size of the box | the place; what remains is brightness everywhere |
+# | untrained weights | image, query, box, architecture | everything learned |
 #
-# The art is to change *one* thing. On another picture it is the **same query** (not the one that is best
-# there) and the **same box** (not the box predicted there). A shifted box has equal size: add (dx, dy) to
-# both corners.
+# Change *one* thing. On another image it is the **same query** (not the best one there) and the **same box** (not the
+# one predicted there). A shifted box keeps its size: add (dx, dy) to both corners.
 #
-# Write `control_masses`. All masses are of the query's map, `run.maps[query]`, measured with
-# `measures.mass_in_box(map_hw, box_xyxy, run.grid)`. Of the other pictures report the single masses, their
-# median, the lowest and the highest: with five pictures a range tells more than a standard deviation.
+# Write `control_masses`. Every mass is of the query's map, `run.maps[query]`, by
+# `measures.mass_in_box(map_hw, box_xyxy, run.grid)`. With five images, the median and the range tell more than a
+# standard deviation.
 #
-# *A tiny example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and
-# the range .1 to .4. A mass of .9 here is then far outside what the query does anyway.
-#
-# If stuck: `hint("decoder_controls")`.
+# *A tiny example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and the range .1
+# to .4. A mass of .9 here is far outside what the query does anyway.
 
 # %% exercise="decoder_controls"
 def control_masses(here, elsewhere, untrained, query, shifts):
@@ -57,7 +54,9 @@ def control_masses(here, elsewhere, untrained, query, shifts):
     ### END SOLUTION
 
 # %% check="decoder_controls" points=3
-@check
+RANGE = "median", "lowest", "highest"
+
+@check(parts={"here": 0.5, "elsewhere": 0.5, "range": 0.5, "shifted": 1, "untrained": 0.5})
 def decoder_controls(draw):
     Q, H, W = draw.sizes(3, 3, 11)
     grid = FeatureGrid(cells_hw=(H, W), input_hw=(8 * H, 8 * W), picture_hw=(40 * H, 40 * W), stride=8)
@@ -71,24 +70,24 @@ def decoder_controls(draw):
     for query in draw.permutation(Q)[:3].tolist():
         x0, y0, x1, y1 = here.boxes_xyxy[query].tolist()
         shifts = [(draw.number(-x0, 40 * W - x1), draw.number(-y0, 40 * H - y1)) for _ in range(3)]
-        reports.append(control_masses(here, elsewhere, untrained, query, shifts))
-    return as_numbers(reports)
+        reports.append(as_numbers(control_masses(here, elsewhere, untrained, query, shifts)))
+    found = {name: [report.get(name) for report in reports] for name in ("here", "elsewhere", "shifted", "untrained")}
+    return found | {"range": [[report.get(name) for name in RANGE] for report in reports]}
 
 @decoder_controls.must("the median lies between the lowest and the highest")
-def _(reports):
-    return all(masses["lowest"] <= masses["median"] <= masses["highest"] for masses in reports)
+def _(found):
+    return all(lowest <= median <= highest for median, lowest, highest in found["range"])
 
 # %% [raw] hints="decoder_controls"
 # 1. A control repeats the measurement with one thing changed. Write down for each of the three what changes;
 #    query and box come from `here` every time, unless the box is what changes.
 # 2. `box = here.boxes_xyxy[query]`; then `measures.mass_in_box(run.maps[query], box, run.grid)` for here, for
 #    each run of elsewhere and for untrained. A shifted box is the box plus (dx, dy, dx, dy), on here's map.
-# 3. `other = [float(measures.mass_in_box(run.maps[query], box, run.grid)) for run in elsewhere]`, median =
-#    `sorted(other)[len(other) // 2]`, the shifted boxes are
-#    `[box + torch.tensor([dx, dy, dx, dy]) for dx, dy in shifts]`, measured on `here.maps[query]`.
+# 3. `other = [measures.mass_in_box(run.maps[query], box, run.grid).item() for run in elsewhere]`; the median is the
+#    middle one of `sorted(other)`. A shifted box is `box + torch.tensor([dx, ...])`: four numbers, on which map?
 
 # %% [raw] mistake="decoder_controls/query_chosen_anew"
-# On the other pictures the best query there was measured, a new one each time. Then habits of the query are
+# On the other images the best query there was measured, a new one each time. Then habits of the query are
 # no longer controlled for: keep the same query index everywhere.
 # ---
 # def control_masses(here, elsewhere, untrained, query, shifts):
@@ -101,8 +100,8 @@ def _(reports):
 #             "untrained": mass(untrained, query, box)}
 
 # %% [raw] mistake="decoder_controls/box_of_the_other_picture"
-# On the other pictures the box that the query predicts there was used. The box has to stay where the object
-# is in this picture: what is asked is how much the query looks at that place when the object is gone.
+# On the other images the box that the query predicts there was used. The box has to stay where the object
+# is in this image: what is asked is how much the query looks at that place when the object is gone.
 # ---
 # def control_masses(here, elsewhere, untrained, query, shifts):
 #     box = here.boxes_xyxy[query]
@@ -129,7 +128,7 @@ def _(reports):
 #             "untrained": mass(untrained, box)}
 
 # %% [raw] mistake="decoder_controls/mean_for_median"
-# Everything agrees but the median: this is the mean. With a handful of pictures one odd picture drags the
+# Everything agrees but the median: this is the mean. With a handful of images one odd image drags the
 # mean along; the median is the middle value of the sorted masses.
 # ---
 # def control_masses(here, elsewhere, untrained, query, shifts):
@@ -153,3 +152,77 @@ def _(reports):
 #             "lowest": min(other), "highest": max(other),
 #             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
 #             "untrained": mass(untrained, untrained.boxes_xyxy[query])}
+
+# %% [raw] mistake="decoder_controls/sorted_list"
+# The masses elsewhere are sorted. Keep them in the order of the images, so that each can be traced to its image;
+# sort a copy for the median.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box, query=query: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": sorted(other), "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/median_of_the_unsorted"
+# The median was taken from the masses as they came. It is the middle value of the sorted masses.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box, query=query: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": other[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/query_chosen_anew_untrained"
+# The untrained model was measured by its own best query. Keep the query index: only the weights may change.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box, query=query: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box, untrained.scores.argmax())}
+
+# %% [raw] mistake="decoder_controls/shifted_elsewhere"
+# The shifted boxes were measured on another image. They ask about this image: same map, another place.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box, query=query: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(elsewhere[0], box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/most_mass_elsewhere"
+# On the other images the query with most mass in the box was measured. It is there by selection; keep the same query
+# index everywhere.
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [measures.mass_in_box(run.maps, box, run.grid).max().item() for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dx, dy, dx, dy])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/dy_first"
+# The shifts were added as (dy, dx). Boxes are (x0, y0, x1, y1), x first, so add (dx, dy, dx, dy).
+# ---
+# def control_masses(here, elsewhere, untrained, query, shifts):
+#     box = here.boxes_xyxy[query]
+#     mass = lambda run, box: measures.mass_in_box(run.maps[query], box, run.grid).item()
+#     other = [mass(run, box) for run in elsewhere]
+#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
+#             "lowest": min(other), "highest": max(other),
+#             "shifted": [mass(here, box + torch.tensor([dy, dx, dy, dx])) for dx, dy in shifts],
+#             "untrained": mass(untrained, box)}

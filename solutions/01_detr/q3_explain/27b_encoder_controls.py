@@ -2,25 +2,15 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 27, continued · Controls for the encoder · 2 points · 8 min · ●●●●○
-# **You will be able to** tell attention that follows the picture from attention that is merely local.
+# ### Step 27, continued · Controls for the encoder · 4 points · 20 min · ●●●●○
+# **You will be able to** tell attention that follows the image from attention that is merely local.
 #
-# A cell of the encoder that lies on an object and looks at that object may do so for a dull reason: the
-# object is *near*, and cells look at what is near. The control for this keeps the distance and takes the
-# content away. For every distance, average the attention over **all pairs of cells in the picture that lie
-# this far apart**; then draw for the cell in question the map that these averages would give:
+# An encoder cell on an object may look at that object only because the object is *near*. A control keeps the distance
+# and takes the content away: for every distance, average the attention over **all pairs of cells in the image that lie
+# this far apart**; then draw, for the cell in question, the map that these averages give:
 # $$\bar a(d) = \operatorname{mean}\{\,a_{ij} : \lVert i-j\rVert = d\,\},
 # \qquad \text{control map of cell } i:\; j \mapsto \bar a(\lVert i-j\rVert).$$
-# Distances are Euclidean, counted in cells. They may be compared exactly by their squares
-# $\Delta y^2 + \Delta x^2$, which are whole numbers. The second control is the one you know: the same cell on
-# other pictures.
-#
-# Write two functions:
-# - `same_distance_map(weights, cell)`: the control map (H, W) of a cell. The mean runs over all pairs, the
-#   cell's own included.
-# - `encoder_masses(here, elsewhere, cell, box_xyxy, grid)`: mass in the box of the map that says where the
-#   cell looks, here and on the other pictures, and of the control map. Use `measures.mass_in_box`, which
-#   divides by the map's own sum.
+# Distances are Euclidean, in cells; compare them by their squares $\Delta y^2 + \Delta x^2$, which are whole numbers.
 #
 # *A tiny example.* One row of three cells with weights [query, key]
 #
@@ -33,7 +23,11 @@
 # At distance 0 the mean is (.6 + .5 + .7)/3 = .6, at distance 1 (.3 + .2 + .3 + .2)/4 = .25, at distance 2
 # (.1 + .1)/2 = .1. The control map of cell 0 is (.6, .25, .1), that of cell 1 is (.25, .6, .25).
 #
-# If stuck: `hint("encoder_controls")`.
+# Write two functions:
+# - `same_distance_map(weights, cell)` (2 points): the control map (H, W) of a cell, from all pairs, the cell's own
+#   included;
+# - `encoder_masses(here, elsewhere, cell, box_xyxy, grid)` (2 points): mass in the box of where the cell looks, here,
+#   on the other images, and in the control map. Use `measures.mass_in_box`, which divides by the map's own sum.
 
 # %% exercise="encoder_controls"
 def same_distance_map(weights, cell):
@@ -70,24 +64,27 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
     }
     ### END SOLUTION
 
-# %% check="encoder_controls" points=2
-@check
+# %% check="encoder_controls" points=4
+@check(parts={"control map": 2, "here": 0.5, "elsewhere": 0.5, "equal distance": 1})
 def encoder_controls(draw):
     H, W = draw.sizes(2, 3, 7)
     S = H * W
     grid = FeatureGrid(cells_hw=(H, W), input_hw=(8 * H, 8 * W), picture_hw=(40 * H, 40 * W), stride=8)
-    here, *elsewhere = (draw.attention(S, S).reshape(H, W, H, W) for _ in range(4))
-    cell = draw.integer(0, H - 1), draw.integer(0, W - 1)
-    box_xyxy = draw.boxes_xyxy(width=40 * W, height=40 * H)
-    return {
-        "control map": torch.as_tensor(as_numbers(same_distance_map(here, cell))).float(),
-        "masses": as_numbers(encoder_masses(here, elsewhere, cell, box_xyxy, grid)),
-    }
+    places = torch.cartesian_prod(torch.arange(H), torch.arange(W)).float()      # (S, 2)
+    logits = [2 * draw.normal(S, S) - torch.cdist(places, places) for _ in range(4)]     # near cells get more
+    here, *elsewhere = (each.softmax(-1).reshape(H, W, H, W) for each in logits)
+    maps, reports = [], []
+    for y in (0, draw.integer(1, H - 2), H - 1):
+        cell, box_xyxy = (y, draw.integer(0, W - 1)), draw.boxes_xyxy(width=40 * W, height=40 * H)
+        maps.append(torch.as_tensor(as_numbers(same_distance_map(here, cell))).float())
+        reports.append(as_numbers(encoder_masses(here, elsewhere, cell, box_xyxy, grid)))
+    masses = {name: [report.get(name) for report in reports] for name in ("here", "elsewhere", "equal distance")}
+    return {"control map": maps} | masses
 
 @encoder_controls.must("the masses lie between 0 and 1")
 def _(report):
-    masses = report["masses"]
-    return all(0 <= mass <= 1 for mass in [masses["here"], masses["equal distance"], *masses["elsewhere"]])
+    masses = [*report["here"], *report["equal distance"], *sum(report["elsewhere"], [])]
+    return all(0 <= mass <= 1 for mass in masses)
 
 # %% [raw] hints="encoder_controls"
 # 1. Build a table that says for every pair of cells how far apart they are, in the same shape (H, W, H, W) as
@@ -95,13 +92,13 @@ def _(report):
 # 2. With `y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")` the squared distances are
 #    `(y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2`. For each place of the map take the
 #    mean of `weights[squared == squared[cell][that place]]`. A row of the attention is `weights[cell]`.
-# 3. `control = torch.stack([weights[squared == d].mean() for d in squared[cell].flatten()]).reshape(H, W)`;
-#    masses are `measures.mass_in_box(here[cell], box_xyxy, grid)`, the same with `other[cell]`, and with
-#    `control`.
+# 3. `torch.stack([weights[squared == d].mean() for d in ...]).reshape(H, W)` with the table `squared` of all pairs; which
+#    distances does d run over, one for each place of the map? For the masses write one function of a map, and give it
+#    three: two of them are rows of the attention.
 
 # %% [raw] mistake="encoder_controls/own_rings_only"
 # Only the cell's own row was averaged over rings. Its own object is in there, so this control takes nothing
-# away: average over all pairs of cells in the picture that are equally far apart.
+# away: average over all pairs of cells in the image that are equally far apart.
 # ---
 # def same_distance_map(weights, cell):
 #     H, W = weights.shape[:2]
@@ -159,4 +156,66 @@ def _(report):
 #     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
 #     column = lambda weights: weights[:, :, cell[0], cell[1]]
 #     return {"here": mass(column(here)), "elsewhere": [mass(column(other)) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/column_for_row_here"
+# On this image the mass is of who looks at the cell, its column; elsewhere it is of where the cell looks. Take the
+# row, weights[y, x], in both.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2
+#     return torch.stack([weights[squared == d].mean() for d in squared[cell].flatten()]).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
+#     return {"here": mass(here[:, :, cell[0], cell[1]]), "elsewhere": [mass(other[cell]) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/whole_distances"
+# Distances were rounded to whole cells, so pairs that are 2.8 and 3 cells apart share one mean. Compare the squares, which
+# are whole numbers and exact.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     away = ((y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2).sqrt().round()
+#     return torch.stack([weights[away == d].mean() for d in away[cell].flatten()]).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
+#     return {"here": mass(here[cell]), "elsewhere": [mass(other[cell]) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/own_row_left_out"
+# The cell's own pairs were left out of the means. Asked for is the mean over all pairs, the cell's own included.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2
+#     asked, squared = squared[cell].flatten(), squared.clone()
+#     squared[cell] = -1
+#     means = [weights[squared == d].mean() if (squared == d).any() else weights.new_zeros(()) for d in asked]
+#     return torch.stack(means).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: measures.mass_in_box(map_hw, box_xyxy, grid).item()
+#     return {"here": mass(here[cell]), "elsewhere": [mass(other[cell]) for other in elsewhere],
+#             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/own_sum_kept"
+# The mass of the control map was not divided by the map's own sum. Averages need not sum to 1, so take
+# measures.mass_in_box, which divides.
+# ---
+# def same_distance_map(weights, cell):
+#     H, W = weights.shape[:2]
+#     y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+#     squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2
+#     return torch.stack([weights[squared == d].mean() for d in squared[cell].flatten()]).reshape(H, W)
+#
+# def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+#     mass = lambda map_hw: (map_hw * grid.cover(box_xyxy)).sum().item()
+#     return {"here": mass(here[cell]), "elsewhere": [mass(other[cell]) for other in elsewhere],
 #             "equal distance": mass(same_distance_map(here, cell))}

@@ -2,13 +2,11 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 28 · Encoder against decoder, row against column · 3 points · 10 min · ●●●○○
+# ### Step 28 · Encoder against decoder, row against column · 2 points · 10 min · ●●●○○
 # **You will be able to** put the four kinds of map into one table, fairly.
 #
-# Attention is `[query, key]`. A **row** says where one token looks; the softmax makes it sum to 1. A
-# **column** says who looks at one token; nothing makes it sum to 1, and its total is worth knowing: it is how
-# much this token is looked at. On average that is 1 for a cell in the encoder, and Q/S for a cell in the
-# cross-attention, where Q rows share S columns. Four maps:
+# Attention is `[query, key]`. A **row** says where one token looks; the softmax makes it sum to 1. A **column** says who
+# looks at one token; its total says how much: on average 1 in the encoder, and Q/S in the cross-attention.
 #
 # | name in your dict | taken from | over |
 # |---|---|---|
@@ -17,20 +15,16 @@
 # | `"decoder looks at"` | the query's row of the cross-attention | S cells |
 # | `"decoder is looked at from"` | the cell's column of the cross-attention | Q queries |
 #
-# For each report a dict with
+# For each (half a point) report a dict with
 # - `"total"`: the sum of the weights as they are;
-# - `"entropy"`: of the weights **divided by their total**, over the logarithm of **the number of weights in
-#   this very map** (S or Q: otherwise maps of different length cannot be compared);
-# - `"lift"` in the given box, for the three maps that lie over the picture; the fourth has none, so leave the
-#   key out of its dict.
+# - `"entropy"`: of the weights **divided by their total**, over the logarithm of **this map's own length** (S or Q);
+# - `"lift"` in the given box, for the three maps that lie over the image; the fourth has no such key.
 #
-# `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (...,
-# H, W); a list of Q weights becomes one by `weights[None]`, of shape (1, Q).
+# `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (..., H, W); a
+# list of Q weights becomes one by `weights[None]`, of shape (1, Q).
 #
-# *A tiny example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2,
-# .1) has total .9. Divided by it, the column is (.67, .22, .11).
-#
-# If stuck: `hint("comparison")`.
+# *A tiny example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2, .1) has
+# total .9 and, divided by it, is (.67, .22, .11).
 
 # %% exercise="comparison"
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
@@ -62,26 +56,33 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     return table
     ### END SOLUTION
 
-# %% check="comparison" points=3
-@check
+# %% check="comparison" points=2
+MAPS = "encoder looks at", "encoder is looked at from", "decoder looks at", "decoder is looked at from"
+
+@check(parts=dict.fromkeys(MAPS, 0.5))
 def comparison(draw):
     Q = draw.size(11, 19)
     H, W = draw.sizes(2, 3, 7)
     S = H * W
     grid = FeatureGrid(cells_hw=(H, W), input_hw=(8 * H, 8 * W), picture_hw=(40 * H, 40 * W), stride=8)
-    return as_numbers(compare_maps(
-        encoder=draw.attention(S, S).reshape(H, W, H, W), cross=draw.attention(Q, S).reshape(Q, H, W),
-        cell=(draw.integer(0, H - 1), draw.integer(0, W - 1)), query=draw.integer(0, Q - 1),
-        box_xyxy=draw.boxes_xyxy(width=40 * W, height=40 * H), grid=grid,
-    ))
+    encoder, cross = draw.attention(S, S).reshape(H, W, H, W), draw.attention(Q, S).reshape(Q, H, W)
+    tables = [
+        as_numbers(compare_maps(
+            encoder, cross, cell=(draw.integer(0, H - 1), draw.integer(0, W - 1)), query=draw.integer(0, Q - 1),
+            box_xyxy=draw.boxes_xyxy(width=40 * W, height=40 * H), grid=grid,
+        ))
+        for _ in range(3)
+    ]
+    return {name: [table.get(name) for table in tables] for name in MAPS}
 
 @comparison.must("rows sum to 1")
-def _(table):
-    return all(abs(table[name]["total"] - 1) < 1e-3 for name in ("encoder looks at", "decoder looks at"))
+def _(found):
+    rows = found["encoder looks at"] + found["decoder looks at"]
+    return all(abs(row["total"] - 1) < 1e-3 for row in rows)
 
 @comparison.must("every entropy lies between 0 and 1")
-def _(table):
-    return all(0 <= row["entropy"] <= 1 + 1e-4 for row in table.values())
+def _(found):
+    return all(0 <= row["entropy"] <= 1 + 1e-4 for rows in found.values() for row in rows)
 
 # %% [raw] hints="comparison"
 # 1. Say each map aloud with its direction first: "where cell (y, x) looks" fixes the first two dimensions of
@@ -89,9 +90,8 @@ def _(table):
 #    dimension is the query.
 # 2. The maps are `encoder[y, x]`, `encoder[:, :, y, x]`, `cross[query]` and `cross[:, y, x]`. The last has Q
 #    entries, so its entropy is divided by log Q; `measures.entropy(weights[None])` does it.
-# 3. For each of the first three:
-#    `{"total": float(w.sum()), "entropy": float(measures.entropy(w)), "lift": float(measures.lift(w, box_xyxy, grid))}`;
-#    for `w = cross[:, y, x]` only the total and `measures.entropy(w[None])`.
+# 3. `{"total": w.sum().item(), "entropy": measures.entropy(w).item(), "lift": ...}` for each of the first three. What is
+#    the shape of `cross[:, y, x]`, and what has to happen to it before `measures.entropy` takes it?
 
 # %% [raw] mistake="comparison/directions_swapped"
 # Row and column of the encoder are swapped. The first two dimensions are the cell that looks: weights[y, x]
@@ -152,3 +152,45 @@ def _(table):
 #     return {"encoder looks at": row_of(encoder[y, x]), "encoder is looked at from": row_of(encoder[:, :, y, x]),
 #             "decoder looks at": row_of(cross[query]),
 #             "decoder is looked at from": {"total": 1.0, "entropy": measures.entropy(column[None]).item()}}
+
+# %% [raw] mistake="comparison/row_for_column"
+# "Is looked at from" shows the cell's row again, where it looks. Its column, who looks at it, is weights[:, :, y, x].
+# ---
+# def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+#     y, x = cell
+#     def row_of(w):
+#         return {"total": w.sum().item(), "entropy": measures.entropy(w).item(),
+#                 "lift": measures.lift(w, box_xyxy, grid).item()}
+#     column = cross[:, y, x]
+#     return {"encoder looks at": row_of(encoder[y, x]), "encoder is looked at from": row_of(encoder[y, x]),
+#             "decoder looks at": row_of(cross[query]),
+#             "decoder is looked at from": {"total": column.sum().item(),
+#                                           "entropy": measures.entropy(column[None]).item()}}
+
+# %% [raw] mistake="comparison/query_for_cell"
+# "Decoder is looked at from" is the query's row once more. Asked for is the cell's column of the cross-attention: what
+# each of the Q queries gives to this cell.
+# ---
+# def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+#     y, x = cell
+#     def row_of(w):
+#         return {"total": w.sum().item(), "entropy": measures.entropy(w).item(),
+#                 "lift": measures.lift(w, box_xyxy, grid).item()}
+#     again = row_of(cross[query])
+#     return {"encoder looks at": row_of(encoder[y, x]), "encoder is looked at from": row_of(encoder[:, :, y, x]),
+#             "decoder looks at": row_of(cross[query]),
+#             "decoder is looked at from": {"total": again["total"], "entropy": again["entropy"]}}
+
+# %% [raw] mistake="comparison/mean_for_total"
+# The totals are means: they were divided by the number of weights. A row's total is 1 by the softmax.
+# ---
+# def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+#     y, x = cell
+#     def row_of(w):
+#         return {"total": w.mean().item(), "entropy": measures.entropy(w).item(),
+#                 "lift": measures.lift(w, box_xyxy, grid).item()}
+#     column = cross[:, y, x]
+#     return {"encoder looks at": row_of(encoder[y, x]), "encoder is looked at from": row_of(encoder[:, :, y, x]),
+#             "decoder looks at": row_of(cross[query]),
+#             "decoder is looked at from": {"total": column.mean().item(),
+#                                           "entropy": measures.entropy(column[None]).item()}}

@@ -3,8 +3,8 @@
 
 # %% [markdown]
 # ### All together · 0 points
-# The check below runs your functions one after the other on scenes you have not seen, with the trained model.
-# It gives no points; if it is right, the numbers you are about to quote in your texts are right as well.
+# The check below runs your functions one after the other on scenes you have not seen, with the trained model. If it is
+# right, so are the numbers you are about to quote.
 
 # %% check="own_chain" points=0
 shapes = load_model("shapes")

@@ -7,7 +7,7 @@ import torch
 from torch.testing import assert_close
 
 from detrlab.attention.grid import FeatureGrid
-from detrlab.attention.measures import entropy, lift, mass_in_box
+from detrlab.attention.measures import at_equal_distance, entropy, lift, mass_in_box
 
 GRID = FeatureGrid(cells_hw=(2, 3), input_hw=(20, 30), picture_hw=(20, 30), stride=10)
 MAP = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])  # sums to 21
@@ -49,7 +49,32 @@ def test_many_maps_at_once():
     assert entropy(maps).shape == lift(maps, (0, 0, 10, 10), GRID).shape == (2,)
 
 
+def test_kinds_of_cells_are_compared_at_equal_distance():
+    weights = torch.zeros(1, 5, 1, 5)
+    weights[0, 2, 0] = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5])
+    looks = torch.tensor([[False, False, True, False, False]])
+    left, right = torch.tensor([[[True, True, False, False, False]], [[False, False, False, True, True]]])
+    # One cell away .2 and .4, two cells away .1 and .5; with only the far one on the right the near pair drops out.
+    both = at_equal_distance(weights, looks, torch.stack([left, right]))
+    assert_close(both, torch.tensor([[0.2, 0.4], [0.1, 0.5]]).double())
+    right[0, 3] = False
+    assert_close(at_equal_distance(weights, looks, torch.stack([left, right])), torch.tensor([[0.1, 0.5]]).double())
+    right[:] = False
+    assert at_equal_distance(weights, looks, torch.stack([left, right])).shape == (0, 2)
+
+
+def test_cells_of_a_kind_that_lie_equally_far_away_share_one_mean():
+    weights = torch.zeros(3, 3, 3, 3)
+    weights[1, 1] = torch.tensor([[0.0, 0.1, 0.0], [0.3, 0.2, 0.6], [0.0, 0.5, 0.0]])
+    middle, across, along = (torch.zeros(3, 3, dtype=torch.bool) for _ in range(3))
+    middle[1, 1] = along[1, 0] = along[1, 2] = across[0, 1] = across[2, 1] = True
+    means = at_equal_distance(weights, middle, torch.stack([along, across]))
+    assert_close(means, torch.tensor([[0.45, 0.3]]).double())
+
+
 def test_errors_say_what_came():
+    with pytest.raises(ValueError, match=r"shape \(6, 6\).*expected \(H, W, H, W\)"):
+        at_equal_distance(torch.ones(6, 6), torch.ones(2, 3) > 0, torch.ones(1, 2, 3) > 0)
     with pytest.raises(ValueError, match="2x3 cells.*the grid 3x2"):
         mass_in_box(MAP, (0, 0, 9, 9), FeatureGrid((3, 2), (30, 20), (30, 20), 10))
     with pytest.raises(ValueError, match=r"shape \(6,\).*Reshape"):

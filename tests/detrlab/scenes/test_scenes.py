@@ -72,6 +72,14 @@ def test_areas_follow_from_the_shapes_corners(name, area):
         assert scene.masks.sum() == pytest.approx(area * 60**2, rel=0.02)
 
 
+def test_a_stretched_circle_is_an_ellipse_to_its_ends():
+    scene = compose([Shape("circle", (0.5, 0.5), 0.2, stretch=4)], size=(300, 300))
+    # Radius 60, so half an axis is 60 / 2 across and 60 * 2 along; the area stays.
+    assert scene.boxes_xyxy.tolist() == [[120, 30, 180, 270]]
+    assert scene.masks.sum() == pytest.approx(np.pi * 60**2, rel=0.01)
+    assert scene.masks[0, 30:33].any(0).sum() < 20  # the end is round: 30 * sqrt(1 - (117 / 120)^2) = 6.7 to each side
+
+
 def test_angles_turn_clockwise_as_seen():
     tip_up = compose([Shape("triangle", (0.5, 0.5), 0.3)], size=(100, 100)).masks[0]
     tip_right = compose([Shape("triangle", (0.5, 0.5), 0.3, angle=90)], size=(100, 100)).masks[0]

@@ -1,0 +1,194 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# ### Step 31 · An explanation, tested · 9 points · 40 min · ●●●●○
+# **You will be able to** turn "the model looks there, therefore ..." into a claim that an experiment could have refuted.
+#
+# A map does not say that the model would answer differently without those cells. So write an intervention and its
+# control, claim, name a rival, **predict, and only then run**.
+#
+# **The intervention: hide cells from the decoder.** In every decoder layer the cross-attention `multihead_attn` is called
+# with the keyword `key_padding_mask`, (B, S) bool: True means that no query may look at this cell. A forward *pre*-hook
+# can change what a module is called with; `queries_on_their_own` in step 29 is one. Write
+# - `hide_from_decoder(model, hidden)` (2 points): registers such a hook on the cross-attention of **every** decoder
+#   layer, which hides the cells that are True in `hidden` (H, W) *besides* those that are masked already, and returns the
+#   handles;
+# - `moved_pattern(hidden, dy, dx)` (1 point), the control: the same pattern moved dy cells down and dx to the right; what
+#   leaves the map on one side comes back on the other. It has as many cells, in the same arrangement; only the place
+#   differs.
+
+# %% exercise="intervention"
+def hide_from_decoder(model, hidden):
+    """Keep all object queries, in all decoder layers, from looking at the cells that are True in hidden (H, W).
+
+    Returns the list of the hooks' handles: removing them brings the model back.
+    """
+    ### BEGIN SOLUTION
+    def hide(module, args, kwargs):
+        return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+
+    return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+            for layer in model.transformer.decoder.layers]
+    ### END SOLUTION
+
+
+def moved_pattern(hidden, dy, dx):
+    """The pattern hidden (H, W) moved dy cells down and dx to the right, round the edges: (H, W)."""
+    ### BEGIN SOLUTION
+    return hidden.roll((dy, dx), (0, 1))
+    ### END SOLUTION
+
+# %% check="intervention" points=3
+import copy
+
+shapes = load_model("shapes")
+
+@check(parts={"hidden": 2, "moved pattern": 1})
+def intervention(draw):
+    subject = copy.deepcopy(shapes)     # a wrong answer may leave hooks behind
+    image = to_input(draw_scene(draw.scene_seed(), (64, 80)).picture, 64, 80)[None]      # small, so that it is quick
+    H, W = 10, 8
+    hidden = torch.zeros(H * W, dtype=torch.bool)
+    hidden[draw.permutation(H * W)[: draw.integer(20, 50)]] = True
+    hidden = hidden.reshape(H, W)
+
+    def answer():
+        with torch.no_grad():
+            out = subject(image)
+        return {"logits": out["pred_logits"], "boxes": out["pred_boxes"]}
+
+    moved = [moved_pattern(hidden.clone(), draw.integer(1, H - 1), draw.integer(1, W - 1)) for _ in range(2)]
+    handles = list(hide_from_decoder(subject, hidden))
+    meanwhile = answer()
+    for handle in handles:
+        handle.remove()
+    left = sum(len(module._forward_pre_hooks) + len(module._forward_hooks) for module in subject.modules())
+    return {
+        "hidden": {"meanwhile": meanwhile, "hooks left behind": left, "afterwards": answer()},
+        "moved pattern": [torch.as_tensor(as_numbers(each)) for each in moved],
+    }
+
+# %% [raw] hints="intervention"
+# 1. A hook that may change a call gets (module, args, kwargs) and returns (args, kwargs). What is added to the mask is
+#    True for the hidden cells, and joined with what is True already by "or".
+# 2. `layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)` for every layer of
+#    `model.transformer.decoder.layers`, collected in a list. The mask is (B, S), so `hidden` is flattened. For the
+#    control, `Tensor.roll` moves round the edges.
+# 3. The hook returns `args, kwargs | {"key_padding_mask": ...}`: the old mask, `|`, and the flattened pattern. The
+#    control is `hidden.roll((dy, dx), ...)`, with the two dimensions that dy and dx belong to.
+
+# %% [raw] mistake="intervention/last_layer_only"
+# Only the last decoder layer was kept from looking. The layers before it have read those cells already and pass on what
+# they saw: register the hook on every layer.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+#     return [model.transformer.decoder.layers[-1].multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((dy, dx), (0, 1))
+
+# %% [raw] mistake="intervention/all_but_those"
+# The mask is the wrong way round: True means "may not be looked at", so here everything but those cells was hidden.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | ~hidden.flatten()}
+#     return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.decoder.layers]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((dy, dx), (0, 1))
+
+# %% [raw] mistake="intervention/nothing_hidden"
+# The decoder answers as if nothing were hidden: the hook changes nothing. It has to return (args, kwargs) with the new
+# mask, and to be registered with with_kwargs=True.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         kwargs = kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+#     return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.decoder.layers]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((dy, dx), (0, 1))
+
+# %% [raw] mistake="intervention/in_the_encoder"
+# The cells were hidden from the encoder's self-attention. That changes the memory itself; asked for is that the decoder's
+# queries cannot look at them.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+#     return [layer.self_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.encoder.layers]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((dy, dx), (0, 1))
+
+# %% [raw] mistake="intervention/values_of_zero"
+# The memory was set to zero at those cells, but they can still be looked at: a key of zero gets its share of the softmax.
+# Mask them, so that their weight is zero.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         kept = (~hidden.flatten())[:, None]
+#         return (args[0], args[1] * kept), kwargs | {"value": kwargs["value"] * kept}
+#     return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.decoder.layers]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((dy, dx), (0, 1))
+
+# %% [raw] mistake="intervention/first_handle_only"
+# Some hooks are still there after their handles were removed: return every handle, one for each layer.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+#     return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.decoder.layers][:1]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((dy, dx), (0, 1))
+
+# %% [raw] mistake="intervention/moved_along_one_axis"
+# dy and dx were used for the wrong axes: the first dimension of a map is y, so dy moves along it.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+#     return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.decoder.layers]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((dx, dy), (0, 1))
+
+# %% [raw] mistake="intervention/moved_up_and_left"
+# The pattern moved up and to the left. Down and right are larger indices: in PyTorch's roll, positive shifts.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+#     return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.decoder.layers]
+#
+# def moved_pattern(hidden, dy, dx):
+#     return hidden.roll((-dy, -dx), (0, 1))
+
+# %% [raw] mistake="intervention/fallen_off_the_edge"
+# What left the map on one side did not come back on the other, so the control hides fewer cells than the intervention.
+# Move round the edges: Tensor.roll does.
+# ---
+# def hide_from_decoder(model, hidden):
+#     def hide(module, args, kwargs):
+#         return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+#     return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+#             for layer in model.transformer.decoder.layers]
+#
+# def moved_pattern(hidden, dy, dx):
+#     moved = torch.zeros_like(hidden)
+#     moved[dy:, dx:] = hidden[: len(hidden) - dy, : hidden.shape[1] - dx]
+#     return moved

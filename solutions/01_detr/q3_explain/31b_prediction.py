@@ -1,0 +1,100 @@
+# %% Run this first: it opens the notebook (`autograder prove` with this file's path proves this step)
+# %run -i 00_open.py
+
+# %% [markdown]
+# #### Claim, rival, prediction
+# Three experiments follow. Write claim and rival for the first, or for one of your own; the others have theirs.
+#
+# **Experiment 1: the most attended cells.** The 10 % of the cells that your followed query looks at most are hidden from
+# the decoder. Controls: the same pattern moved, and as many cells at random. Measured: the score of the query's class,
+# and the IoU of its box with the box before.
+#
+# **Experiment 2: do positions make neighbours merge?** A student saw that points on an apple gave weight to the bowl beside
+# it, and guessed an effect of the spatial embedding. *Claim:* positions draw a cell's weight to a neighbouring object.
+# *Rival:* objects are more similar to each other than to background; positions only favour whatever is near. Measured in 60
+# scenes: the weight that an object's cells give to their own and to other objects, relative to background **equally far
+# away**, with positions and without (in q and k of one encoder layer only, so that its features stay as they are).
+#
+# **Experiment 3: an object in two pieces.** The same student wrote that the encoder no longer takes the pieces of a partly
+# hidden object for one, and that the decoder does. A black bar covers the middle of a star, at six angles. *Claims:* cells of
+# one piece look at the other more than at background equally far away; one query has mass on both. *Rival* for the
+# first: cells look at whatever is similar. Then two separate stars left and right of the bar look at each other as much.
+
+# %% [markdown]
+# **Criterion 31a · A claim that can fail (1 point)**
+# - 1: names an outcome of an experiment that would refute it.
+# - 0.5: a claim about this model whose refuting outcome has to be guessed.
+# - 0: no possible outcome would refute it.
+
+# %% [markdown] written="claim" points=1
+# Claim: the decoder gets this object from the cells it looks at most. If so, hiding the 10 % of cells with the most
+# attention of the followed query lowers the score of its class, or the IoU of its box with the earlier box, by more than
+# hiding the same pattern elsewhere. If score and box stay as they are, or if the moved pattern does the same harm, the
+# claim is refuted.
+
+# %% [markdown]
+# **Criterion 31b · A rival explanation (1 point)**
+# - 1: another explanation of the same outcome, and a prediction in which it differs from the claim.
+# - 0.5: another explanation that predicts the same in every experiment.
+# - 0: none.
+
+# %% [markdown] written="rival" points=1
+# Rival: any hole in the memory upsets the decoder, because it never saw one in training; the map has nothing to do with
+# it. Then as many cells at random should hurt as much. Since one large hole may be worse than many small ones, the fair
+# version is the same pattern moved: under the rival it hurts as much as the original, under the claim much less.
+
+# %% [markdown]
+# **Your prediction (1 point)**, before you run the cells below: graded for being there, not for being right. Each result
+# will be printed beside it.
+
+# %% exercise="prediction"
+# Experiment 1: the score (0 to 1) of your followed query's class ...
+score_with_most_attended_hidden = 0.1  # ____
+score_with_the_pattern_moved = 0.9  # ____
+# Experiment 2, first encoder layer: weight to other objects over weight to background equally far away (1: no difference).
+others_over_background = 2.0  # ____
+others_over_background_without_positions = 1.0  # ____
+# Experiment 3: of six angles, in how many has one query at least .1 of its mass on each piece of the star?
+angles_with_one_query_on_both_pieces = 5  # ____
+
+# %% check="prediction" points=1
+@check
+def prediction(draw):
+    predicted = {
+        "score_with_most_attended_hidden": (score_with_most_attended_hidden, 1),
+        "score_with_the_pattern_moved": (score_with_the_pattern_moved, 1),
+        "others_over_background": (others_over_background, math.inf),
+        "others_over_background_without_positions": (others_over_background_without_positions, math.inf),
+        "angles_with_one_query_on_both_pieces": (angles_with_one_query_on_both_pieces, 6),
+    }
+    report = {}
+    for name, (value, most) in predicted.items():
+        sealed = draw.integer(1, 10**6)     # any prediction is right: what has to come back hangs on the seed alone
+        float(value) if value is ____ else None
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        report[name] = sealed if is_number and 0 <= value <= most else "no number in its range"
+    return report
+
+# %% [raw] hints="prediction"
+# 1. A guess is enough: what would your claim make of each number, and what would the rival?
+# 2. Scores lie between 0 and 1; step 26's mass says how much of the query's attention is at stake. A ratio of 1 means that
+#    other objects get as much as background does.
+# 3. Write one plain number behind each `=`, such as `score_with_the_pattern_moved = 0.7`; the others likewise.
+
+# %% [raw] mistake="prediction/in_per_cent"
+# A score is a number from 0 to 1, not a percentage: write 0.8 for 80 %.
+# ---
+# score_with_most_attended_hidden = 10
+# score_with_the_pattern_moved = 90
+# others_over_background = 2.0
+# others_over_background_without_positions = 1.0
+# angles_with_one_query_on_both_pieces = 5
+
+# %% [raw] mistake="prediction/in_words"
+# A prediction in words cannot be compared with a measured number. Write a number for each, without quotes.
+# ---
+# score_with_most_attended_hidden = "low"
+# score_with_the_pattern_moved = "high"
+# others_over_background = "more"
+# others_over_background_without_positions = "less"
+# angles_with_one_query_on_both_pieces = "all"

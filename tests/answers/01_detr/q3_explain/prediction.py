@@ -1,0 +1,11 @@
+# %% style="fractions and whole numbers"
+score_with_most_attended_hidden = 0
+score_with_the_pattern_moved = 1.0
+others_over_background = 1 / 3
+others_over_background_without_positions = 12
+angles_with_one_query_on_both_pieces = 6
+
+# %% style="all at once"
+score_with_most_attended_hidden, score_with_the_pattern_moved = 0.4, 0.6
+others_over_background = others_over_background_without_positions = 1.0
+angles_with_one_query_on_both_pieces = 3
