@@ -24,10 +24,11 @@ export function makeSvg(tag, attributes = {}, ...children) {
 }
 
 /** Makes `root` the root of a widget. JupyterLab hears keys before any element in the page does (an arrow moves the
-    notebook, x cuts a cell); inside of what carries this attribute it leaves them alone. */
+    notebook, x cuts a cell). It leaves alone what carries this attribute, but looks for it from the focused element
+    upwards and stops at the first that fits a shortcut, which is the focused element itself: the root would be too late. */
 export function makeRoot(root, ...names) {
   root.classList.add("dl-explorer", ...names);
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 }
 
 /** Sets a text only where it changes, which spares the browser a layout. */
