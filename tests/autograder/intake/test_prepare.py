@@ -36,7 +36,7 @@ def test_jobs_hold_sources_and_files_and_the_release_wins(places):
     assert [bool(cell.check) for cell in jobs[0].cells][-2:] == [False, True]
     assert not any(name.endswith(".ipynb") for name in jobs[0].files)
     text = repr([job.cells for job in jobs])
-    assert "hidden" not in text.lower() and "points" not in text and str(places.records) not in text
+    assert "hidden" not in text.lower() and "points=" not in text and str(places.records) not in text
 
 
 def test_an_exercise_and_its_check_carry_what_it_forbids(places):
