@@ -187,7 +187,7 @@ def data_agrees(one: Path, other: Path) -> bool:
 
     try:
         data, again = Notebook(one.stem, one.parent).data, Notebook(other.stem, other.parent).data
-    except KeyError:  # values that name arrays which are not there: the two files are of different builds
+    except (KeyError, ValueError):  # arrays that are not there, for the files are of two builds; or no data at all
         return False
     if data is None or again is None or data.hints != again.hints or data.checks.keys() != again.checks.keys():
         return False
