@@ -1,0 +1,1541 @@
+# ruff: noqa
+# fmt: off
+"""Plausible errors in notebook 3, each a student's whole cell; its comment says what is wrong in truth."""
+
+
+# %% error="sources/positions_in_cross_values" names="" wants="sources/positions_in_cross_values"
+# In the cross-attention the positions were added to the values, too.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt + query_pos, memory + pos, memory + pos)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/positions_in_decoder_values" names="" wants="sources/positions_in_decoder_values"
+# In the decoder's self-attention query_pos was added to the values, too.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt + query_pos)
+    decoder_cross = (tgt + query_pos, memory + pos, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/content_missing_in_q" names="" wants="sources/content_missing_in_q"
+# In the cross-attention q is query_pos alone: the content tgt belongs to it.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (query_pos, memory + pos, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/no_position_in_q" names="" wants="sources/no_position_in_q"
+# In the cross-attention query_pos is missing in q.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt, memory + pos, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/no_position_in_k" names="" wants="sources/no_position_in_k"
+# In the cross-attention pos is missing in k.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt + query_pos, memory, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/encoder_k_bare" names="sources/positions_on_queries_only"
+# In the encoder pos was added to q but not to k.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt + query_pos, memory + pos, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/memory_in_self_attention" names="" wants="sources/memory_in_self_attention"
+# The decoder's self-attention was given the memory: there the queries look at each other.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, memory + pos, memory)
+    decoder_cross = (tgt + query_pos, memory + pos, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/src_for_memory" names="" wants="sources/src_for_memory"
+# The cross-attention was given src, what enters the encoder: it looks at `memory`, what leaves it.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt + query_pos, src + pos, src)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/keys_from_queries" names="" wants="sources/keys_from_queries"
+# In the cross-attention k comes from the queries: k and v are of the cells, from the memory.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt + query_pos, tgt + query_pos, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/order_of_three" names="" wants="sources/order_of_three"
+# The three are in the order (q, v, k).
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src, src + pos)
+    decoder_self = (tgt + query_pos, tgt, tgt + query_pos)
+    decoder_cross = (tgt + query_pos, memory, memory + pos)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/positions_alone" names="" wants="sources/positions_alone"
+# In the encoder q and k are the positions alone: the content belongs to them.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (pos, pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt + query_pos, memory + pos, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/encoder_and_memory_asks" names="sources/positions_in_encoder_values + sources/memory_asks"
+# In the encoder the positions were added to the values. And in the cross-attention the memory asks.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src + pos)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (memory + pos, tgt + query_pos, tgt)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/encoder_and_bare_cross" names="sources/positions_in_encoder_values + sources/positions_at_the_entrance_only"
+# In the encoder the positions were added to the values. And the cross-attention was given bare content.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src + pos)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+    decoder_cross = (tgt, memory, memory)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="sources/decoder_values_memory_asks" names="sources/memory_asks" wants="sources/positions_in_decoder_values"
+# In the decoder's self-attention query_pos was added to the values. And in the cross-attention the memory asks.
+def attention_sources(src, pos, tgt, query_pos, memory):
+    encoder_self = (src + pos, src + pos, src)
+    decoder_self = (tgt + query_pos, tgt + query_pos, tgt + query_pos)
+    decoder_cross = (memory + pos, tgt + query_pos, tgt)
+    return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
+
+# %% error="shuffle/no_abs" names="" wants="shuffle/no_abs"
+# The absolute value was forgotten, so large negative differences do not count.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/batch_shuffled" names="" wants="shuffle/batch_shuffled"
+# The first axis is the batch: tokens are on axis 1, src[:, order].
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[order], p) - encode(src, p)[order]).abs().max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/channels_shuffled" names="" wants="shuffle/channels_shuffled"
+# The last axis is the channels: tokens are on axis 1, src[:, order].
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[..., order], p) - encode(src, p)[..., order]).abs().max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/keys_exchanged" names="" wants="shuffle/keys_exchanged"
+# The two numbers changed places: without positions the gap is rounding.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
+    return {"without positions": gap(pos), "with positions": gap(torch.zeros_like(pos))}
+
+# %% error="shuffle/sum_for_max" names="" wants="shuffle/sum_for_max"
+# The differences were added up: the largest is asked for.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().sum().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/ones_for_zeros" names="" wants="shuffle/other_positions"
+# Positions of one were given where there should be none: zeros.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, torch.zeros_like(p))[:, order]).abs().max().item()
+    return {"without positions": gap(torch.ones_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/not_encoded" names="" wants="shuffle/not_encoded"
+# The encoder was never called: the features were compared with themselves.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (src[:, order] + p - (src + p)).abs().max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/other_positions" names="" wants="shuffle/other_positions"
+# The plain run was without positions in both cases: the two runs of a pair get the same positions.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, torch.zeros_like(p))[:, order]).abs().max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/inverse_for_order" names="" wants="shuffle/inverse_for_order" misnamed="shuffle/shuffled_twice"
+# The plain run's outputs were put into the inverse order: outputs[:, order] has the shuffled run's order.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order.argsort()]).abs().max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/positions_shuffled_before" names="shuffle/positions_shuffled"
+# The positions travelled with their tokens, in both runs.
+def order_gaps(encode, src, pos, order):
+    def run(p):
+        a = encode(src[:, order], p[:, order])
+        b = encode(src, p)[:, order]
+        return float((a - b).abs().max())
+    return {"without positions": run(0 * pos), "with positions": run(pos)}
+
+# %% error="shuffle/not_put_back_mean" names="shuffle/not_put_back + shuffle/mean_for_max"
+# The two results are in different orders. And the mean was taken where the largest is asked for.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)).abs().mean().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% error="shuffle/left_on_mean" names="shuffle/positions_left_on + shuffle/mean_for_max"
+# The positions are on in both runs. And the mean was taken where the largest is asked for.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().mean().item()
+    return {"without positions": gap(pos), "with positions": gap(pos)}
+
+# %% error="shuffle/positions_left_off" names="" wants="shuffle/positions_left_off" misnamed="shuffle/positions_shuffled"
+# The positions are off in both runs, so both gaps are rounding.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
+    return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(torch.zeros_like(pos))}
+
+# %% error="shuffle/known_without" names="" wants="shuffle/not_measured" passes="without positions the right answer is 0 to rounding, and what `encode` was given is not looked at"
+# The gap without positions was written down as 0, not measured.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
+    return {"without positions": 0.0, "with positions": gap(pos)}
+
+# %% error="box_share/int_slice" names="" wants="box_share/int_slice"
+# The box's edges were cut to whole cells, so the last, partly covered ones are lost: count each cell by its covered
+# part.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    inside = map_hw[int(y0):int(y1), int(x0):int(x1)].sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/lift_multiplied" names="" wants="box_share/lift_multiplied"
+# The mass was multiplied by the box's share of the area: divide by it.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) * share
+
+# %% error="box_share/lift_inverted" names="" wants="box_share/lift_inverted"
+# The lift is upside down: mass divided by the share of the area.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return share / mass_inside(map_hw, box_xyxy, size_wh)
+
+# %% error="box_share/area_over_cells" names="" wants="box_share/area_over_cells"
+# The box's area in pixels was divided by the number of cells: divide by the picture's area in pixels.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / map_hw.numel()
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/lift_is_mass" names="" wants="box_share/lift_is_mass"
+# The lift is the mass itself: it is still to be divided by the share of the area.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh)
+
+# %% error="box_share/mean_inside" names="" wants="box_share/mean_inside"
+# The mean over the covered cells was taken: the sum is asked for.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / (rows.sum() * columns.sum()) / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/not_clamped" names="" wants="box_share/not_clamped"
+# Cells outside the box have a negative cover: where nothing is covered it is 0.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0))
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0))
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/box_as_centre" names="" wants="box_share/box_as_centre"
+# The box was read as centre and size: it is written as corners.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, y0, x1, y1 = x0 - x1 / 2, y0 - y1 / 2, x0 + x1 / 2, y0 + y1 / 2
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/outer_product_turned" names="" wants="box_share/outer_product_turned"
+# Rows and columns changed places in the outer product: rows belong to axis 0.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[None, :] * columns[:, None]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/size_turned" names="" wants="box_share/size_turned"
+# The size was taken as (height, width): it comes as (width, height).
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    height, width = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    height, width = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/rows_from_x" names="" wants="box_share/size_turned"
+# Rows were scaled with the width and columns with the height.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / height, x1 * W / height
+    y0, y1 = y0 * H / width, y1 * H / width
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/not_a_share_area_in_pixels" names="box_share/not_a_share + box_share/area_in_pixels"
+# The weights inside were not divided by all weights. And the lift was divided by the area in pixels.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return inside.item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/centres_area_in_pixels" names="box_share/whole_cells + box_share/area_in_pixels"
+# Cells were counted whole or not at all, by their centres. And the lift was divided by the area in pixels.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 0.5 >= y0) & (i + 0.5 <= y1)).float()
+    columns = ((j + 0.5 >= x0) & (j + 0.5 <= x1)).float()
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/not_a_share_lift_inverted" names="box_share/not_a_share" wants="box_share/lift_inverted"
+# The weights inside were not divided by all weights. And the lift is upside down.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    x0, x1 = x0 * W / width, x1 * W / width
+    y0, y1 = y0 * H / height, y1 * H / height
+    i = torch.arange(H).float()
+    j = torch.arange(W).float()
+    rows = ((i + 1).clamp(max=y1) - i.clamp(min=y0)).clamp(min=0)
+    columns = ((j + 1).clamp(max=x1) - j.clamp(min=x0)).clamp(min=0)
+    inside = (map_hw * rows[:, None] * columns[None, :]).sum()
+    return inside.item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return share / mass_inside(map_hw, box_xyxy, size_wh)
+
+# %% error="spread/sign" names="" wants="spread/sign"
+# The minus is missing, so the entropies are negative.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(H * W)
+    per_head = torch.xlogy(maps, maps).sum(dim=(1, 2)) / log_S
+    mean = maps.mean(dim=0)
+    of_mean = torch.xlogy(mean, mean).sum() / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/log2" names="" wants="spread/log2"
+# log2 above and the natural logarithm below: take the same in both places.
+def head_entropies(maps):
+    S = maps[0].numel()
+    def entropy(p):
+        p = p[p > 0]
+        return -(p * torch.log2(p)).sum() / math.log(S)
+    return torch.stack([entropy(head) for head in maps]), entropy(maps.mean(0)).item()
+
+# %% error="spread/over_heads" names="" wants="spread/over_heads"
+# The sum runs over the heads: it runs over the cells of each.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(H * W)
+    per_head = -torch.xlogy(maps, maps).sum(dim=0) / log_S
+    mean = maps.mean(dim=0)
+    of_mean = -torch.xlogy(mean, mean).sum() / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/mean_over_cells" names="" wants="spread/mean_over_cells"
+# The mean was taken over heads and cells alike: average over the heads alone.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(H * W)
+    per_head = -torch.xlogy(maps, maps).sum(dim=(1, 2)) / log_S
+    mean = maps.mean()
+    of_mean = -torch.xlogy(mean, mean).sum() / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/divided_by_size" names="" wants="spread/divided_by_size"
+# The sum was divided by S: divide by log S.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = H * W
+    per_head = -torch.xlogy(maps, maps).sum(dim=(1, 2)) / log_S
+    mean = maps.mean(dim=0)
+    of_mean = -torch.xlogy(mean, mean).sum() / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/log_of_one_side" names="" wants="spread/log_of_one_side"
+# The logarithm is of one side only: a map has S = H * W cells.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(W)
+    per_head = -torch.xlogy(maps, maps).sum(dim=(1, 2)) / log_S
+    mean = maps.mean(dim=0)
+    of_mean = -torch.xlogy(mean, mean).sum() / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/sum_of_heads" names="" wants="spread/sum_of_heads"
+# The maps were added up, not averaged, so they do not sum to 1.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(H * W)
+    per_head = -torch.xlogy(maps, maps).sum(dim=(1, 2)) / log_S
+    mean = maps.sum(dim=0)
+    of_mean = -torch.xlogy(mean, mean).sum() / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/one_axis" names="" wants="spread/one_axis"
+# The sum runs along the rows only: over both axes of the map is meant.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(H * W)
+    per_head = -torch.xlogy(maps, maps).sum(dim=-1) / log_S
+    mean = maps.mean(dim=0)
+    of_mean = -torch.xlogy(mean, mean).sum() / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/order" names="" wants="spread/order"
+# The two results changed places: (per_head, of_mean).
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(H * W)
+    per_head = -torch.xlogy(maps, maps).sum(dim=(1, 2)) / log_S
+    mean = maps.mean(dim=0)
+    of_mean = -torch.xlogy(mean, mean).sum() / log_S
+    return of_mean.item(), per_head
+
+# %% error="spread/heads_joined" names="" wants="spread/heads_joined"
+# The zeros were left out of all heads at once, which joined them into one: each head has its own entropy.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    p = maps[maps > 0]
+    per_head = -(p * p.log()).sum() / math.log(H * W)
+    mean = maps.mean(0)
+    mean = mean[mean > 0]
+    return per_head, (-(mean * mean.log()).sum() / math.log(H * W)).item()
+
+# %% error="spread/log_of_the_sum" names="" wants="spread/log_of_the_sum"
+# The logarithm was taken of the mean map's sum, and the map left out: sum a * log(a) over the cells.
+def head_entropies(maps):
+    M, H, W = maps.shape
+    log_S = math.log(H * W)
+    per_head = -torch.xlogy(maps, maps).sum(dim=(1, 2)) / log_S
+    mean = maps.mean(dim=0)
+    of_mean = -(mean.sum() * mean.sum().log()) / log_S
+    return per_head, of_mean.item()
+
+# %% error="spread/mean_of_entropies_not_divided" names="spread/mean_of_entropies + spread/not_divided"
+# The last number is the mean of the heads' entropies. And nothing was divided by log S.
+def head_entropies(maps):
+    per_head = torch.special.entr(maps).sum(dim=(-2, -1))
+    return per_head, per_head.mean().item()
+
+# %% error="spread/zero_not_divided" names="spread/log_of_zero + spread/not_divided"
+# Cells of weight 0 gave NaN. And nothing was divided by log S.
+def head_entropies(maps):
+    per_head = -(maps * torch.log(maps)).sum(dim=(1, 2))
+    mean = maps.mean(0)
+    return per_head, -(mean * torch.log(mean)).sum().item()
+
+# %% error="spread/mean_of_entropies_log_heads" names="spread/mean_of_entropies + spread/divided_by_log_heads"
+# The last number is the mean of the heads' entropies. And the sum was divided by the logarithm of the number of
+# heads.
+def head_entropies(maps):
+    per_head = torch.special.entr(maps).flatten(1).sum(1) / math.log(len(maps))
+    return per_head, per_head.mean().item()
+
+# %% error="decoder_controls/shift_turned" names="" wants="decoder_controls/shift_turned"
+# The shift was added as (dy, dx): x comes first in a box.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dy, dx, dy, dx])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/query_anew_everywhere" names="decoder_controls/query_chosen_anew"
+# On the other pictures, and in the untrained model, the best query there was measured: keep the same one.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[run.scores.argmax()], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[untrained.scores.argmax()], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/elsewhere_sorted" names="" wants="decoder_controls/elsewhere_sorted"
+# The masses elsewhere were sorted: their order is that of the pictures.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": ordered,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/here_for_untrained" names="" wants="decoder_controls/here_for_untrained"
+# The untrained model's number is of the trained model's map.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(here.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/shifts_added_up" names="" wants="decoder_controls/shifts_added_up"
+# Each shift was added to the box that the one before had moved: start from the predicted box each time.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        box = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], box, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/one_corner" names="decoder_controls/shift_changes_the_size"
+# The shift was added to one corner only, so the box changes its size.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, 0, 0])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/here_among_others" names="" wants="decoder_controls/here_among_others"
+# The picture itself is among the others, in median and range: the controls are the other pictures alone.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others + [here_mass])
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/median_not_sorted" names="" wants="decoder_controls/median_not_sorted"
+# The middle of the unsorted list is no median: sort first.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": others[len(others) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/key_missing" names="" wants="decoder_controls/key_missing"
+# One number is missing in the dict: "untrained".
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+    }
+
+# %% error="decoder_controls/range_exchanged" names="" wants="decoder_controls/range_exchanged"
+# The lowest and the highest changed places.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[-1],
+        "highest": ordered[0],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/lift_for_mass" names="" wants="decoder_controls/lift_for_mass"
+# These are lifts: masses are asked for.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.lift(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.lift(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.lift(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.lift(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/mean_and_untrained_box" names="decoder_controls/mean_for_median + decoder_controls/untrained_box"
+# The median is a mean. And the untrained model was measured in its own box.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": sum(others) / len(others),
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], untrained.boxes_xyxy[query], untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/own_boxes_shift_turned" names="decoder_controls/box_of_the_other_picture" wants="decoder_controls/shift_turned"
+# On the other pictures the box predicted there was used. And the shift was added as (dy, dx).
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[query], run.boxes_xyxy[query], run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dy, dx, dy, dx])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": ordered[len(ordered) // 2],
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="decoder_controls/anew_and_mean" names="decoder_controls/query_chosen_anew + decoder_controls/mean_for_median"
+# On the other pictures the best query there was measured. And the median is a mean.
+def control_masses(here, elsewhere, untrained, query, shifts):
+    box = here.boxes_xyxy[query]
+    here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
+    others = []
+    for run in elsewhere:
+        others.append(measures.mass_in_box(run.maps[int(run.scores.argmax())], box, run.grid).item())
+    shifted = []
+    for dx, dy in shifts:
+        moved = box + torch.tensor([dx, dy, dx, dy])
+        shifted.append(measures.mass_in_box(here.maps[query], moved, here.grid).item())
+    ordered = sorted(others)
+    return {
+        "here": here_mass,
+        "elsewhere": others,
+        "median": float(torch.tensor(others).mean()),
+        "lowest": ordered[0],
+        "highest": ordered[-1],
+        "shifted": shifted,
+        "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+    }
+
+# %% error="encoder_controls/here_column" names="encoder_controls/column_for_row"
+# Here the cell's column was measured, who looks at it: its row is where it looks.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[:, :, y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/chebyshev" names="" wants="encoder_controls/chebyshev"
+# The distance is the larger of the two steps: Euclidean distance is asked for.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = torch.maximum(dy.abs(), dx.abs())
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/rounded_distance" names="" wants="encoder_controls/rounded_distance"
+# The distances were rounded, which puts different ones together: compare their squares.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = (dy ** 2 + dx ** 2).float().sqrt().round()
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/own_left_out" names="" wants="encoder_controls/own_left_out"
+# The cell's own weights were left out of the mean: it runs over all pairs.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    others = torch.ones(H, W, H, W, dtype=torch.bool)
+    others[cell] = False
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[(distance == distance[cell][i, j]) & others].mean().nan_to_num()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/cell_turned" names="" wants="encoder_controls/cell_turned"
+# The cell was taken as (x, y): it comes as (y, x).
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell[1], cell[0]][i, j]].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    x, y = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/distance_ignored" names="" wants="encoder_controls/distance_ignored"
+# The mean runs over all pairs whatever their distance, so the control map is even.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights.mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/same_offset" names="" wants="encoder_controls/same_offset"
+# Only pairs with the same step (dy, dx) were averaged: all at the same distance are meant, in every direction.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[(dy == dy[cell][i, j]) & (dx == dx[cell][i, j])].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/control_of_another_picture" names="" wants="encoder_controls/control_of_another_picture"
+# The control map was made from another picture's weights: it is of this picture.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(elsewhere[0], cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/elsewhere_averaged" names="" wants="encoder_controls/elsewhere_averaged"
+# The masses elsewhere were averaged to one number: a list is asked for.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": sum(measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere) / len(elsewhere),
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/divided_by_cells" names="" wants="encoder_controls/divided_by_cells"
+# The weights at a distance were divided by the number of cells: divide by the number of pairs.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].sum() / (H * W)
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/city_block_column" names="encoder_controls/city_block + encoder_controls/column_for_row"
+# Distances were counted along rows and columns. And the masses are of the cell's column.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = abs(dy) + abs(dx)
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].mean()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[:, :, y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[:, :, y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/sum_and_column" names="encoder_controls/sum_for_mean + encoder_controls/column_for_row"
+# The weights at each distance were added up, not averaged. And the masses are of the cell's column.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    dy = y[:, :, None, None] - y
+    dx = x[:, :, None, None] - x
+    distance = dy ** 2 + dx ** 2
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            control[i, j] = weights[distance == distance[cell][i, j]].sum()
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[..., y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[..., y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/own_rings_city_block" names="encoder_controls/own_rings_only + encoder_controls/city_block"
+# Only the cell's own row was averaged. And distances were counted along rows and columns.
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    row = weights[cell]
+    control = torch.zeros(H, W)
+    for i in range(H):
+        for j in range(W):
+            d = abs(i - cell[0]) + abs(j - cell[1])
+            ring = [row[a, b] for a in range(H) for b in range(W) if abs(a - cell[0]) + abs(b - cell[1]) == d]
+            control[i, j] = sum(ring) / len(ring)
+    return control
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    y, x = cell
+    control = same_distance_map(here, cell)
+    return {
+        "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="comparison/row_for_column" names="" wants="comparison/row_for_column"
+# The last map is the query's row again: the cell's column over the Q queries is asked for.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[query].flatten()
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/cell_turned" names="" wants="comparison/cell_turned"
+# The cell was taken as (x, y): it comes as (y, x).
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    x, y = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/lift_for_queries" names="" wants="comparison/lift_for_queries"
+# The fourth map has no lift, since it does not lie over the picture: leave the key out.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item(), "lift": None}
+    return result
+
+# %% error="comparison/same_map_twice" names="" wants="comparison/same_map_twice"
+# The encoder's row was taken for its column, too.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[y, x, :, :],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/mean_for_total" names="" wants="comparison/mean_for_total"
+# The totals are means: add the weights up.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.mean().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.mean().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/mass_for_lift" names="" wants="comparison/mass_for_lift"
+# These are masses: the lift is asked for, the mass over the share of the area.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.mass_in_box(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/no_extra_axis" names="" wants="comparison/no_extra_axis"
+# measures.entropy takes maps (..., H, W): a list of Q weights needs an axis more, w[None].
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w).item()}
+    return result
+
+# %% error="comparison/other_keys" names="" wants="comparison/other_keys"
+# The names have underscores: they are given with spaces.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder_looks_at": encoder[y, x],
+        "encoder_is_looked_at_from": encoder[:, :, y, x],
+        "decoder_looks_at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder_is_looked_at_from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/query_ignored" names="" wants="comparison/query_ignored"
+# The decoder's map is the mean over all queries: one query's row is asked for.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross.mean(0),
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/decoder_swapped" names="" wants="comparison/decoder_directions_swapped"
+# Row and column of the cross-attention are exchanged: cross[query] is where the query looks.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    def three(w):
+        return {"total": float(w.sum()), "entropy": float(measures.entropy(w)),
+                "lift": float(measures.lift(w, box_xyxy, grid))}
+    def two(w):
+        return {"total": float(w.sum()), "entropy": float(measures.entropy(w[None]))}
+    return {
+        "encoder looks at": three(encoder[y, x]),
+        "encoder is looked at from": three(encoder[:, :, y, x]),
+        "decoder looks at": two(cross[:, y, x]),
+        "decoder is looked at from": three(cross[query]),
+    }
+
+# %% error="comparison/swapped_and_total" names="comparison/directions_swapped + comparison/total_after_dividing"
+# Row and column of the encoder are swapped. And the totals were taken after dividing by them.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[:, :, y, x],
+        "encoder is looked at from": encoder[y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": (w / w.sum()).sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": (w / w.sum()).sum().item(), "entropy": measures.entropy(w[None]).item()}
+    return result
+
+# %% error="comparison/swapped_one_logarithm" names="comparison/directions_swapped + comparison/one_logarithm_for_all"
+# Row and column of the encoder are swapped. And the last entropy was divided by log S instead of log Q.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[:, :, y, x],
+        "encoder is looked at from": encoder[y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": (torch.special.entr(w / w.sum()).sum() / math.log(cross[0].numel())).item()}
+    return result
+
+# %% error="comparison/not_normalised_total" names="comparison/column_not_normalised + comparison/total_after_dividing"
+# The columns went into the entropy as they are. And the totals were taken after dividing by them.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": 1.0,
+            "entropy": (torch.special.entr(w).sum() / math.log(w.numel())).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    w = cross[:, y, x]
+    result["decoder is looked at from"] = {"total": 1.0, "entropy": (torch.special.entr(w).sum() / math.log(len(w))).item()}
+    return result
