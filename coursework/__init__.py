@@ -15,6 +15,7 @@ In a notebook
 
 In a check
     Draw             what a check is given: sizes, tensors, boxes, pictures and weights, all drawn from a seed
+    attempted        what a call returns, or the exception it raised as a value: one part that fails costs no other
     drawn_axes       all axes of a matplotlib figure
     drawn_boxes      the boxes that a figure shows
     drawn_circles    the circles and markers that a figure shows
@@ -56,6 +57,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         drawn_images as drawn_images,
         drawn_texts as drawn_texts,
     )
+<<<<<<< HEAD
     from .checks.freezing import freeze as freeze
     from .checks.modules import (
         layer_outputs as layer_outputs,
@@ -64,6 +66,9 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         shapes_of as shapes_of,
         sizes_of as sizes_of,
     )
+=======
+    from .checks.freezing import attempted as attempted, freeze as freeze
+>>>>>>> mistakes
     from .checks.notebook import (
         Notebook as Notebook,
         open_notebook as open_notebook,
@@ -80,8 +85,12 @@ _HOMES = {
     "checks.blank": ("BLANK", "NotAttempted", "attempt"),
     "checks.draw": ("Draw",),
     "checks.figures": ("drawn_axes", "drawn_boxes", "drawn_circles", "drawn_images", "drawn_texts"),
+<<<<<<< HEAD
     "checks.freezing": ("freeze",),
     "checks.modules": ("layer_outputs", "output_of", "runs_inside", "shapes_of", "sizes_of"),
+=======
+    "checks.freezing": ("attempted", "freeze"),
+>>>>>>> mistakes
     "checks.notebook": ("Notebook", "open_notebook", "recording", "solution"),
     "checks.running": ("run_check",),
     "hand_in.button": ("hand_in_button",),

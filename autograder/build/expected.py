@@ -5,8 +5,9 @@ So its values hang on nothing else, and need not be found again while these stay
 the whole notebook runs once, and must return the same.
 
 Also the proof that the checks can tell them apart: over `PROOF_SEEDS`, every mistake must differ from the solution
-clearly (100 times the tolerance, or shape, or exception), and no outcome may hang on a tie or threshold (it must
-survive a relative jitter of 1e-6 of all that is drawn).
+clearly (100 times the tolerance, or shape, or exception), must be named as itself and as nothing else on any two of
+them (as many as a student's check sees), and no outcome may hang on a tie or threshold (it must survive a relative
+jitter of 1e-6 of all that is drawn).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +33,9 @@ from autograder.errors import SourceError
 from coursework.checks.notebook import recording
 from coursework.files import whole
 from coursework.marking.feedback import thaw
+from coursework.marking.mistakes import named_mistakes
 from coursework.marking.outcome import Outcome
+from coursework.marking.stored import KnownMistake
 
 from .in_process import Runner, runner
 
@@ -286,15 +290,31 @@ def _prove_distinct(
     here: str, made: list[Mistake], checks: dict[str, dict[int, Outcome]], mistakes: dict[str, dict[int, Outcome]]
 ) -> None:
     problems = []
-    for i, mistake in enumerate(made):
+    for mistake in made:
         mine = mistakes[mistake.message_id]
         alike = [seed for seed in PROOF_SEEDS if not mine[seed].clearly_differs(checks[mistake.exercise][seed])]
         if alike:
             problems.append(f"{mistake.message_id} equals the solution, or nearly, on seeds {alike[:5]}")
-        for other in made[:i]:
-            theirs = mistakes[other.message_id]
-            if other.exercise == mistake.exercise and all(mine[s].equals(theirs[s]) for s in VISIBLE_SEEDS):
-                error = f" (both raise {mine[VISIBLE_SEEDS[0]].error})" if mine[VISIBLE_SEEDS[0]].error else ""
-                problems.append(f"{mistake.message_id} cannot be told from {other.message_id}{error}")
+    for name, right in checks.items():
+        theirs = {each.message_id: mistakes[each.message_id] for each in made if each.exercise == name}
+        problems += _misnamed(name, right, theirs)
     if problems:
         raise SourceError(f"{here}: mistakes that checks cannot tell apart:\n  " + "\n  ".join(problems))
+
+
+def _misnamed(check: str, right: dict[int, Outcome], mistakes: dict[str, dict[int, Outcome]]) -> list[str]:
+    """What a tutor would call by another's name, on the seeds that students see or on two neighbours of the others."""
+    problems = {}
+    for seeds in [VISIBLE_SEEDS, *map(list, pairwise(PROOF_SEEDS))]:
+        expected = [right[seed] for seed in seeds]
+        known = [KnownMistake(name, "", [runs[seed] for seed in seeds]) for name, runs in mistakes.items()]
+        if named := named_mistakes(expected, expected, known):
+            problems[check] = f"the solution of {check} is taken for {named[0].id} on seeds {seeds}"
+        for mistake in known:
+            named = named_mistakes(mistake.outcomes, expected, known)
+            if [each.id for each in named] != [mistake.id]:
+                other = named[0].id if named else "the rest: what it returns equals nothing"
+                error = mistake.outcomes[0].error
+                both = f" (both raise {error}: {mistake.outcomes[0].message})" if error else ""
+                problems[mistake.id] = f"{mistake.id} cannot be told from {other} on seeds {seeds}{both}"
+    return list(problems.values())

@@ -145,7 +145,8 @@ def _mistakes(assignment: Assignment, judged: dict[str, dict]) -> dict:
         (notebook, mistake)
         for event in judged.values()
         for notebook, found in event["mistakes"].items()
-        for mistake in found.values()
+        for named in found.values()
+        for mistake in (named if isinstance(named, list) else [named])  # a log of before holds one per check
     )
     top = counts.most_common(15)
     rows = [(f"{nb} · {mistake}", says.get((nb, mistake), ""), count) for (nb, mistake), count in top]

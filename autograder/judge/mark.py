@@ -15,8 +15,9 @@ from nbgrader.preprocessors import LimitOutput
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.intake.align import Aligned
 from autograder.sandbox.job import FINISHED, Result
-from coursework.marking.feedback import earned, judge_runs, known_mistake
+from coursework.marking.feedback import earned, judge_runs, mistake_lines
 from coursework.marking.messages import Note, say
+from coursework.marking.mistakes import named_mistakes
 from coursework.marking.outcome import Outcome
 from coursework.marking.stored import KnownMistake, StoredCheck
 from coursework.marking.verdict import Verdict
@@ -35,7 +36,7 @@ class Marked:
     notebook: nbformat.NotebookNode
     scores: dict[str, float]
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    mistakes: dict[str, str] = field(default_factory=dict)
+    mistakes: dict[str, list[str]] = field(default_factory=dict)
     ended: Note = FINISHED
     ran_without: list[Note] = field(default_factory=list)  # cells that stopped it, and were left out of the next run
     cpu_s: float = 0.0
@@ -59,11 +60,15 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
         if not scores.get(name):  # it was asked without its answer: what it says of that is not the student's
             runs.pop(name, None)
             fresh.pop(name, None)
-    known = named_mistakes(fresh, reference.mistakes)
-    mistakes = {name: mistake.id for name, mistake in known.items()}
+    known = {
+        name: named
+        for name, came in fresh.items()
+        if (named := named_mistakes(came, reference.expected[name], reference.mistakes[name]))
+    }
+    mistakes = {name: [mistake.id for mistake in named] for name, named in known.items()}
     for name, found in fresh.items():
         if any(run.refused for run in found):
-            mistakes[name] = f"{name}/{CALLED_INSTEAD}"
+            mistakes[name] = [f"{name}/{CALLED_INSTEAD}"]
     notebook = aligned.notebook
     _fill(notebook, result)
     verdicts = {}
@@ -105,16 +110,6 @@ def marks(
     }
 
 
-def named_mistakes(
-    outcomes: dict[str, list[Outcome]], mistakes: dict[str, list[KnownMistake]]
-) -> dict[str, KnownMistake]:
-    """The known mistake of every check that equals one, given their outcomes on the same seeds."""
-    found = {
-        name: known_mistake(outcomes.get(name, []), known) for name, known in mistakes.items() if outcomes.get(name)
-    }
-    return {name: mistake for name, mistake in found.items() if mistake}
-
-
 def _safe(points: float, maximum: float) -> float:
     """A finite number between 0 and the maximum, or 0."""
     return min(max(float(points), 0.0), maximum) if math.isfinite(points) else 0.0
@@ -126,7 +121,7 @@ def _verdict(
     points: float,
     check: StoredCheck,
     reference: Reference,
-    known: dict[str, KnownMistake],
+    known: dict[str, list[KnownMistake]],
     ended: Note,
 ) -> Verdict:
     maximum = check.points
@@ -135,8 +130,8 @@ def _verdict(
     visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, lambda: reference.invariants(name))
     if points >= visible.points:
         return Verdict(points, maximum, visible.state, visible.title, visible.lines)
-    lines = (say("like", sentence=known[name].says),) if name in known else ()
-    return Verdict(points, maximum, "partly" if points else "wrong", say("only_visible"), lines)
+    lines = mistake_lines(known.get(name, []))
+    return Verdict(points, maximum, "partly" if points else "wrong", say("only_visible"), tuple(lines))
 
 
 def _fill(notebook: nbformat.NotebookNode, result: Result) -> None:

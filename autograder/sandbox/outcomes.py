@@ -13,7 +13,7 @@ import numpy as np
 import safetensors.numpy
 
 from coursework.marking.outcome import Outcome
-from coursework.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, Array, Foreign, unpack
+from coursework.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, MAX_MESSAGE, Array, Foreign, Raised, unpack
 
 _MAX_TEXT = 10_000
 _MAX_HEADER = 1 << 20  # bytes of a safetensors header: names, types and shapes
@@ -61,12 +61,21 @@ def _unreadable(why: str) -> Outcome:
 def _read_outcome(item: Any, arrays: dict[str, np.ndarray], refusable: Collection[str]) -> Outcome:
     try:
         if "error" in item:
-            error, message = clean_text(str(item["error"]), 100), clean_text(str(item["message"]), 1000)
+            raised = _raised(item["error"], item["message"], item.get("at", ""))
             refused = item.get("refused")
-            return Outcome(error=error, message=message, refused=refused if refused in refusable else "")
+            return Outcome(
+                error=raised.error,
+                message=raised.message,
+                at=raised.at,
+                refused=refused if refused in refusable else "",
+            )
         return Outcome(value=_sound(unpack(item["value"], arrays), [MAX_ELEMENTS, MAX_ITEMS], MAX_DEPTH))
     except Exception as error:  # whatever shape the forgery has
         return _unreadable(type(error).__name__)
+
+
+def _raised(error: Any, message: Any, at: Any) -> Raised:
+    return Raised(clean_text(str(error), 100), clean_text(str(message), MAX_MESSAGE), clean_text(str(at), MAX_MESSAGE))
 
 
 def _sound(value: Any, budget: list[int], depth: int) -> Any:
@@ -91,6 +100,8 @@ def _sound(value: Any, budget: list[int], depth: int) -> Any:
         return value
     if isinstance(value, Foreign):
         return Foreign(clean_text(str(value.type_name), 100))
+    if isinstance(value, Raised):
+        return _raised(value.error, value.message, value.at)
     if isinstance(value, dict):
         budget[1] -= len(value)
         return {clean_text(key, _MAX_TEXT): _sound(item, budget, depth - 1) for key, item in value.items()}

@@ -28,6 +28,7 @@ class Draw:
 
     def __init__(self, seed: int, name: str = "", jitter: float = 0.0):
         self.seed = seed
+        self.named: dict[str, int] = {}  # sizes by the letter that messages call them by
         self._generator = np.random.Generator(np.random.PCG64([seed, zlib.crc32(name.encode())]))
         self._jitter = jitter
         self._jitter_generator = np.random.Generator(np.random.PCG64([seed, 1]))
@@ -58,6 +59,17 @@ class Draw:
         """`count` different primes in low..high."""
         fitting = [n for n in _SIZES if low <= n <= high]
         return tuple(fitting[i] for i in self._generator.permutation(len(fitting))[:count])
+
+    def letters(self, letters: str, low: int = 2, high: int = 47) -> tuple[int, ...]:
+        """`sizes`, each with a letter ("Q B D"), so that messages say "(Q, B, D) = (2, 7, 11)"."""
+        names = letters.split()
+        sizes = self.sizes(len(names), low, high)
+        self.name(**dict(zip(names, sizes, strict=True)))
+        return sizes
+
+    def name(self, **sizes: int) -> None:
+        """Letters for sizes that were drawn or computed otherwise: `draw.name(S=H * W)`."""
+        self.named.update(sizes)
 
     def number(self, low: float = 0.0, high: float = 1.0) -> float:
         """One real number, low <= x < high."""

@@ -6,7 +6,6 @@ import contextlib
 import io
 import random
 import sys
-import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from coursework.marking.outcome import ForbiddenCall, Outcome
+from coursework.marking.values import NOT_ATTEMPTED, Raised
 
-from .blank import NotAttempted
 from .draw import Draw
-from .freezing import freeze
+from .freezing import freeze, raised
 
 
 def run_check(function: Callable[[Draw], Any], name: str, seed: int, jitter: float = 0.0) -> Outcome:
@@ -33,34 +32,27 @@ def run_check(function: Callable[[Draw], Any], name: str, seed: int, jitter: flo
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
+        draw = Draw(seed, name, jitter)
         try:
-            return Outcome(value=freeze(function(Draw(seed, name, jitter))))
+            value = freeze(function(draw))
         except KeyboardInterrupt:
             raise
-        except NotAttempted:
-            return Outcome(error="NotAttempted")
         except BaseException as error:  # SystemExit and friends are a student's mistake too
-            return Outcome(error=type(error).__name__, message=_where(error), refused=_refused(error))
+            found = raised(error)
+            return Outcome(None, found.error, found.message, found.at, _refused(error), draw.named)
+    if _is_open(value):
+        return Outcome(error=NOT_ATTEMPTED, letters=draw.named)
+    return Outcome(value, letters=draw.named)
+
+
+def _is_open(value: Any) -> bool:
+    """Are all things that the check asked for (in `attempted`) still to be written?"""
+    return isinstance(value, dict) and all(isinstance(item, Raised) and item.is_open for item in value.values() or [0])
 
 
 def _refused(error: BaseException) -> str:
     """The name that a guard refused; nothing of an exception that is only called like the guard's."""
     return error.name if type(error) is ForbiddenCall and isinstance(error.name, str) else ""
-
-
-def _where(error: BaseException) -> str:
-    """The exception's message, with the last line of a notebook cell it passed through."""
-    try:
-        message = str(error).strip()
-    except Exception:
-        message = ""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "ipykernel" in frame.filename or frame.filename.startswith("<")
-    ]
-    line = f' (at "{frames[-1].line.strip()}")' if frames and frames[-1].line else ""
-    return (message[:300] + line).strip()
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """From the outcomes of a check to points and to what a tutor would say.
 
 The order of the questions: not attempted? an exception? type, shape, dtype? what must always hold? the values? and,
-whichever of them failed, which known mistake is it?
+whichever of them failed, which known mistakes are they?
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from .compare import Difference, describe, difference
+import numpy as np
+
+from .compare import Difference, axis_names, describe, difference, differences
+from .exceptions import meaning, sizes_in
 from .messages import say
+from .mistakes import mended, named_mistakes
 from .outcome import Outcome
 from .stored import KnownMistake, StoredCheck
-from .values import Array
+from .values import NOT_ATTEMPTED, Array, Raised
 from .verdict import Verdict
 
 Invariant = tuple[str, Callable[[Any], bool]]
 MOST_ITEMS = 5  # items of a list that are named
+_MOST_TITLE = 300  # characters of an exception in a title
 
 
 def earned(runs: list[Outcome], expected: list[Outcome], points: float, parts: dict[str, float] | None) -> float:
@@ -40,78 +45,147 @@ def _part_right(runs: list[Outcome], expected: list[Outcome], part: str) -> bool
     )
 
 
-def known_mistake(runs: list[Outcome], mistakes: list[KnownMistake]) -> KnownMistake | None:
-    """The first known mistake that equals these runs on every seed."""
-    for mistake in mistakes:
-        if all(run.equals(wrong) for run, wrong in zip(runs, mistake.outcomes, strict=True)):
-            return mistake
-    return None
-
-
 def judge_runs(runs: list[Outcome], check: StoredCheck, invariants: Callable[[], list[Invariant]]) -> Verdict:
     """The verdict on runs over the check's own seeds, the visible ones.
 
-    `invariants` gives what the check says must hold; it is asked for a wrong value only.
+    `invariants` gives what the check says must hold; it is asked for a wrong value only. Sizes are called by the
+    letters that are stored with the expected outcomes.
     """
     points, parts, expected = check.points, check.parts, check.expected
     got = earned(runs, expected, points, parts)
     if got == points and all(run.equals(right) for run, right in zip(runs, expected, strict=True)):
         return Verdict(got, points, "right", say("right"))
-    run, right = next((run, right) for run, right in zip(runs, expected, strict=True) if not run.equals(right))
-    if run.error == "NotAttempted":
+    pairs = zip(runs, expected, strict=True)
+    run, right = next((run, right) for run, right in pairs if not run.equals(right))
+    if run.error == NOT_ATTEMPTED:
         return Verdict(got, points, "open", say("not_attempted"))
+    state = "partly" if got else "wrong"
     lines = _part_lines(runs, expected, parts)
     if run.refused:  # the name says it all
-        return Verdict(got, points, "partly" if got else "wrong", say("forbidden", name=run.refused), tuple(lines))
+        return Verdict(got, points, state, say("forbidden", name=run.refused), tuple(lines))
     if run.error:
-        title = say("raised", error=run.error + (f": {run.message}" if run.message else ""))
-        lines.append(say("expected", expected=describe(right.value)))
+        raised = Raised(run.error, run.message, run.at)
+        title = say("raised", error=_in_title(raised))
+        if isinstance(
+            right.value, Array
+        ):  # else it is the check's own dict or list, which the student's code never saw
+            lines.append(say("expected", expected=describe(right.value, right.letters)))
+        return Verdict(got, points, state, title, (*lines, *_of_an_exception(runs, check, raised)))
+    found = _first(run, right)
+    if found is None:
+        return Verdict(got, points, state if got else "open", say("not_attempted"), tuple(lines))
+    title, more = _difference_lines(found, run, right, invariants)
+    if isinstance(found.sides[0], Raised):
+        more += _of_an_exception(runs, check, found.sides[0])
     else:
-        title, found = _difference_lines(run, right, invariants)
-        lines += found
-    lines.append(_diagnosis(run, known_mistake(runs, check.mistakes)))
-    return Verdict(got, points, "partly" if got else "wrong", title, tuple(lines))
+        more += _like(runs, check) or [say("returned_none" if run.value is None else "no_idea")]
+    return Verdict(got, points, state, title, (*lines, *more))
 
 
-def _diagnosis(run: Outcome, mistake: KnownMistake | None) -> str:
-    """What the run looks like. A forgotten `return` goes before mistakes that raise the same type of exception."""
-    if run.error and "NoneType" in run.message:
-        return say("none")
-    if not run.error and run.value is None:
-        return say("returned_none")
-    return say("like", sentence=mistake.says) if mistake else say("no_idea")
+def _first(run: Outcome, right: Outcome) -> Difference | None:
+    """The first difference that is not merely a blank, which is there still."""
+    found = differences(run.value, right.value, right.letters)
+    return next((each for each in found if not (isinstance(each.sides[0], Raised) and each.sides[0].is_open)), None)
+
+
+def _like(runs: list[Outcome], check: StoredCheck) -> list[str]:
+    """What the runs look like, and what of them that does not explain. Nothing where a `return` is missing."""
+    if any(not run.error and run.value is None for run in runs):
+        return []
+    named = named_mistakes(runs, check.expected, check.mistakes)
+    lines = mistake_lines(named)
+    if named and not any(run.error for run in runs):
+        for i, (run, right) in enumerate(zip(runs, check.expected, strict=True)):
+            value = run.value
+            for mistake in named:
+                value = mended(value, mistake.outcomes[i].value, right.value)
+            if found := difference(value, right.value, right.letters):
+                place = say("place_in", place=_place(found)) if found.path else ""
+                return [*lines, say("rest", place=place, came=found.came, expected=found.expected)]
+    return lines
+
+
+def mistake_lines(named: list[KnownMistake]) -> list[str]:
+    """What a tutor says to each of these mistakes."""
+    return [say("like_too" if i else "like", sentence=mistake.says) for i, mistake in enumerate(named)]
+
+
+def _of_an_exception(runs: list[Outcome], check: StoredCheck, raised: Raised) -> list[str]:
+    """The known mistake that raises it, else what it usually means. A forgotten `return` goes before all others."""
+    usually = meaning(raised.error, raised.message)
+    if usually != say("none") and (known := _like(runs, check)):
+        return known
+    sizes = sizes_in(raised.message, check.expected[0].letters)
+    return ([say("sizes", sizes=sizes)] if sizes else []) + [usually]
+
+
+def _in_title(raised: Raised) -> str:
+    """Type and message of an exception, shortened, and the line of the student's that it came from."""
+    words = raised.error + (f": {raised.message}" if raised.message else "")
+    error = words if len(words) <= _MOST_TITLE else words[: _MOST_TITLE - 3] + "..."
+    return say("at_line", error=error, line=raised.at) if raised.at else error
 
 
 def _part_lines(runs: list[Outcome], expected: list[Outcome], parts: dict[str, float] | None) -> list[str]:
-    return [
-        say("part", name=part, verdict=say("part_right" if _part_right(runs, expected, part) else "part_wrong"))
-        for part in parts or ()
-    ]
+    return [say("part", name=part, verdict=say(_part_verdict(runs, expected, part))) for part in parts or ()]
 
 
-def _difference_lines(run: Outcome, right: Outcome, invariants: Callable[[], list[Invariant]]) -> tuple[str, list[str]]:
-    found = difference(run.value, right.value)
-    assert found is not None, "a run that differs has a difference"
+def _part_verdict(runs: list[Outcome], expected: list[Outcome], part: str) -> str:
+    if _part_right(runs, expected, part):
+        return "part_right"
+    found = (run.value.get(part) for run in runs if isinstance(run.value, dict))
+    return "part_open" if any(isinstance(each, Raised) and each.is_open for each in found) else "part_wrong"
+
+
+def _difference_lines(
+    found: Difference, run: Outcome, right: Outcome, invariants: Callable[[], list[Invariant]]
+) -> tuple[str, list[str]]:
+    came, expected = found.sides
+    if isinstance(came, Raised):
+        return say("raised", error=_in_title(came)) + (say("place_in", place=_place(found)) if found.path else ""), []
+    if found.kind == "keys":
+        sides = ("too_few", expected.keys() - came.keys()), ("too_many", came.keys() - expected.keys())
+        return _title(found), [say(name, items=_named(sorted(keys))) for name, keys in sides if keys]
     lines = [say("came", came=found.came), say("expected", expected=found.expected)]
-    lines += _unmatched_lines(run.value, right.value, found.path) if found.kind == "shape" else []
+    if found.kind == "shape":
+        lines += _unmatched_lines(came, expected) + _axes_lines(came, expected, right)
     broken = _broken_invariant(run.value, invariants()) if found.kind == "value" else None
     if broken:
         return say("invariant", sentence=broken), lines
+    if _are_whole(expected) and isinstance(came, Array) and not _are_whole(came):
+        lines.append(say("whole_numbers"))
     return _title(found), lines
 
 
-def _unmatched_lines(came: Any, expected: Any, wanted: str, path: str = "") -> list[str]:
-    """Which strings are too many and too few, where the values at the path `wanted` are two lists of strings."""
-    if path == wanted:
-        if not all(isinstance(side, list) and all(isinstance(item, str) for item in side) for side in (came, expected)):
-            return []
-        sides = ("too_many", Counter(came) - Counter(expected)), ("too_few", Counter(expected) - Counter(came))
-        return [say(name, items=_named(list(items.elements()))) for name, items in sides if items]
-    if isinstance(expected, dict):
-        pairs = ((came[key], item, f"{path}[{key!r}]") for key, item in expected.items())
-    else:
-        pairs = ((a, b, f"{path}[{i}]") for i, (a, b) in enumerate(zip(came, expected, strict=True)))
-    return next((_unmatched_lines(a, b, wanted, here) for a, b, here in pairs if wanted.startswith(here)), [])
+def _are_whole(value: Any) -> bool:
+    """Is it an array of real numbers that are all whole, and not only 0 and 1?"""
+    if not isinstance(value, Array) or value.data.dtype.kind != "f" or not np.isfinite(value.data).all():
+        return False
+    return bool((value.data == np.round(value.data)).all() and (np.abs(value.data) > 1).any())
+
+
+def _axes_lines(came: Any, expected: Any, right: Outcome) -> list[str]:
+    """What the letters of two shapes say at once: the same axes in another order, or one that is missing."""
+    if not (isinstance(came, Array) and isinstance(expected, Array)):
+        return []
+    here, there = (axis_names(side.shape, right.letters) for side in (came, expected))
+    if len(set(there)) < len(there) or not set(there) & right.letters.keys():
+        return []
+    came_axes, expected_axes = (f"({', '.join(axes)})" for axes in (here, there))
+    if Counter(here) == Counter(there):
+        return [say("axes_swapped", came=came_axes, expected=expected_axes)]
+    lost = [axis for axis in there if axis not in here]
+    if len(lost) == 1 and lost[0] in right.letters and here == [axis for axis in there if axis != lost[0]]:
+        return [say("axis_missing", axis=lost[0], came=came_axes, expected=expected_axes)]
+    return []
+
+
+def _unmatched_lines(came: Any, expected: Any) -> list[str]:
+    """Which strings are too many and too few, where the two are lists of strings."""
+    if not all(isinstance(side, list) and all(isinstance(item, str) for item in side) for side in (came, expected)):
+        return []
+    sides = ("too_many", Counter(came) - Counter(expected)), ("too_few", Counter(expected) - Counter(came))
+    return [say(name, items=_named(list(items.elements()))) for name, items in sides if items]
 
 
 def _named(items: list[str]) -> str:
@@ -119,8 +193,26 @@ def _named(items: list[str]) -> str:
 
 
 def _title(found: Difference) -> str:
-    what = say(f"kind_{found.kind}")
-    return say("place", what=what, place=found.path) if found.path else what
+    alone = found.kind == "value" and isinstance(found.sides[1], Array) and not _keys(found)
+    what = say("kind_value_alone" if alone else f"kind_{found.kind}")
+    return say("place", what=what, place=_place(found)) if found.path else what
+
+
+def _keys(found: Difference) -> list[str]:
+    return [step for step in found.path if isinstance(step, str)]
+
+
+def _place(found: Difference) -> str:
+    """Keys in quotes, then indices: `in "boxes" at [1, 2]`; the first may be a check's own word for what it asked."""
+    words = []
+    for step in found.path:
+        if isinstance(step, str):
+            words.append(f'in "{step}"')
+        elif words and words[-1].startswith("at "):
+            words[-1] = f"{words[-1][:-1]}, {step}]"
+        else:
+            words.append(f"at [{step}]")
+    return " ".join(words)
 
 
 def _broken_invariant(value: Any, invariants: list[Invariant]) -> str | None:

@@ -18,9 +18,12 @@ MESSAGES = {
     "raised": "Your code stopped with {error}",
     "came": "What came: {came}",
     "expected": "What was expected: {expected}",
-    "place": "{what} at {place}",
+    "place": "{what} {place}",
     "invariant": "This must hold and does not: {sentence}",
     "like": "It looks like this: {sentence}",
+    "like_too": "And like this: {sentence}",
+    "rest": "Besides, something else differs{place}: {came} came, {expected} was expected.",
+    "place_in": " {place}",
     "only_visible": "Right on the draws you see, wrong on others: does it rest on a fixed size, seed or picture?",
     "none": "A None was used as a value. A function that ends without `return` gives None: is a `return` missing?",
     "returned_none": "Your function returned None: is a `return` missing?",
@@ -28,9 +31,16 @@ MESSAGES = {
     "too_few": "Missing here: {items}",
     "no_idea": "It equals none of the mistakes we know. Print a small case and compare with the worked example.",
     "kind_type": "The kind of value differs",
+    "kind_keys": "The keys differ",
     "kind_shape": "The shape differs",
     "kind_dtype": "The dtype differs",
-    "kind_value": "Type, shape and dtype are right; the values differ",
+    "kind_value": "The values differ",
+    "kind_value_alone": "Type, shape and dtype are right; the values differ",
+    "axes_swapped": "The axes are the right ones in another order: {came} came, {expected} was expected.",
+    "axis_missing": "The axis {axis} is missing: {came} came, {expected} was expected.",
+    "whole_numbers": "Whole numbers were expected here.",
+    "sizes": "The sizes of this draw: {sizes}",
+    "at_line": '{error} (at "{line}")',
     "hint": "Hint {number} of {count}",
     "no_more_hints": "That was the last hint. Compare your cell with the worked example, line by line.",
     "no_more_hints_but_solution": "That was the last hint. If you learn alone: solution({name!r}) shows how we did it.",
@@ -60,6 +70,108 @@ MESSAGES = {
     "part": "{name}: {verdict}",
     "part_right": "right",
     "part_wrong": "not yet",
+    "part_open": "not attempted yet",
+    # What an exception usually means; true whatever its cause.
+    "means_unknown": (
+        "Call your function by itself in a new cell, with small inputs: the whole traceback shows the line and the way "
+        "to it."
+    ),
+    "means_blank_unknown": "A blank ____ is still there, or the notebook's first cell did not run yet.",
+    "means_name": (
+        "Nothing is called {name} here: it is misspelt, or the cell or line that makes it did not run before."
+    ),
+    "means_unbound": "{name} is used before it gets a value in this function, at least on the way that this call took.",
+    "means_import": "What is imported is not there: a name is misspelt, or the package is not installed.",
+    "means_super_init": (
+        "`super().__init__()` must be called in `__init__` before a layer becomes an attribute of self."
+    ),
+    "means_tensor_attribute": (
+        "A tensor has no `{name}`: misspelt, a name of another library, or meant for another value."
+    ),
+    "means_module_attribute": "{module} has nothing called `{name}`: misspelt, or it belongs to another module.",
+    "means_attribute": "A {kind} has no `{name}`: misspelt, never set in `__init__`, or another object was meant.",
+    "means_keyword": "What is called has no argument `{name}`: misspelt, or it belongs to another function.",
+    "means_argument_twice": "`{name}` is given twice, once by its place and once by its name (a method's self counts).",
+    "means_argument_missing": (
+        "{function} needs more arguments than it is given (a method called on a class lacks self)."
+    ),
+    "means_too_many_arguments": "{function} is given more arguments than it takes (a method's self counts as one).",
+    "means_not_callable": "(...) follows a {kind}, which is no function: is an operator missing, or a name used twice?",
+    "means_not_subscriptable": (
+        "[...] follows a {kind}, which has no items: should it be called first, or is it another?"
+    ),
+    "means_no_assignment": "An item of a {kind} cannot be set: build a new one, or use a list, a dict or a tensor.",
+    "means_not_iterable": (
+        "Something without items was looped over or unpacked: a single value where several were meant."
+    ),
+    "means_operand": "{sign} does not work between a {one} and a {other}: one of them is not what you take it for.",
+    "means_argument_kind": (
+        "Argument `{name}` must be of type {wanted} and is a {kind}: another value was meant or made."
+    ),
+    "means_arguments": (
+        "The types or number of the arguments fit no form of this call: look at its help, then at yours."
+    ),
+    "means_no_forward": (
+        "The module has no `forward` of its own: misspelt, or indented so that the class does not hold it."
+    ),
+    "means_weights": "The module's names and sizes must be those of the weights. {what}",
+    "weights_missing": "there are no weights for {names}",
+    "weights_unexpected": "the module has no {names}",
+    "weights_size": "of another size: {names}",
+    "means_product": (
+        "In a matrix product the left one's columns ({b}) must be as many as the right one's rows ({c}). Of a linear "
+        "layer the right one is the weight: it takes {c} numbers on the last axis, and {b} came."
+    ),
+    "means_batched_product": "In a batched product the first axes must be equal, and the inner ones, too.",
+    "means_elementwise": (
+        "Two tensors meet number by number, and on axis {axis} they have {a} and {b}. Axes are matched from the last "
+        "one on; their lengths must be equal, or one of them 1."
+    ),
+    "means_cat": "Tensors that are joined along axis {axis} must agree on all others; here {a} and {b} met.",
+    "means_stack": "Tensors that are stacked must all have the same shape.",
+    "means_axes_count": "Tensors that are joined must have equally many axes; here {a} and {b}.",
+    "means_channels": (
+        "The convolution takes {wanted} channels (axis 1 of (B, C, H, W)) and got {came}: ({shape}) came."
+    ),
+    "means_conv_axes": "A convolution takes (B, C, H, W), or (C, H, W) for a single image; ({shape}) came.",
+    "means_norm_axes": "This layer takes (B, C, H, W), and {count} axes came: is the batch axis there?",
+    "means_attention_axes": (
+        "Attention takes (S, B, D), or (B, S, D) with batch_first: three axes, two without a batch."
+    ),
+    "means_attention_width": "The attention was made for tokens of width {wanted}, on the last axis; {came} came.",
+    "means_reshape": "{count} numbers do not fill the shape ({shape}): the product of the sizes must be {count}.",
+    "means_view": "The numbers do not lie in memory as `view` needs them: use `reshape`, or `contiguous()` before.",
+    "means_permute": "`permute` names every axis of the tensor exactly once.",
+    "means_expand": "`expand` only repeats axes of length 1, and matches axes from the last one on.",
+    "means_einsum": "In `einsum` each operand needs one letter per axis, and a letter stands for one size.",
+    "means_unpack_few": "{wanted} names stand on the left, and {came} values came: fewer axes or items than you think.",
+    "means_unpack_many": "{wanted} names stand on the left, and more values came: more axes or items than you think.",
+    "means_index_axis": (
+        "Axis {axis} has {size} entries, 0 to {size} - 1, and entry {index} was asked for: the right axis?"
+    ),
+    "means_too_many_indices": "There are more indices in [...] than the tensor has axes.",
+    "means_axis": "There is no axis {axis}: this tensor's axes are {range}. It has fewer than you think.",
+    "means_index": "The {kind} is shorter than the index that was asked for; counting begins at 0.",
+    "means_mask": "A mask must have the shape of the axes that it selects from.",
+    "means_index_kind": "An index must be whole numbers or truth values; real numbers came, or something else.",
+    "means_key": "A dict has no key {key}: it is spelt differently where it was put in, or was never put in.",
+    "means_truth": (
+        "`if`, `and`, `or` and `not` want one truth value, and a tensor of several came: any(), all() or `&`?"
+    ),
+    "means_scalar": "One number was wanted, and a tensor of several came.",
+    "means_numpy_grad": "A tensor that carries a gradient becomes an array after `.detach()` only.",
+    "means_leaf": "A parameter was changed in place while gradients are kept: compute a new tensor, or use no_grad.",
+    "means_inplace": "A tensor that the gradient needs was changed in place: compute a new tensor instead.",
+    "means_no_grad": "Nothing here leads back to a parameter: was it detached, or computed under no_grad?",
+    "means_device": "Tensors that meet must be on the same device.",
+    "means_dtype": "Tensors that meet must have the same dtype: float32 is usual, whole numbers need `.float()`.",
+    "means_floating": "This works on real numbers, and whole numbers or truth values came: `.float()` makes them real.",
+    "means_zero": "Something was divided by 0.",
+    "means_recursion": "A function or module calls itself without end.",
+    "means_file": "There is no such file here: is the name right, and relative to the notebook's folder?",
+    "means_too_large": "More came than a check can take: far larger, or nested deeper, than what was asked.",
+    "means_assert": "An `assert` did not hold: the message, or the line it stands in, says what must.",
+    "means_exit": "`exit` ends the notebook; an answer does not need it.",
     # What stands where a step's own demonstration cannot be shown yet.
     "waits": "This appears once the steps above are filled in.",
     "waits_wrong": "This appears once the steps above are right (now: {error}).",

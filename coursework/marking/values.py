@@ -1,4 +1,4 @@
-"""Values as plain data: a tree of dict (string keys), list, str, int, float, bool, None, `Array` and `Foreign`.
+"""Values as plain data: a tree of dict (string keys), list, str, int, float, bool, None, `Array`, `Foreign`, `Raised`.
 
 So they can be stored, sent and compared without the code that made them; `coursework.checks.freeze` makes them.
 `pack` turns a tree into JSON-ready data and a flat dict of numpy arrays (as safetensors stores them); `unpack`
@@ -8,7 +8,7 @@ turns it back.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ import numpy as np
 MAX_ELEMENTS = 5_000_000  # numbers in one value
 MAX_ITEMS = 20_000  # entries of lists and dicts in one value
 MAX_DEPTH = 20
+MAX_MESSAGE = 1000  # characters of an exception's message
+NOT_ATTEMPTED = "NotAttempted"  # the name of what a blank raises
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,20 @@ class Foreign:
     type_name: str
 
 
+@dataclass(frozen=True)
+class Raised:
+    """What stands for a value where an exception ended its making: the type's name, the message, and at which line."""
+
+    error: str
+    message: str = ""
+    at: str = field(default="", compare=False)  # a line of the student's own
+
+    @property
+    def is_open(self) -> bool:
+        """Was it a blank that is still to be filled in?"""
+        return self.error == NOT_ATTEMPTED
+
+
 def pack(tree: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:
     """JSON-ready form of a frozen tree; its arrays are added to `arrays` under names that start with `prefix`."""
     if isinstance(tree, Array):
@@ -46,6 +62,8 @@ def pack(tree: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:
         return {"$array": name, "dtype": tree.dtype, "kind": tree.kind}
     if isinstance(tree, Foreign):
         return {"$foreign": tree.type_name}
+    if isinstance(tree, Raised):
+        return {"$raised": [tree.error, tree.message, tree.at]}
     if isinstance(tree, float) and not math.isfinite(tree):
         return {"$float": repr(tree)}
     if isinstance(tree, dict):
@@ -64,6 +82,8 @@ def unpack(data: Any, arrays: dict[str, np.ndarray]) -> Any:
             return Array(np.asarray(arrays[data["$array"]]), data["dtype"], data["kind"])
         if "$foreign" in data:
             return Foreign(data["$foreign"])
+        if "$raised" in data:
+            return Raised(*data["$raised"])
         if "$float" in data:
             return float(data["$float"])
         return {key: unpack(item, arrays) for key, item in data["$dict"].items()}

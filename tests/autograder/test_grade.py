@@ -38,7 +38,7 @@ def test_a_class_is_graded(places):
     assert marks(places, "hal")["corners"] == (0, False)
     assert set(summary.review) == {"dora", "emil", "gus", "hal"}
     latest = Log(places.log).latest(ASSIGNMENT)
-    assert latest["bob"]["mistakes"]["small"] == {"corners": "corners/half_width"}
+    assert latest["bob"]["mistakes"]["small"] == {"corners": ["corners/half_width"]}
     assert "locked cell was changed" in latest["fay"]["notes"][0] and latest["fay"]["notes_ids"] == ["locked_changed"]
     assert latest["hal"]["ended_ids"] == {"small": "finished", "wide": "finished"}
     assert latest["hal"]["review_ids"] == latest["hal"]["ran_without_ids"] == ["ran_without"]
@@ -113,7 +113,7 @@ def test_right_on_visible_seeds_only_earns_nothing_and_says_so(places):
     assert marks(places, "eve")["corners"] == (0, False)
     text = (places.autograded / "eve" / ASSIGNMENT / "small.ipynb").read_text()
     assert "wrong on others" in text and "This is the centre" in text
-    assert Log(places.log).latest(ASSIGNMENT)["eve"]["mistakes"]["small"] == {"corners": "corners/centre"}
+    assert Log(places.log).latest(ASSIGNMENT)["eve"]["mistakes"]["small"] == {"corners": ["corners/centre"]}
 
 
 def test_only_new_and_changed_submissions_are_graded_again(places):

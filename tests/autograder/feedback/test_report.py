@@ -53,6 +53,15 @@ def test_it_counts_mistakes_statuses_and_difficulty(places):
     assert "median of automatic points" in text and "<b>50 %</b>" in text  # of 6, 3 and 0 points
 
 
+def test_each_of_several_mistakes_is_counted_and_a_log_of_before_is_read(places):
+    text = places.log.read_text()
+    assert '["corners/half_width"]' in text
+    places.log.write_text(text.replace('["corners/half_width"]', '["corners/half_width", "corners/centre"]'))
+    assert "<td>small · corners/half_width</td>" in page(places) and "<td>small · corners/centre</td>" in page(places)
+    places.log.write_text(text.replace('["corners/half_width"]', '"corners/half_width"'))
+    assert "<td>small · corners/half_width</td>" in page(places)
+
+
 def test_what_was_called_instead_of_written_is_counted(places):
     places.log.write_text(places.log.read_text().replace("corners/half_width", "corners/called_instead"))
     assert "<td>small · corners/called_instead</td><td>What the exercise asks to be written was called" in page(places)

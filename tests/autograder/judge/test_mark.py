@@ -13,7 +13,7 @@ from autograder.judge.reference import Reference
 from autograder.sandbox.job import FINISHED, CellResult, Result
 from coursework.marking.messages import Note
 from coursework.marking.outcome import Outcome
-from coursework.marking.stored import StoredCheck
+from coursework.marking.stored import KnownMistake, StoredCheck
 
 CHECK = StoredCheck(3.0, None, [11, 12], [Outcome(1.0), Outcome(2.0)], [])
 REFERENCE = Reference(SourceNotebook("n", "a"), {"c": (11, 12, 7, 8)}, {"c": [Outcome(3.0), Outcome(4.0)]}, {"c": []})
@@ -48,12 +48,27 @@ def test_points_rest_on_fresh_seeds_and_words_on_visible_ones(values, points, wo
 
 
 def test_calling_what_is_to_be_written_is_a_mistake_of_its_own():
-    for refused, mistakes in (("f", {"c": "c/called_instead"}), ("", {})):  # "": an exception that is only called so
+    for refused, mistakes in (("f", {"c": ["c/called_instead"]}), ("", {})):  # "": an exception that is only called so
         forbidden = Outcome(error="ForbiddenCall", message="f may not be called here", refused=refused)
         result = Result({"c": [Outcome(1.0), Outcome(2.0), Outcome(3.0), forbidden]}, [], FINISHED, 0, 0, "")
         notebook = new_notebook(cells=[new_code_cell("c()", metadata=TAGS)])
         assert mark(Aligned(notebook), result, REFERENCE, {"c": CHECK}).mistakes == mistakes
     assert marked([1.0, 2.0, 3.0, 5.0]).mistakes == {}
+
+
+def test_all_mistakes_that_a_check_shows_are_kept_by_id():
+    right = [Outcome({"a": 1.5, "b": 2.5, "c": seed}) for seed in range(4)]
+    known = [
+        KnownMistake(f"c/{key}", f"Look at {key}.", [Outcome(run.value | {key: 0.25}) for run in right[2:]])
+        for key in "ab"
+    ]
+    reference = Reference(REFERENCE.notebook, REFERENCE.seeds, {"c": right[2:]}, {"c": known})
+    check = StoredCheck(3.0, None, [11, 12], right[:2], [])
+    both = right[:2] + [Outcome(run.value | {"a": 0.25, "b": 0.25}) for run in right[2:]]
+    notebook = new_notebook(cells=[new_code_cell("c()", metadata=TAGS)])
+    got = mark(Aligned(notebook), Result({"c": both}, [], FINISHED, 0, 0, ""), reference, {"c": check})
+    assert got.mistakes == {"c": ["c/a", "c/b"]}
+    assert got.verdicts["c"].lines == ("It looks like this: Look at a.", "And like this: Look at b.")
 
 
 def test_a_check_that_is_none_of_ours_gives_nothing():

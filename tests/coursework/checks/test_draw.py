@@ -64,3 +64,11 @@ def test_fill_goes_by_name_not_by_order_of_construction():
     assert one["b.running_var"].min() >= 0.5
     assert one["a.weight"].std() == pytest.approx(3**-0.5, rel=0.6)
     assert one["table"].std() > 0.5
+
+
+def test_letters_name_the_sizes_that_are_drawn_anyway():
+    draw = Draw(3)
+    assert draw.letters("Q B D", 3, 13) == Draw(3).sizes(3, 3, 13)
+    Q, B, D = draw.named.values()
+    draw.name(S=Q * B)
+    assert draw.named == {"Q": Q, "B": B, "D": D, "S": Q * B}

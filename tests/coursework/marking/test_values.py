@@ -115,7 +115,7 @@ def test_limits():
         (math.inf, 1.0, "value"),
         (torch.tensor([math.nan]), torch.ones(1), "value"),
         ([1, 2], [1, 2, 3], "shape"),
-        ({"a": 1}, {"b": 1}, "type"),
+        ({"a": 1}, {"b": 1}, "keys"),
         (None, torch.ones(2), "type"),
         ("a", "b", "value"),
     ],
@@ -128,7 +128,7 @@ def test_difference_says_where_and_what():
     came, expected = torch.zeros(2, 3), torch.zeros(2, 3)
     expected[1, 2] = 0.25
     found = difference(freeze({"map": came}), freeze({"map": expected}))
-    assert (found.path, found.came, found.expected) == ("['map'][1, 2]", "0 (1 of 6 numbers differ)", "0.25")
+    assert (found.path, found.came, found.expected) == (("map", 1, 2), "0 (1 of 6 numbers differ)", "0.25")
 
 
 def test_apart_wants_a_hundred_tolerances():
