@@ -4,17 +4,18 @@
 #
 # **After this notebook you can**
 #
-# - say what happens to a picture on its way to a set of boxes, with the shape of every tensor on the way;
-# - write that way as a short PyTorch class, whose parameter names fit weights that others have trained;
+# - say what happens to an image on its way to a set of boxes, with the shape of every tensor;
+# - write this way as a short PyTorch class, into which weights that others have trained can be loaded;
 # - explain what positional encodings, object queries and the no-object class are for.
 #
-# You build the *short DETR*: the whole detector in a few dozen lines, as its authors print it in the appendix of their
-# paper (Carion et al. 2020, arXiv:2005.12872, section A.6). At the end your class loads trained weights and detects.
+# You build the *short DETR*: the whole detector in a few dozen lines, as in the demo notebook of its authors' repository
+# (section A.6 of their paper, Carion et al. 2020, arXiv:2005.12872, prints a still shorter form). At the end your class
+# loads trained weights and detects.
 #
-# **How it works.** Wherever you see `____`, something is missing: replace the whole `____`. The cell below each exercise
-# checks your answer; run it as often as you like. `hint("grid")` gives a first hint, called again a second and a third.
-# Each step stands on its own: if you are stuck, go on with the next one. Learning alone, with the course's `solutions/`
-# folder there? Then `solution("grid")` shows how we did it.
+# **How it works.** Replace each `____` as a whole; the cell below an exercise checks your answer, as often as you like.
+# Stuck? `hint()` in a cell of your own is the next hint of the exercise above; there are three. Steps do not wait for each
+# other, so you can go on and come back. If you learn alone and have the course's `solutions/` folder, `solution("grid")`
+# shows our answer.
 
 # %% setup
 import warnings
@@ -23,6 +24,7 @@ import warnings
 warnings.filterwarnings("ignore", message="enable_nested_tensor is True")
 
 from collections import Counter
+from contextlib import ExitStack, contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,9 +32,41 @@ import torch
 from matplotlib.cbook import get_sample_data
 from torch import nn
 
-from coursework import attempt, open_notebook, solution
+from coursework import attempt, attempted, open_notebook, solution
 from coursework import layer_outputs, output_of, shapes_of, sizes_of
 from detrlab import COCO_CLASSES, SHAPES_CLASSES, SmallResNet, TinyResNet, detect, draw_scene, is_cached, load_model
-from detrlab import official_weights, open_picture, plot_detections, resized_size, short_weights
+from detrlab import official_weights, open_picture, plot_detections, plot_detr, plot_transformer_layers, resized_size
+from detrlab import short_weights
 
 ____, check, hint = open_notebook("q1_build")
+
+
+@contextmanager
+def watched(transformer, objects):
+    """While open, the decoder gives `objects`, whatever it is given; what encoder and decoder are given first is noted.
+
+    So an error before the transformer is not seen once more behind it.
+    """
+    given = {}
+
+    def note(*names):
+        def before(_, args, kwargs):
+            for name, value in (dict(zip(names, args)) | kwargs).items():
+                given.setdefault(name, value)
+        return before
+
+    def encoded(_, args, output):
+        given.setdefault("encoded", output)
+
+    with ExitStack() as stack:
+        for module, names in ((transformer, ("src", "tgt")), (transformer.encoder, ("src",)),
+                              (transformer.decoder, ("tgt", "memory"))):
+            stack.callback(module.register_forward_pre_hook(note(*names), with_kwargs=True).remove)
+        stack.callback(transformer.encoder.register_forward_hook(encoded).remove)
+        stack.callback(transformer.decoder.register_forward_hook(lambda *_: objects).remove)
+        yield given
+
+
+def sees_encoded(given):
+    """Was the decoder given what the encoder gave?"""
+    return given.get("memory") is not None and given["memory"] is given.get("encoded")

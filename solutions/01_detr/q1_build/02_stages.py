@@ -2,47 +2,50 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 2 · The backbone's stages · 3 points · 9 min · ●●○○○
+# ### Step 2 · The backbone · 2 points · 10 min · ●●○○○
 # **You will be able to** take the feature map out of a classifier.
 #
-# A torchvision ResNet ends in average pooling and a linear layer `fc`, which turn the last feature map into one vector
-# of class scores. A detector has to know *where* things are, so DETR stops before both, after `layer4` (section 3.2,
-# "Backbone"). Calling `backbone(pictures)` would run to the very end; call the stages one by one instead, in the order
-# in which they stand in the network: `conv1`, `bn1`, `relu`, `maxpool`, `layer1` … `layer4`.
+# A torchvision ResNet ends in average pooling, `avgpool`, and a linear layer, `fc`, which turn the last feature map into
+# class scores of the whole image. A detector has to know *where* things are, so DETR stops before both (section 3.2,
+# "Backbone"). Calling `backbone(pictures)` would run to the very end.
 #
-# What is not used should not be there either: `fc` holds 2 million numbers of a ResNet-50, and the weights of the short
-# DETR do not contain it. So `drop_classifier` removes that layer from a ResNet and returns the same ResNet, with all
-# other layers under their names. (`avgpool` has no weights and may stay.)
+# - `make_backbone` makes a ResNet and removes `fc`, whose weights are not in the files of the short DETR. All other layers
+#   keep their names. (`avgpool` has no weights and may stay.)
+# - `backbone_features` calls the layers one by one. Which one belongs on which line follows from what each line has to
+#   give. In what order does a ResNet run them? `print(TinyResNet(channels=16))` in a cell of your own shows one.
 #
-# *Example.* Above each line stands the shape it gives in a ResNet-50, for one picture of 800 × 1066 pixels. Check them
-# against step 1: the stride is 2 after `conv1`, 4 after `maxpool`, 8, 16 and 32 after `layer2`, `layer3` and `layer4`.
+# *Example.* The shapes in the comments are those of a ResNet-50 for one image of 800 × 1066 pixels. Compare them with the
+# strides of step 1.
 #
-# The library's `SmallResNet.forward` runs the same stages: it may not be called in your answer.
-# If stuck: `hint("stages")`.
+# The library's `SmallResNet.forward` may not be called in your answer.
 
 # %% exercise="stages" forbids="detrlab.detr.backbone.SmallResNet.forward"
-def drop_classifier(resnet):
-    """The ResNet it is given, without the layer fc; every other layer keeps its name."""
+def make_backbone(resnet50):
+    """A ResNet without its layer fc; every other layer keeps its name.
+
+    resnet50: makes a ResNet when it is called, as torchvision's function of this name does.
+    """
     ### BEGIN SOLUTION
-    del resnet.fc
-    return resnet
+    backbone = resnet50()
+    del backbone.fc
+    return backbone
     ### END SOLUTION
 
 
 def backbone_features(backbone, pictures):
     """The last feature map of a ResNet.
 
-    backbone: a ResNet with the attributes conv1, bn1, relu, maxpool, layer1, layer2, layer3, layer4.
+    backbone: its layers are, by alphabet, bn1, conv1, layer1, layer2, layer3, layer4, maxpool, relu.
     pictures: (B, 3, height, width), normalised.
-    Returns (B, C, H, W), what layer4 gives; C is 2048 in a ResNet-50.
+    Returns (B, C, H, W); C is 2048 in a ResNet-50.
     """
-    # (1, 64, 400, 533)
+    # (1, 64, 400, 533): 64 channels instead of three colours, at half the size
     x = backbone.conv1(pictures)  # ____
-    # (1, 64, 400, 533), every channel normalised
+    # (1, 64, 400, 533): every channel shifted and scaled
     x = backbone.bn1(x)  # ____
-    # (1, 64, 400, 533), no negative numbers
+    # (1, 64, 400, 533): no negative number is left
     x = backbone.relu(x)  # ____
-    # (1, 64, 200, 267)
+    # (1, 64, 200, 267): the largest numbers of small neighbourhoods
     x = backbone.maxpool(x)  # ____
     # (1, 256, 200, 267)
     x = backbone.layer1(x)  # ____
@@ -54,123 +57,138 @@ def backbone_features(backbone, pictures):
     x = backbone.layer4(x)  # ____
     return x
 
-# %% check="stages" points=3
-@check
+# %% check="stages" points=2
+@check(parts={"1. feature map": 1, "2. backbone": 1})
 def stages(draw):
     backbone = draw.fill(TinyResNet(channels=draw.size(11, 19))).eval()
     B, height, width = draw.size(2, 3), draw.size(29, 37), draw.size(41, 47)
     # Noise in one colour: then relu has whole areas to cut off.
     pictures = draw.normal(B, 3, 1, 1) + draw.normal(B, 3, height, width)
-    bare = drop_classifier(TinyResNet(channels=draw.size(11, 19)))
-    features = backbone_features(backbone, pictures)
-    return {"1. feature map": features, "2. parameters that stay": sizes_of(bare)}
+    channels = draw.size(11, 19)
+    features = attempted(lambda: backbone_features(backbone, pictures))
+    return {"1. feature map": {"values": features,
+                               "lets gradients through": attempted(lambda: features.requires_grad)},
+            "2. backbone": attempted(lambda: sizes_of(make_backbone(lambda: TinyResNet(channels))))}
 
 # %% [raw] hints="stages"
-# 1. Look at a torchvision ResNet: `import torchvision`, then print(torchvision.models.resnet18()). The names in its first
-#    column are stages, in running order.
-# 2. Each stage is a module: call it on the result of the one before. Stop after layer4; avgpool and fc stay unused.
-#    A layer is an attribute, and Python's `del` removes attributes.
-# 3. The first line is `backbone.conv1(pictures)`, the second `backbone.bn1(x)`; the other six follow the same pattern.
-#    In drop_classifier, `del resnet.fc` and then return the ResNet.
+# 1. Print a ResNet. The names in its first column stand in the order in which they run.
+# 2. Each layer is a module: call it on the result of the one before. A layer is an attribute, and Python's `del` removes
+#    attributes.
+# 3. The first two lines are `backbone.conv1(pictures)` and `backbone.bn1(x)`; the other six follow the same pattern.
+#    In make_backbone: make the ResNet, `del` its …, return it.
 
 # %% [raw] mistake="stages/no_maxpool"
-# The max-pooling was skipped, so the map has twice as many rows and columns as it should, and the transformer would get
-# four times as many tokens. Pool between relu and layer1.
+# The max-pooling was skipped, so the map has twice as many rows and columns, and the transformer would get four times as
+# many tokens. Pool between relu and layer1.
 # ---
-# def drop_classifier(resnet):
-#     del resnet.fc
-#     return resnet
-# def backbone_features(backbone, pictures):
-#     x = backbone.relu(backbone.bn1(backbone.conv1(pictures)))
-#     return backbone.layer4(backbone.layer3(backbone.layer2(backbone.layer1(x))))
+# - x = backbone.maxpool(x)
 
 # %% [raw] mistake="stages/pooled"
-# The average pooling was kept: it boils the whole map down to a single cell, and with it goes every trace of where
-# things are. Stop after layer4.
+# The average pooling was kept: it reduces the map to one cell, so it is lost where things are. Stop after layer4.
 # ---
-# def drop_classifier(resnet):
-#     del resnet.fc
-#     return resnet
-# def backbone_features(backbone, pictures):
-#     x = backbone.maxpool(backbone.relu(backbone.bn1(backbone.conv1(pictures))))
-#     return backbone.avgpool(backbone.layer4(backbone.layer3(backbone.layer2(backbone.layer1(x)))))
+# - x = backbone.layer4(x)
+# + x = backbone.avgpool(backbone.layer4(x))
 
 # %% [raw] mistake="stages/whole_classifier"
-# These are class scores of whole pictures: the backbone was called as a classifier, with avgpool and fc. DETR needs the
-# map before them, so call the stages yourself.
+# These are class scores of whole images: the backbone was called as a classifier, with avgpool and fc. DETR needs the
+# map before them: call the layers yourself.
 # ---
-# def drop_classifier(resnet):
-#     del resnet.fc
-#     return resnet
-# def backbone_features(backbone, pictures):
-#     return backbone(pictures)
+# - return x
+# + return backbone(pictures)
 
 # %% [raw] mistake="stages/no_relu"
-# The relu after bn1 is missing, so negative responses went on into the pooling. The shape cannot show that; the weights
+# The relu after bn1 is missing, so negative numbers went on into the pooling. The shape cannot show that; the weights
 # were trained with it in place.
 # ---
-# def drop_classifier(resnet):
-#     del resnet.fc
-#     return resnet
-# def backbone_features(backbone, pictures):
-#     x = backbone.maxpool(backbone.bn1(backbone.conv1(pictures)))
-#     return backbone.layer4(backbone.layer3(backbone.layer2(backbone.layer1(x))))
+# - x = backbone.relu(x)
 
 # %% [raw] mistake="stages/no_norm"
 # bn1 is missing. The shape stays the same without it, but all later weights expect channels of comparable size:
 # normalise between conv1 and relu.
 # ---
-# def drop_classifier(resnet):
-#     del resnet.fc
-#     return resnet
-# def backbone_features(backbone, pictures):
-#     x = backbone.maxpool(backbone.relu(backbone.conv1(pictures)))
-#     return backbone.layer4(backbone.layer3(backbone.layer2(backbone.layer1(x))))
+# - x = backbone.bn1(x)
+
+# %% [raw] mistake="stages/relu_before_norm"
+# relu and bn1 changed places. Both keep the shape; in a ResNet the norm comes first, and relu cuts off below zero after it.
+# ---
+# - x = backbone.bn1(x)
+# + y = backbone.relu(x)
+# - x = backbone.relu(x)
+# + x = backbone.bn1(y)
 
 # %% [raw] mistake="stages/stopped_early"
-# This is the map of layer3. DETR takes the last stage, whose cells have seen the largest part of the picture: go one
-# stage further.
+# This is the map of layer3. DETR takes the last one, whose cells have seen the largest part of the image: go one layer
+# further.
 # ---
-# def drop_classifier(resnet):
-#     del resnet.fc
-#     return resnet
-# def backbone_features(backbone, pictures):
-#     x = backbone.maxpool(backbone.relu(backbone.bn1(backbone.conv1(pictures))))
-#     return backbone.layer3(backbone.layer2(backbone.layer1(x)))
+# - x = backbone.layer4(x)
+
+# %% [raw] mistake="stages/layer_skipped"
+# layer3 was skipped: layer4 was given the map of layer2. All four run, one after the other.
+# ---
+# - x = backbone.layer3(x)
+
+# %% [raw] mistake="stages/maxpool_after_layer1"
+# The max-pooling came after layer1. It belongs between relu and layer1: that is why layer1 works on a quarter of the
+# image's height and width.
+# ---
+# - x = backbone.maxpool(x)
+# + y = backbone.layer1(x)
+# - x = backbone.layer1(x)
+# + x = backbone.maxpool(y)
+
+# %% [raw] mistake="stages/started_anew"
+# relu was given the images again, so what conv1 and bn1 computed was lost, and three channels came where 64 are meant.
+# Each layer takes the result of the one before.
+# ---
+# - x = backbone.relu(x)
+# + x = backbone.relu(pictures)
+
+# %% [raw] mistake="stages/flattened"
+# Rows and columns were flattened into one axis. That comes in step 9; the 1 × 1 convolution of step 3 takes the map
+# (B, C, H, W) as layer4 gives it.
+# ---
+# - return x
+# + return x.flatten(2)
+
+# %% [raw] mistake="stages/detached"
+# The map was detached from its computation. The values are right, but in training no gradient would reach the backbone.
+# ---
+# - return x
+# + return x.detach()
 
 # %% [raw] mistake="stages/classifier_kept"
-# The features are right, but fc is still in the model. Nothing would ever train it, and a file of weights for the short
-# DETR has none to load: delete the attribute before you return the ResNet.
+# fc is still in the model. Nothing would ever train it, and a file of weights for the short DETR has none to load: delete
+# the attribute before you return the ResNet.
 # ---
-# def drop_classifier(resnet):
-#     return resnet
-# def backbone_features(backbone, pictures):
-#     x = backbone.maxpool(backbone.relu(backbone.bn1(backbone.conv1(pictures))))
-#     return backbone.layer4(backbone.layer3(backbone.layer2(backbone.layer1(x))))
+# - del backbone.fc
 
 # %% [raw] mistake="stages/renamed_by_sequential"
-# nn.Sequential gives its layers numbers for names, so conv1.weight became 0.weight and no weights file would fit. Take fc
-# away from the ResNet itself and return that.
+# nn.Sequential gives its layers numbers for names: conv1.weight became 0.weight. The shortest form of DETR (section A.6)
+# is written in this way, and its weights bear such names; the files for this class have conv1.weight. Take fc away from
+# the ResNet itself.
 # ---
-# def drop_classifier(resnet):
-#     return nn.Sequential(*list(resnet.children())[:-1])
-# def backbone_features(backbone, pictures):
-#     x = backbone.maxpool(backbone.relu(backbone.bn1(backbone.conv1(pictures))))
-#     return backbone.layer4(backbone.layer3(backbone.layer2(backbone.layer1(x))))
+# - del backbone.fc
+# - return backbone
+# + return nn.Sequential(*list(backbone.children())[:-1])
 
 # %% [markdown]
-# Now a real ResNet-50 and a picture of full size. PyTorch's `meta` device computes shapes but no numbers, so this costs
-# next to nothing. The two lines must agree on H and W.
+# Now a real ResNet-50 and an image of full size. PyTorch's `meta` device computes shapes but no numbers, so this costs
+# next to nothing. The last line must agree with step 1.
 
 # %%
 def real_size():
-    import torchvision  # here, since it takes seconds and little needs it
+    from torchvision.models import resnet50  # here, since it takes seconds and little needs it
 
     with torch.device("meta"):
-        resnet = torchvision.models.resnet50(weights=None).eval()
-        shape = backbone_features(resnet, torch.empty(1, 3, 800, 1066)).shape
+        x, backbone = torch.empty(1, 3, 800, 1066), make_backbone(resnet50).eval()
+        print(f"fc, which is gone, had {sizes_of(resnet50())['fc']:,} parameters")
+        for name, layer in backbone.named_children():
+            if name == "avgpool":
+                break
+            x = layer(x)
+            print(f"{name:<10}{tuple(x.shape)}")
+        print("backbone_features:   ", tuple(backbone_features(backbone, torch.empty(1, 3, 800, 1066)).shape))
     print("token_grid(800, 1066):", token_grid(800, 1066))
-    print("ResNet-50 up to layer4:", tuple(shape))
 
 
-attempt(real_size)
+attempt(real_size, after=("stages", "grid"))

@@ -2,60 +2,105 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 5 · Which class? · 2 points · 5 min · ●○○○○
-# **You will be able to** say what "no object" is and where it lives.
+# ### Step 5 · Which class? · 1 point · 5 min · ●○○○○
+# **You will be able to** say what "no object" is and where it is predicted.
 #
-# Q is fixed and larger than the number of objects in a picture. So most queries must be able to answer "there is nothing
-# for me here", and this answer, ∅ in the paper, is simply one more class, the last one (section 3.2). The head is a
-# single linear layer. It gives *logits*, numbers of any size; the softmax follows later, outside the model, both in the
-# loss and in `detect`.
+# Q is fixed and larger than the number of objects in an image. So most queries must be able to answer "there is nothing
+# for me here". This answer, ∅ in the paper, is simply one more class, the last one (section 3.2). The head is one linear
+# layer and gives *logits*, numbers of any size. The softmax follows outside the model, in the loss and in `detect`.
 #
-# *Example.* With $K = 2$ classes, cat and dog, a query may answer $(0, 0, 3)$. After the softmax that is
+# *Example.* A query whose only answers are cat, dog and ∅ gives $(0, 0, 3)$. After the softmax that is
 # $(0.045, 0.045, 0.909)$: no object, quite sure.
 #
-# Return one `nn.Linear` that maps (B, Q, hidden_dim) to those logits. If stuck: `hint("class_layer")`.
+# Return one `nn.Linear` that maps (B, Q, hidden_dim) to the logits of K = num_classes classes and ∅.
 
 # %% exercise="class_layer"
 def make_class_head(hidden_dim, num_classes):
     """The linear layer from a query's vector to its logits; num_classes is K, without no-object."""
     return nn.Linear(hidden_dim, num_classes + 1)  # ____
 
-# %% check="class_layer" points=2
+# %% check="class_layer" points=1
 @check
 def class_layer(draw):
-    (B, Q, num_classes), hidden_dim = draw.sizes(3, 2, 13), draw.size(17, 29)
+    B, Q, num_classes = draw.letters("B Q K", 2, 13)
+    hidden_dim = draw.size(17, 29)
+    draw.name(D=hidden_dim)
     head = draw.fill(make_class_head(hidden_dim, num_classes))
     objects = draw.normal(B, Q, hidden_dim)
     return {"parameters": shapes_of(head), "result": output_of(head, objects)}
 
 # %% [raw] hints="class_layer"
-# 1. Count the answers that a query can give. With cat and dog, are there two?
+# 1. Count the answers that a query can give.
 # 2. nn.Linear takes the width that comes in and the number of answers that goes out.
-# 3. The second argument is the number of classes and one more; no activation follows.
+# 3. nn.Linear(hidden_dim, …); no activation follows.
 
 # %% [raw] mistake="class_layer/no_no_object"
-# There are only K answers, so a query without an object has none to give and must name a class. Make room for one
-# more: no-object.
+# There are only K answers, so a query without an object must name a class all the same. Make room for one more:
+# no-object.
 # ---
-# def make_class_head(hidden_dim, num_classes):
-#     return nn.Linear(hidden_dim, num_classes)
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Linear(hidden_dim, num_classes)
 
 # %% [raw] mistake="class_layer/sigmoid"
 # A sigmoid was added. The answers of one query exclude each other, so their probabilities come from one softmax over all
-# of them, and that is taken outside the model: return the bare linear layer.
+# of them, outside the model: return the bare linear layer.
 # ---
-# def make_class_head(hidden_dim, num_classes):
-#     return nn.Sequential(nn.Linear(hidden_dim, num_classes + 1), nn.Sigmoid())
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Sequential(nn.Linear(hidden_dim, num_classes + 1), nn.Sigmoid())
 
 # %% [raw] mistake="class_layer/softmax"
-# A softmax was added to the head. The loss and `detect` take it themselves, from logits; twice in a row would flatten
-# all probabilities. Return the bare linear layer.
+# A softmax was added to the head. The loss and `detect` take it themselves, from logits; twice in a row it would make
+# all probabilities more alike. Return the bare linear layer.
 # ---
-# def make_class_head(hidden_dim, num_classes):
-#     return nn.Sequential(nn.Linear(hidden_dim, num_classes + 1), nn.Softmax(dim=-1))
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Sequential(nn.Linear(hidden_dim, num_classes + 1), nn.Softmax(dim=-1))
+
+# %% [raw] mistake="class_layer/softmax_of_k"
+# A softmax was added to the head, and there is no answer for no-object. Return a bare linear layer with one more answer
+# than there are classes.
+# ---
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Sequential(nn.Linear(hidden_dim, num_classes), nn.Softmax(dim=-1))
 
 # %% [raw] mistake="class_layer/swapped"
 # Input and output width are swapped. The layer takes a query's vector of hidden_dim numbers and gives the logits.
 # ---
-# def make_class_head(hidden_dim, num_classes):
-#     return nn.Linear(num_classes + 1, hidden_dim)
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Linear(num_classes + 1, hidden_dim)
+
+# %% [raw] mistake="class_layer/one_on_the_input"
+# The one for no-object was added to the width that comes in. It is one more answer, so it belongs to what goes out.
+# ---
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Linear(hidden_dim + 1, num_classes)
+
+# %% [raw] mistake="class_layer/fixed_numbers"
+# 256 and 92 are the official model's sizes. The function is told which sizes to take: use its arguments.
+# ---
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Linear(256, 92)
+
+# %% [raw] mistake="class_layer/no_bias"
+# The bias is missing, and the trained weights have a linear_class.bias to load. It is nn.Linear's default.
+# ---
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Linear(hidden_dim, num_classes + 1, bias=False)
+
+# %% [raw] mistake="class_layer/hidden_layer"
+# A hidden layer was added. DETR's class head is one linear layer: the decoder has done the work.
+# ---
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Sequential(
+# +     nn.Linear(hidden_dim, hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, num_classes + 1))
+
+# %% [raw] mistake="class_layer/one_output"
+# One number per query cannot tell classes apart. The layer gives one logit for each possible answer.
+# ---
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Linear(hidden_dim, 1)
+
+# %% [raw] mistake="class_layer/convolution"
+# A convolution takes axis 1 for the channels, and the vectors (B, Q, D) have them on the last axis: use nn.Linear.
+# ---
+# - return nn.Linear(hidden_dim, num_classes + 1)
+# + return nn.Conv1d(hidden_dim, num_classes + 1, kernel_size=1)

@@ -2,26 +2,30 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Steps 2 to 9 in one class · 2 points · 8 min · ●●○○○
+# ### The short DETR, in one class · 3 points · 15 min · ●●●○○
 # **You will be able to** write DETR down, whole.
 #
-# Every part exists now. Put them together: call the functions you have written, or write their lines out again; both are
-# right. Two things matter.
+# Put the parts together, the constructor and `forward`, down to the dict that is returned. Call the functions you have
+# written, or write their lines out again. Like every constructor of an `nn.Module`, yours begins with
+# `super().__init__()`.
 #
-# - **The names.** Weights are loaded by name, so the attributes have to be called exactly as in the official short DETR:
-#   `backbone`, `conv`, `transformer`, `linear_class`, `linear_bbox`, `query_pos`, `row_embed` and `col_embed`.
-# - **The order.** H and W of the position map are those of the feature map, not of the picture.
+# Weights are loaded by name, so these eight attributes have to be called as in the official short DETR:
 #
-# The backbone is handed over ready-made, without the layer `fc`. The class returns raw logits, and boxes as cxcywh in 0..1.
+# | attribute | what it is |
+# |---|---|
+# | `backbone` | handed over ready-made, without `fc` |
+# | `conv` | from the backbone's channels to D |
+# | `transformer` | encoder and decoder |
+# | `linear_class`, `linear_bbox` | the two heads |
+# | `query_pos` | the object queries |
+# | `row_embed`, `col_embed` | the positions of rows and of columns |
 #
-# *Example.* `ShortDETR(num_classes=91, backbone=…)` with all other sizes at their defaults is the official short DETR.
-# On one picture of 800 × 1066 it goes (1, 3, 800, 1066) → (1, 2048, 25, 34) → (1, 256, 25, 34) → (850, 1, 256) → (1, 100,
-# 256), one vector for each of the 100 queries, which the two heads then read.
+# *Example.* `ShortDETR(num_classes=91, backbone=…)` with all other sizes at their defaults is the official short DETR. From
+# one image of 800 × 1066 it makes 100 vectors of length 256, of which the heads make logits (1, 100, 92) and boxes
+# (1, 100, 4).
 #
-# This check runs your own functions, all of them, so it needs the steps above. It also compares what the layers give, in
-# their order, so the first difference that it names is where your model leaves ours: at `5. conv`, say, everything up to
-# `backbone.layer4` is right. As in step 9, encoder and decoder are called as a whole, and tokens come row by row.
-# If stuck: `hint("short_detr")`.
+# The check runs your functions of the steps above. It gives the layers one by one, in their order: the first difference
+# is the place to look at. As in step 9, encoder and decoder are called as a whole, and tokens come row by row.
 
 # %% exercise="short_detr"
 class ShortDETR(nn.Module):
@@ -32,226 +36,280 @@ class ShortDETR(nn.Module):
 
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
+        ### BEGIN SOLUTION
         super().__init__()
-        # step 2: handed over ready-made
-        self.backbone = backbone  # ____
-        # steps 3 and 4
-        self.conv = make_projection(channels, hidden_dim)  # ____
-        self.transformer = make_transformer(
-            hidden_dim, nheads, num_encoder_layers, num_decoder_layers)  # ____
-        # steps 5 and 6
-        self.linear_class = make_class_head(hidden_dim, num_classes)  # ____
-        self.linear_bbox = make_box_head(hidden_dim)  # ____
-        # step 7
-        self.query_pos = make_query_table(num_queries, hidden_dim)  # ____
-        self.row_embed, self.col_embed = make_position_tables(hidden_dim)  # ____
+        self.backbone = backbone
+        self.conv = make_projection(channels, hidden_dim)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
+        self.linear_class = make_class_head(hidden_dim, num_classes)
+        self.linear_bbox = make_box_head(hidden_dim)
+        self.query_pos = make_query_table(num_queries, hidden_dim)
+        self.row_embed, self.col_embed = make_position_tables(hidden_dim)
+        ### END SOLUTION
 
     def forward(self, pictures):
-        """Normalised pictures (B, 3, height, width) -> logits (B, Q, K + 1), boxes (B, Q, 4)."""
-        # step 2: (B, channels, H, W)
-        features = backbone_features(self.backbone, pictures)  # ____
-        # step 3: (B, D, H, W)
-        h = self.conv(features)  # ____
-        # step 8: (S, 1, D)
-        pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])  # ____
-        # step 9: (B, Q, D)
-        objects = encode_decode(self.transformer, h, pos, self.query_pos)  # ____
-        # steps 5 and 6: (B, Q, K + 1) and (B, Q, 4)
-        logits = self.linear_class(objects)  # ____
-        boxes_cxcywh = predict_boxes(self.linear_bbox, objects)  # ____
-        return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
+        """Normalised pictures (B, 3, height, width) -> {"pred_logits": (B, Q, K + 1), "pred_boxes": (B, Q, 4)}.
 
-# %% check="short_detr" points=2
-@check
+        The logits are raw, the boxes cxcywh in 0..1.
+        """
+        ### BEGIN SOLUTION
+        features = backbone_features(self.backbone, pictures)  # (B, channels, H, W)
+        h = self.conv(features)  # (B, D, H, W)
+        pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])  # (S, 1, D)
+        objects = encode_decode(self.transformer, h, pos, self.query_pos)  # (B, Q, D)
+        logits = self.linear_class(objects)
+        boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+        return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
+        ### END SOLUTION
+
+# %% check="short_detr" points=3
+@check(parts={"1. parts": 1, "2. one image": 1, "3. several images": 1})
 def short_detr(draw):
-    nheads, K, Q = draw.sizes(3, 2, 11)
-    channels, hidden_dim = draw.size(11, 19), 2 * nheads * draw.size(2, 3)
-    depth = draw.integer(1, 2)
+    M, K, Q, channels = draw.letters("M K Q C", 2, 11)
+    D, depth = 2 * M * draw.size(2, 3), draw.integer(1, 2)
+    draw.name(D=D)
     backbone = TinyResNet(channels)
     del backbone.fc
-    model = ShortDETR(K, backbone, channels, hidden_dim, nheads, depth, 3 - depth, Q)
-    model = draw.fill(model).eval()
-    names = [f"backbone.layer{number}" for number in (1, 2, 3, 4)]
-    names += ["conv", "transformer.encoder", "transformer.decoder"]
-    with layer_outputs(model, *names) as layers:
-        out = model(draw.normal(2, 3, draw.size(29, 37), draw.size(41, 47)))
-    return {"1. numbers to learn": sizes_of(model), "2. layers": layers,
-            "3. pred_logits": out["pred_logits"], "4. pred_boxes": out["pred_boxes"]}
+    model = ShortDETR.__new__(ShortDETR)
+    nothing = model.__init__(K, backbone, channels, D, M, depth, 3 - depth, Q)
+    if nothing is not None:
+        return nothing  # the blank
+    names = ["backbone", "conv", "transformer", "linear_class", "linear_bbox", "query_pos", "row_embed", "col_embed"]
+    draw.fill(model)
+    others = [parameter for name, parameter in model.named_parameters() if name.partition(".")[0] not in names]
+    for parameter in others:  # the same numbers, whatever they are called
+        parameter.data.copy_(draw.normal(*parameter.shape))
+    sizes = sizes_of(model)
+    parts = {name: sizes.get(name, "there is none") for name in names}
+    parts["others"] = sum(parameter.numel() for parameter in others)
+    src, tgt = draw.normal(5, 2, D), draw.normal(7, 2, D)
+    parts["the transformer's output"] = attempted(lambda: model.eval().transformer(src, tgt))
 
+    def ask(B):
+        objects, pictures = draw.normal(Q, B, D).requires_grad_(), draw.normal(B, 3, *image)
+        model.train()
+        with (watched(model.transformer, objects) as given,
+              layer_outputs(model, *(f"backbone.layer{number}" for number in (1, 2, 3, 4)), "conv") as layers):
+            out = attempted(lambda: model(pictures))
+        found = {"encoder's input": attempted(lambda: given.get("src", out)),
+                 "decoder's input": attempted(lambda: given.get("tgt", out)),
+                 **{name: attempted(lambda name=name: out[name] if isinstance(out, dict) else out)
+                    for name in ("pred_logits", "pred_boxes")}}
+        sums = [value.sum() for value in found.values() if getattr(value, "requires_grad", False)]
+        if sums:
+            sum(sums).backward()
+        reached = {name: all(parameter.grad is not None for part, parameter in model.named_parameters()
+                             if part.partition(".")[0] == name) for name in names if name != "transformer"}
+        model.zero_grad()
+        return {"layers": layers, **found, "the decoder sees the encoder's output": sees_encoded(given),
+                "gets a gradient": {**reached, "transformer": objects.grad is not None},
+                "is still in training mode": model.training}
 
-@short_detr.must("boxes lie between 0 and 1")
-def _(answer):
-    return ((answer["4. pred_boxes"] >= 0) & (answer["4. pred_boxes"] <= 1)).all()
+    image = draw.size(29, 37), draw.size(41, 47)
+    return {"1. parts": parts, "2. one image": attempted(lambda: ask(1)),
+            "3. several images": attempted(lambda: ask(draw.size(2, 3)))}
 
 # %% [raw] hints="short_detr"
-# 1. The constructor makes every part once; forward sends the pictures through them. Steps 2 to 9 are its lines.
-# 2. Each of your functions fits one blank: make_… in the constructor, the others in forward. What comes out of one line
-#    goes into the next; the shapes in the comments say which.
-# 3. For instance self.conv = make_projection(channels, hidden_dim), and in forward h = self.conv(features); position_map
-#    takes the two tables, then h.shape[2] and h.shape[3].
+# 1. The constructor makes every part once; forward sends the images through them, step by step.
+# 2. make_… belong into the constructor, the other functions into forward. What comes out of one line goes into the next.
+#    Where do H and W of the position map come from?
+# 3. In the constructor, for instance, self.conv = make_projection(channels, hidden_dim). In forward: features, h, pos,
+#    objects, then the dict {"pred_logits": …, "pred_boxes": …}.
 
 # %% [raw] mistake="short_detr/other_names"
-# The 1x1 convolution bears another name. Weights are loaded by name, and the short DETR's file calls it conv: keep the
-# attribute names of the task, also where the full DETR uses others.
+# The 1 × 1 convolution is not called conv. Weights are loaded by name: keep the attributes' names of the task.
 # ---
-# class ShortDETR(nn.Module):
-#     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
-#                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
-#         super().__init__()
-#         self.backbone = backbone
-#         self.input_proj = make_projection(channels, hidden_dim)
-#         self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
-#         self.linear_class = make_class_head(hidden_dim, num_classes)
-#         self.linear_bbox = make_box_head(hidden_dim)
-#         self.query_pos = make_query_table(num_queries, hidden_dim)
-#         self.row_embed, self.col_embed = make_position_tables(hidden_dim)
-#     def forward(self, pictures):
-#         h = self.input_proj(backbone_features(self.backbone, pictures))
-#         pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])
-#         objects = encode_decode(self.transformer, h, pos, self.query_pos)
-#         return {"pred_logits": self.linear_class(objects), "pred_boxes": predict_boxes(self.linear_bbox, objects)}
+# - self.conv = make_projection(channels, hidden_dim)
+# + self.input_proj = make_projection(channels, hidden_dim)
+# - h = self.conv(features)  # (B, D, H, W)
+# + h = self.input_proj(features)
+
+# %% [raw] mistake="short_detr/heads_renamed"
+# The two heads are not called linear_class and linear_bbox. Weights are loaded by name: keep the attributes' names of
+# the task.
+# ---
+# - self.linear_class = make_class_head(hidden_dim, num_classes)
+# - self.linear_bbox = make_box_head(hidden_dim)
+# + self.class_head = make_class_head(hidden_dim, num_classes)
+# + self.box_head = make_box_head(hidden_dim)
+# - logits = self.linear_class(objects)
+# - boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+# + logits = self.class_head(objects)
+# + boxes_cxcywh = predict_boxes(self.box_head, objects)
 
 # %% [raw] mistake="short_detr/full_names"
 # These are the parameter names of the full DETR (class_embed, bbox_embed, query_embed, input_proj). The short one has its
 # own, listed in the task, and its weights fit only those.
 # ---
-# class ShortDETR(nn.Module):
-#     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
-#                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
-#         super().__init__()
-#         self.backbone = backbone
-#         self.input_proj = make_projection(channels, hidden_dim)
-#         self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
-#         self.class_embed = make_class_head(hidden_dim, num_classes)
-#         self.bbox_embed = make_box_head(hidden_dim)
-#         self.query_embed = make_query_table(num_queries, hidden_dim)
-#         self.row_embed, self.col_embed = make_position_tables(hidden_dim)
-#     def forward(self, pictures):
-#         h = self.input_proj(backbone_features(self.backbone, pictures))
-#         pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])
-#         objects = encode_decode(self.transformer, h, pos, self.query_embed)
-#         return {"pred_logits": self.class_embed(objects), "pred_boxes": predict_boxes(self.bbox_embed, objects)}
+# - self.conv = make_projection(channels, hidden_dim)
+# + self.input_proj = make_projection(channels, hidden_dim)
+# - self.linear_class = make_class_head(hidden_dim, num_classes)
+# - self.linear_bbox = make_box_head(hidden_dim)
+# - self.query_pos = make_query_table(num_queries, hidden_dim)
+# + self.class_embed = make_class_head(hidden_dim, num_classes)
+# + self.bbox_embed = make_box_head(hidden_dim)
+# + self.query_embed = make_query_table(num_queries, hidden_dim)
+# - h = self.conv(features)  # (B, D, H, W)
+# + h = self.input_proj(features)
+# - objects = encode_decode(self.transformer, h, pos, self.query_pos)  # (B, Q, D)
+# - logits = self.linear_class(objects)
+# - boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+# + objects = encode_decode(self.transformer, h, pos, self.query_embed)
+# + logits = self.class_embed(objects)
+# + boxes_cxcywh = predict_boxes(self.bbox_embed, objects)
 
 # %% [raw] mistake="short_detr/no_object_twice"
-# There is one class too many: no-object was counted twice, in the call and in the head. num_classes is K; let one place
-# add the one.
+# No-object was counted twice: num_classes is K, and make_class_head already adds one.
 # ---
-# class ShortDETR(nn.Module):
-#     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
-#                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
-#         super().__init__()
-#         self.backbone = backbone
-#         self.conv = make_projection(channels, hidden_dim)
-#         self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
-#         self.linear_class = make_class_head(hidden_dim, num_classes + 1)
-#         self.linear_bbox = make_box_head(hidden_dim)
-#         self.query_pos = make_query_table(num_queries, hidden_dim)
-#         self.row_embed, self.col_embed = make_position_tables(hidden_dim)
-#     def forward(self, pictures):
-#         h = self.conv(backbone_features(self.backbone, pictures))
-#         pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])
-#         objects = encode_decode(self.transformer, h, pos, self.query_pos)
-#         return {"pred_logits": self.linear_class(objects), "pred_boxes": predict_boxes(self.linear_bbox, objects)}
+# - self.linear_class = make_class_head(hidden_dim, num_classes)
+# + self.linear_class = make_class_head(hidden_dim, num_classes + 1)
 
-# %% [raw] mistake="short_detr/tables_exchanged"
-# Row and column table changed names on the way. Your own model would not mind, but trained weights come by name: mind
-# the order of the pair that make_position_tables returns and of what position_map takes.
+# %% [raw] mistake="short_detr/fixed_classes"
+# The class head has 91 classes, COCO's number. num_classes says how many there are.
 # ---
-# class ShortDETR(nn.Module):
-#     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
-#                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
-#         super().__init__()
-#         self.backbone = backbone
-#         self.conv = make_projection(channels, hidden_dim)
-#         self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
-#         self.linear_class = make_class_head(hidden_dim, num_classes)
-#         self.linear_bbox = make_box_head(hidden_dim)
-#         self.query_pos = make_query_table(num_queries, hidden_dim)
-#         self.row_embed, self.col_embed = make_position_tables(hidden_dim)
-#     def forward(self, pictures):
-#         h = self.conv(backbone_features(self.backbone, pictures))
-#         pos = position_map(self.col_embed, self.row_embed, h.shape[2], h.shape[3])
-#         objects = encode_decode(self.transformer, h, pos, self.query_pos)
-#         return {"pred_logits": self.linear_class(objects), "pred_boxes": predict_boxes(self.linear_bbox, objects)}
+# - self.linear_class = make_class_head(hidden_dim, num_classes)
+# + self.linear_class = make_class_head(hidden_dim, 91)
+
+# %% [raw] mistake="short_detr/depths_exchanged"
+# The two depths changed places on their way into the transformer. With 6 and 6 nobody would notice; with other depths the
+# weights would not load.
+# ---
+# - self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
+# + self.transformer = make_transformer(num_encoder_layers, num_decoder_layers, nheads, hidden_dim)
+
+# %% [raw] mistake="short_detr/query_table_turned"
+# The sizes of the query table changed places. It has one row per query, as wide as a token.
+# ---
+# - self.query_pos = make_query_table(num_queries, hidden_dim)
+# + self.query_pos = make_query_table(hidden_dim, num_queries)
+
+# %% [raw] mistake="short_detr/not_an_attribute"
+# query_pos is a local name of the constructor, so it is gone when forward runs. What belongs to the model is assigned to
+# `self.`
+# ---
+# - self.query_pos = make_query_table(num_queries, hidden_dim)
+# + query_pos = make_query_table(num_queries, hidden_dim)
+
+# %% [raw] mistake="short_detr/table_names_exchanged"
+# Row and column table changed names in the constructor. Nothing breaks as long as forward exchanges them, too, but trained
+# weights come by name: make_position_tables returns row_embed first.
+# ---
+# - pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])  # (S, 1, D)
+# + pos = position_map(self.col_embed, self.row_embed, h.shape[2], h.shape[3])
+# - self.row_embed, self.col_embed = make_position_tables(hidden_dim)
+# + self.col_embed, self.row_embed = make_position_tables(hidden_dim)
 
 # %% [raw] mistake="short_detr/swapped_sizes"
 # The position map was asked for W rows and H columns. There are as many tokens as before, so nothing breaks, but their
 # positions are wrong: axis 2 of a feature map is H, axis 3 is W.
 # ---
-# class ShortDETR(nn.Module):
-#     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
-#                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
-#         super().__init__()
-#         self.backbone = backbone
-#         self.conv = make_projection(channels, hidden_dim)
-#         self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
-#         self.linear_class = make_class_head(hidden_dim, num_classes)
-#         self.linear_bbox = make_box_head(hidden_dim)
-#         self.query_pos = make_query_table(num_queries, hidden_dim)
-#         self.row_embed, self.col_embed = make_position_tables(hidden_dim)
-#     def forward(self, pictures):
-#         h = self.conv(backbone_features(self.backbone, pictures))
-#         pos = position_map(self.row_embed, self.col_embed, h.shape[3], h.shape[2])
-#         objects = encode_decode(self.transformer, h, pos, self.query_pos)
-#         return {"pred_logits": self.linear_class(objects), "pred_boxes": predict_boxes(self.linear_bbox, objects)}
+# - pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])  # (S, 1, D)
+# + pos = position_map(self.row_embed, self.col_embed, h.shape[3], h.shape[2])
+
+# %% [raw] mistake="short_detr/picture_size"
+# H and W were taken from the images, so there are far more positions than tokens. The position map needs the size of the
+# feature map.
+# ---
+# - pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])  # (S, 1, D)
+# + pos = position_map(self.row_embed, self.col_embed, pictures.shape[2], pictures.shape[3])
+
+# %% [raw] mistake="short_detr/wrong_axes"
+# Axes 1 and 2 of the feature map were taken for H and W. The map is (B, D, H, W): rows and columns are the last two.
+# ---
+# - pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])  # (S, 1, D)
+# + pos = position_map(self.row_embed, self.col_embed, h.shape[1], h.shape[2])
+
+# %% [raw] mistake="short_detr/backbone_called_whole"
+# The backbone was called as a whole, to the end of a classifier, where the feature map is gone. Use backbone_features,
+# which stops after layer4.
+# ---
+# - features = backbone_features(self.backbone, pictures)  # (B, channels, H, W)
+# + features = self.backbone(pictures)
+
+# %% [raw] mistake="short_detr/backbone_skipped"
+# The images went into the 1 × 1 convolution as they are: three channels, where the backbone's map is meant. Give it
+# what backbone_features returns.
+# ---
+# - h = self.conv(features)  # (B, D, H, W)
+# + h = self.conv(pictures)
+
+# %% [raw] mistake="short_detr/layer_made_in_forward"
+# forward makes a new convolution, with new random weights, at each call, so nothing that was learned or loaded is used.
+# Layers are made once, in the constructor; forward calls self.conv.
+# ---
+# - h = self.conv(features)  # (B, D, H, W)
+# + h = make_projection(features.shape[1], self.linear_bbox.in_features)(features)
+
+# %% [raw] mistake="short_detr/one_picture_only"
+# The queries have a batch axis of length 1, as in the official demo: the model is right for a single image, and the
+# transformer refuses two. Repeat the queries for each image of the batch.
+# ---
+# - objects = encode_decode(self.transformer, h, pos, self.query_pos)  # (B, Q, D)
+# + src = pos + 0.1 * h.flatten(2).permute(2, 0, 1)
+# + objects = self.transformer(src, self.query_pos.unsqueeze(1)).transpose(0, 1)
+
+# %% [raw] mistake="short_detr/heads_on_the_map"
+# The heads read the feature map h. They are for the objects, the vectors that the decoder gives.
+# ---
+# - logits = self.linear_class(objects)
+# - boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+# + logits = self.linear_class(h)
+# + boxes_cxcywh = predict_boxes(self.linear_bbox, h)
+
+# %% [raw] mistake="short_detr/heads_exchanged"
+# The two heads changed places: the logits come from linear_class, the boxes from linear_bbox.
+# ---
+# - logits = self.linear_class(objects)
+# - boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+# + logits = self.linear_bbox(objects)
+# + boxes_cxcywh = predict_boxes(self.linear_class, objects)
 
 # %% [raw] mistake="short_detr/no_sigmoid"
 # The boxes are the bare output of linear_bbox, so they can lie anywhere. The sigmoid of step 6 belongs in forward.
 # ---
-# class ShortDETR(nn.Module):
-#     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
-#                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
-#         super().__init__()
-#         self.backbone = backbone
-#         self.conv = make_projection(channels, hidden_dim)
-#         self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
-#         self.linear_class = make_class_head(hidden_dim, num_classes)
-#         self.linear_bbox = make_box_head(hidden_dim)
-#         self.query_pos = make_query_table(num_queries, hidden_dim)
-#         self.row_embed, self.col_embed = make_position_tables(hidden_dim)
-#     def forward(self, pictures):
-#         h = self.conv(backbone_features(self.backbone, pictures))
-#         pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])
-#         objects = encode_decode(self.transformer, h, pos, self.query_pos)
-#         return {"pred_logits": self.linear_class(objects), "pred_boxes": self.linear_bbox(objects)}
+# - boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+# + boxes_cxcywh = self.linear_bbox(objects)
 
 # %% [raw] mistake="short_detr/probabilities"
 # The model returns probabilities instead of logits. The loss and `detect` take the softmax themselves; return what
 # linear_class gives.
 # ---
-# class ShortDETR(nn.Module):
-#     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
-#                  num_encoder_layers=6, num_decoder_layers=6, num_queries=100):
-#         super().__init__()
-#         self.backbone = backbone
-#         self.conv = make_projection(channels, hidden_dim)
-#         self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
-#         self.linear_class = make_class_head(hidden_dim, num_classes)
-#         self.linear_bbox = make_box_head(hidden_dim)
-#         self.query_pos = make_query_table(num_queries, hidden_dim)
-#         self.row_embed, self.col_embed = make_position_tables(hidden_dim)
-#     def forward(self, pictures):
-#         h = self.conv(backbone_features(self.backbone, pictures))
-#         pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])
-#         objects = encode_decode(self.transformer, h, pos, self.query_pos)
-#         return {"pred_logits": self.linear_class(objects).softmax(-1),
-#                 "pred_boxes": predict_boxes(self.linear_bbox, objects)}
+# - logits = self.linear_class(objects)
+# + logits = self.linear_class(objects).softmax(-1)
+
+# %% [raw] mistake="short_detr/eval_in_forward"
+# forward puts the model into evaluation mode. Whoever uses it decides that: training would run without dropout, and
+# with the running statistics of the batch norm.
+# ---
+# - features = backbone_features(self.backbone, pictures)  # (B, channels, H, W)
+# + self.eval()
+# + features = backbone_features(self.backbone, pictures)
+
+# %% [raw] mistake="short_detr/no_grad"
+# forward runs under torch.no_grad(), so no gradient reaches the model and it could never be trained. Whoever detects with
+# it switches gradients off.
+# ---
+# - def forward(self, pictures):
+# + @torch.no_grad()
+# + def forward(self, pictures):
 
 # %% [markdown]
-# Where does the size of the model lie? The official short DETR, again on the `meta` device. Its 41,459,616 parameters
-# should come out of your class to the last one.
+# The official short DETR, again on the `meta` device: where its parameters lie, and its outputs. It has 41,459,616
+# parameters; so has your class.
 
 # %%
 def count_parameters():
-    import torchvision
+    from torchvision.models import resnet50
 
     with torch.device("meta"):
-        backbone = drop_classifier(torchvision.models.resnet50(weights=None))
-        official_size = ShortDETR(num_classes=91, backbone=backbone)
+        official_size = ShortDETR(num_classes=91, backbone=make_backbone(resnet50)).eval()
+        outputs = official_size(torch.empty(1, 3, 800, 1066))
     sizes = Counter(sizes_of(official_size))
     for part, size in sizes.most_common():
         print(f"{part:<14}{size:>12,}{size / sizes.total():>9.2%}")
     print(f"{'together':<14}{sizes.total():>12,}")
+    for name, output in outputs.items():
+        print(f"{name:<14}{tuple(output.shape)}")
 
 
-attempt(count_parameters)
+attempt(count_parameters, after="short_detr")

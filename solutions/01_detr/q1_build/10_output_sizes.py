@@ -5,22 +5,22 @@
 # ### Step 10 · What comes out · 2 points · 6 min · ●●●○○
 # **You will be able to** predict the shapes of DETR's outputs and of its attention maps.
 #
-# Say it before you run anything: B pictures, S tokens, Q object queries, K classes.
+# Say it before you run anything: B images, S tokens, Q object queries, K classes.
 #
 # - **Outputs.** Each object query answers for itself, with one distribution over all its possible answers and with one
-#   box. A detector of the Faster R-CNN family predicts a box *per class*; DETR predicts one box per query.
+#   box.
 # - **Attention maps**, which the next notebook looks at. Such a map is a table with a row for each vector that looks and
 #   a column for each vector that it can look at. In the encoder, tokens look at tokens. In the decoder's cross-attention,
 #   object queries look at tokens. The batch comes first, and the heads are averaged, so that they have no axis.
 #
-# *Example.* With a single picture, 70 tokens, 3 queries and 9 classes, the logits are 30 numbers, the boxes 12, the
-# encoder's map 4900 and the decoder's map 210.
+# *Example.* A detector of the Faster R-CNN family that looks at R regions of each image, and predicts a box *per class*
+# and region, would give boxes (B, R, K, 4).
 #
-# Fill in the four shapes, as tuples. If stuck: `hint("output_sizes")`.
+# Fill in the four shapes, as tuples of B, S, Q, K and numbers.
 
 # %% exercise="output_sizes"
 def output_shapes(B, S, Q, K):
-    """Shapes for B pictures, S tokens, Q object queries and K classes (without no-object)."""
+    """Shapes for B images, S tokens, Q object queries and K classes (without no-object)."""
     logits = (B, Q, K + 1)  # ____
     boxes = (B, Q, 4)  # ____
     encoder_map = (B, S, S)  # ____
@@ -28,60 +28,123 @@ def output_shapes(B, S, Q, K):
     return {"logits": logits, "boxes": boxes, "encoder_map": encoder_map, "decoder_map": decoder_map}
 
 # %% check="output_sizes" points=2
-@check
+@check(parts={"logits": 0.5, "boxes": 0.5, "encoder_map": 0.5, "decoder_map": 0.5})
 def output_sizes(draw):
-    B, S, Q, K = draw.sizes(4, 5, 47)
-    return {name: [int(n) for n in shape] for name, shape in output_shapes(B, S, Q, K).items()}
+    B, S, Q, K = draw.letters("B S Q K", 5, 47)
+    shapes = output_shapes(B, S, Q, K)
+    return {name: attempted(lambda name=name: [int(n) for n in shapes[name]])
+            for name in ("logits", "boxes", "encoder_map", "decoder_map")}
 
 # %% [raw] hints="output_sizes"
-# 1. Axis by axis. For the outputs: which picture, which query, which number. For the maps: which picture, who looks, at
+# 1. Axis by axis. For the outputs: which image, which query, which number. For the maps: which image, who looks, at
 #    what.
 # 2. Logits and boxes begin alike; the last axis counts possible answers (remember step 5) or numbers of a box. A map of
 #    tokens that look at tokens is square, that of the queries is not.
-# 3. (B, Q, …) for logits and boxes, ending in the classes and no-object, or in the four numbers cxcywh. (B, …, …) for the
-#    maps: S rows and S columns in the encoder, Q rows in the decoder.
+# 3. (B, Q, …) for logits and boxes, (B, …, …) for the maps: rows look, columns are looked at.
 
 # %% [raw] mistake="output_sizes/queries_first"
 # The query axis stands first in the outputs. Inside nn.Transformer that is the order, but step 9 brought the batch back
 # to the front.
 # ---
-# def output_shapes(B, S, Q, K):
-#     return {"logits": (Q, B, K + 1), "boxes": (Q, B, 4), "encoder_map": (B, S, S), "decoder_map": (B, Q, S)}
+# - logits = (B, Q, K + 1)
+# + logits = (Q, B, K + 1)
+# - boxes = (B, Q, 4)
+# + boxes = (Q, B, 4)
 
 # %% [raw] mistake="output_sizes/no_no_object"
 # The logits have only K entries per query. No-object is an answer as well, and by far the most frequent one: count it.
 # ---
-# def output_shapes(B, S, Q, K):
-#     return {"logits": (B, Q, K), "boxes": (B, Q, 4), "encoder_map": (B, S, S), "decoder_map": (B, Q, S)}
+# - logits = (B, Q, K + 1)
+# + logits = (B, Q, K)
+
+# %% [raw] mistake="output_sizes/no_object_as_query"
+# No-object was counted as one more query. It is one more answer that each query can give.
+# ---
+# - logits = (B, Q, K + 1)
+# + logits = (B, Q + 1, K)
+
+# %% [raw] mistake="output_sizes/per_token"
+# There is one answer per token here. The decoder gives one vector per object query, so logits and boxes come per query.
+# ---
+# - logits = (B, Q, K + 1)
+# + logits = (B, S, K + 1)
+# - boxes = (B, Q, 4)
+# + boxes = (B, S, 4)
 
 # %% [raw] mistake="output_sizes/box_per_class"
 # This has a box for every class. In DETR a query has one box, whatever its class turns out to be: four numbers.
 # ---
-# def output_shapes(B, S, Q, K):
-#     return {"logits": (B, Q, K + 1), "boxes": (B, Q, 4 * K), "encoder_map": (B, S, S), "decoder_map": (B, Q, S)}
+# - boxes = (B, Q, 4)
+# + boxes = (B, Q, 4 * K)
 
 # %% [raw] mistake="output_sizes/box_per_class_axis"
 # This has a box for every class, on an axis of its own. In DETR a query has one box, whatever its class turns out to be.
 # ---
-# def output_shapes(B, S, Q, K):
-#     return {"logits": (B, Q, K + 1), "boxes": (B, Q, K, 4), "encoder_map": (B, S, S), "decoder_map": (B, Q, S)}
+# - boxes = (B, Q, 4)
+# + boxes = (B, Q, K, 4)
+
+# %% [raw] mistake="output_sizes/five_numbers"
+# A box has four numbers: centre, width and height. How sure the query is comes from its logits.
+# ---
+# - boxes = (B, Q, 4)
+# + boxes = (B, Q, 5)
 
 # %% [raw] mistake="output_sizes/map_transposed"
-# The decoder's map lies on its side. Rows look, columns are looked at, and in the cross-attention the object queries do
-# the looking.
+# The decoder's map lies on its side. Rows look, columns are looked at, and in the cross-attention the object queries
+# look.
 # ---
-# def output_shapes(B, S, Q, K):
-#     return {"logits": (B, Q, K + 1), "boxes": (B, Q, 4), "encoder_map": (B, S, S), "decoder_map": (B, S, Q)}
+# - decoder_map = (B, Q, S)
+# + decoder_map = (B, S, Q)
 
 # %% [raw] mistake="output_sizes/queries_at_queries"
 # This is the map of the decoder's self-attention, in which object queries look at each other. In the cross-attention
 # they look at the encoder's tokens.
 # ---
-# def output_shapes(B, S, Q, K):
-#     return {"logits": (B, Q, K + 1), "boxes": (B, Q, 4), "encoder_map": (B, S, S), "decoder_map": (B, Q, Q)}
+# - decoder_map = (B, Q, S)
+# + decoder_map = (B, Q, Q)
 
 # %% [raw] mistake="output_sizes/encoder_with_queries"
 # Object queries appear in the encoder's map. The encoder has not met them: it sees tokens only, and each looks at all.
 # ---
-# def output_shapes(B, S, Q, K):
-#     return {"logits": (B, Q, K + 1), "boxes": (B, Q, 4), "encoder_map": (B, Q, S), "decoder_map": (B, Q, S)}
+# - encoder_map = (B, S, S)
+# + encoder_map = (B, Q, S)
+
+# %% [raw] mistake="output_sizes/maps_exchanged"
+# The two maps changed places. In the encoder tokens look at tokens; object queries look in the decoder.
+# ---
+# - encoder_map = (B, S, S)
+# + encoder_map = (B, Q, S)
+# - decoder_map = (B, Q, S)
+# + decoder_map = (B, S, S)
+
+# %% [raw] mistake="output_sizes/no_batch_axis"
+# The axis for the batch is missing everywhere. Each image has its own outputs and maps, and the batch comes first.
+# ---
+# - logits = (B, Q, K + 1)
+# + logits = (Q, K + 1)
+# - boxes = (B, Q, 4)
+# + boxes = (Q, 4)
+# - encoder_map = (B, S, S)
+# + encoder_map = (S, S)
+# - decoder_map = (B, Q, S)
+# + decoder_map = (Q, S)
+
+# %% [raw] mistake="output_sizes/maps_no_batch_axis"
+# The maps have no axis for the batch. Each image has maps of its own, and the batch comes first.
+# ---
+# - encoder_map = (B, S, S)
+# + encoder_map = (S, S)
+# - decoder_map = (B, Q, S)
+# + decoder_map = (Q, S)
+
+# %% [raw] mistake="output_sizes/example_numbers"
+# These are numbers. The shapes depend on the sizes, which are given as B, S, Q and K.
+# ---
+# - logits = (B, Q, K + 1)
+# + logits = (1, 3, 10)
+# - boxes = (B, Q, 4)
+# + boxes = (1, 3, 4)
+# - encoder_map = (B, S, S)
+# + encoder_map = (1, 70, 70)
+# - decoder_map = (B, Q, S)
+# + decoder_map = (1, 3, 70)

@@ -3,9 +3,9 @@
 
 # %% [markdown]
 # ## Your DETR at work
-# Your class, trained. The backbone is a small ResNet-like one, so that the weights are a small file; the rest is what you
-# wrote, with fewer layers and narrower. `load_state_dict` is strict: a single wrong name or shape, and it refuses.
-# Change the seed. Where does it miss something, and does the shapes model from the beginning miss it too?
+# Your class, trained. The backbone is a small one of the same kind, so that the file of weights is small; the rest is what
+# you wrote, with fewer layers and narrower. `load_state_dict` is strict: one wrong name or shape, and it refuses.
+# Change the seed. Where does your model miss something, or draw a box loosely? And the shapes model from the beginning?
 
 # %%
 def my_detr_at_work(seed=10):
@@ -17,12 +17,19 @@ def my_detr_at_work(seed=10):
     return plot_detections(picture, detect(my_detr, picture))
 
 
-attempt(my_detr_at_work)
+attempt(my_detr_at_work, after="short_detr")
 
 # %% [markdown]
-# And the same class in full size, with the weights that DETR's authors trained on COCO, on a photograph that comes with
-# matplotlib. The weights are 166 MB. This cell never downloads them: to fetch them once, run
-# `official_weights("detr_demo")` in a cell of your own, then run this one again.
+# And the same class in full size, with the weights that DETR's authors trained on COCO. Their class list has 91 entries,
+# of which some were never used ("N/A"); the 92nd logit is no-object.
+
+# %%
+print(len(COCO_CLASSES), "classes,", COCO_CLASSES.count("N/A"), "of them not used:")
+print(", ".join(COCO_CLASSES))
+
+# %% [markdown]
+# The cell below detects on a photograph that comes with matplotlib. The weights are 166 MB, and it never downloads them:
+# to fetch them once, run `official_weights("detr_demo")` in a cell of your own, then this cell again.
 
 # %%
 def official_at_work():
@@ -30,14 +37,21 @@ def official_at_work():
         print("The official weights are not on this computer. To fetch them once:")
         print('official_weights("detr_demo")')
         return None
-    import torchvision
+    from torchvision.models import resnet50
 
-    backbone = drop_classifier(torchvision.models.resnet50(weights=None))
-    my_detr = ShortDETR(num_classes=91, backbone=backbone)
+    my_detr = ShortDETR(num_classes=91, backbone=make_backbone(resnet50))
     my_detr.load_state_dict(official_weights("detr_demo"))
     my_detr.classes, my_detr.input_size = COCO_CLASSES, (800, 1333)
     picture = open_picture(get_sample_data("grace_hopper.jpg", asfileobj=False))
     return plot_detections(picture, detect(my_detr, picture))
 
 
-attempt(official_at_work)
+attempt(official_at_work, after=("stages", "short_detr"))
+
+# %% [markdown]
+# The full DETR, whose head has three layers and which adds positions in every attention, needs no class of yours. With a
+# connection, its authors' code and weights come in one line (not run here):
+#
+# ```python
+# model = torch.hub.load("facebookresearch/detr", "detr_resnet50", pretrained=True)
+# ```

@@ -3,15 +3,15 @@
 
 # %% [markdown]
 # ## What you have seen
-# - A picture becomes S = H·W tokens, one per cell of the last feature map; every halving rounds up.
-# - The 1 × 1 convolution changes the width of each token and mixes nothing; places are mixed by attention alone.
-# - Attention sees a set. Positions make it a picture: a column's vector beside a row's vector, in the order of `flatten`.
+# - An image becomes S = H·W tokens, one per cell of the last feature map; every halving rounds up.
+# - The 1 × 1 convolution changes the width of each token and mixes no places; attention alone does that.
+# - Attention sees a set. Positions tell it where each token lies: a column's vector beside a row's, in reading order.
 # - Object queries are learned vectors. Q go in, Q answers come out, in parallel; "no object" is the last class.
-# - Boxes are four sigmoids per query: centre and size, as fractions of the picture.
-# - Reshaping keeps the order of numbers, permuting changes it. The shape alone does not tell you which one was needed.
-# - Names are an interface: they decide which weights your class can load.
+# - A box is four sigmoids: centre and size, as fractions of the image.
+# - Reshaping keeps the order of the numbers, permuting changes it; the shape does not tell which of the two was done.
+# - Weights are loaded by name: names decide which ones fit your class.
 #
-# In the next notebook you use a detector on a picture of your own and look at what its attention looks at.
+# In the next notebook you use a detector on an image of your own and look at its attention.
 #
 # ## Further reading
 # - Carion et al. 2020, *End-to-End Object Detection with Transformers*, arXiv:2005.12872: section 3.2 and figure 2 (the

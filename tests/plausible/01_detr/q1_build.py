@@ -3,7 +3,7 @@
 """Plausible errors in notebook 1, each a student's whole cell; its comment says what is wrong in truth."""
 
 
-# %% error="grid/always_32" names="" wants="grid/always_32"
+# %% error="grid/always_32" names="grid/always_32"
 # 32 is the stride of five halvings; how often the backbone halves is an argument.
 import math
 
@@ -11,13 +11,13 @@ import math
 def token_grid(height, width, halvings=5):
     return math.ceil(height / 32), math.ceil(width / 32)
 
-# %% error="grid/times_for_power" names="" wants="grid/times_for_power"
+# %% error="grid/times_for_power" names="grid/times_for_power"
 # The size was divided by 2 * halvings; halving five times divides by 2 ** 5.
 def token_grid(height, width, halvings=5):
     stride = 2 * halvings
     return (height + stride - 1) // stride, (width + stride - 1) // stride
 
-# %% error="grid/product" names="" wants="grid/product"
+# %% error="grid/product" names="grid/product"
 # This is the number of tokens H * W, one number; asked for is the pair (H, W).
 def token_grid(height, width, halvings=5):
     H, W = height, width
@@ -26,12 +26,12 @@ def token_grid(height, width, halvings=5):
         W = (W - 1) // 2 + 1
     return H * W
 
-# %% error="grid/not_rounded" names="" wants="grid/not_rounded"
+# %% error="grid/not_rounded" names="grid/not_rounded"
 # The sizes have fractions: half a row cannot be left over, each halving rounds up to a whole number.
 def token_grid(height, width, halvings=5):
     return height / 2 ** halvings, width / 2 ** halvings
 
-# %% error="grid/result_to_the_power" names="" wants="grid/result_to_the_power"
+# %% error="grid/result_to_the_power" names="grid/result_to_the_power"
 # One halving's result was raised to the power of `halvings`; the halving itself has to be repeated.
 def token_grid(height, width, halvings=5):
     rows = ((height - 1) // 2 + 1) ** halvings
@@ -49,7 +49,7 @@ def token_grid(height, width, halvings=5):
         height, width = height // 2, width // 2
     return height, width
 
-# %% error="grid/no_plus_one" names="" wants="grid/no_plus_one"
+# %% error="grid/no_plus_one" names="grid/no_plus_one"
 # The `+ 1` of the formula is missing, so each halving comes out one too small.
 def token_grid(height, width, halvings=5):
     for _ in range(halvings):
@@ -57,7 +57,7 @@ def token_grid(height, width, halvings=5):
         width = (width - 1) // 2
     return height, width
 
-# %% error="grid/width_from_height" names="" wants="grid/width_from_height"
+# %% error="grid/width_from_height" names="grid/width_from_height"
 # The columns were computed from the height: a wrong variable in the second line of the loop.
 def token_grid(height, width, halvings=5):
     H, W = height, width
@@ -66,7 +66,7 @@ def token_grid(height, width, halvings=5):
         W = (H + 1) // 2
     return H, W
 
-# %% error="grid/floored_and_swapped" names="grid/floored + grid/swapped"
+# %% error="grid/floored_and_swapped" names="grid/floored_and_swapped"
 # The sizes were rounded down. And they are in the order (columns, rows).
 def token_grid(height, width, halvings=5):
     for _ in range(halvings):
@@ -74,9 +74,10 @@ def token_grid(height, width, halvings=5):
         height //= 2
     return width, height
 
-# %% error="stages/relu_before_norm" names="" wants="stages/relu_before_norm"
+# %% error="stages/relu_before_norm" names="stages/relu_before_norm"
 # relu and bn1 changed places: the norm comes first, then the relu.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
     return resnet
 
@@ -92,9 +93,10 @@ def backbone_features(backbone, pictures):
     x = backbone.layer4(x)
     return x
 
-# %% error="stages/layer_skipped" names="" wants="stages/layer_skipped"
+# %% error="stages/layer_skipped" names="stages/layer_skipped"
 # layer3 was skipped: all four layers run, one after the other.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
     return resnet
 
@@ -109,9 +111,10 @@ def backbone_features(backbone, pictures):
     x = backbone.layer4(x)
     return x
 
-# %% error="stages/maxpool_after_layer1" names="" wants="stages/maxpool_after_layer1"
+# %% error="stages/maxpool_after_layer1" names="stages/maxpool_after_layer1"
 # The max-pooling came after layer1; it belongs between relu and layer1.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
     return resnet
 
@@ -127,9 +130,10 @@ def backbone_features(backbone, pictures):
     x = backbone.layer4(x)
     return x
 
-# %% error="stages/started_anew" names="" wants="stages/started_anew"
+# %% error="stages/started_anew" names="stages/started_anew"
 # relu was given the pictures again, so what conv1 and bn1 computed was thrown away.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
     return resnet
 
@@ -146,8 +150,9 @@ def backbone_features(backbone, pictures):
     return x
 
 # %% error="stages/nothing_returned" names="return_missing"
-# drop_classifier deletes the layer but returns nothing.
-def drop_classifier(resnet):
+# make_backbone deletes the layer but returns nothing.
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
 
 
@@ -162,9 +167,10 @@ def backbone_features(backbone, pictures):
     x = backbone.layer4(x)
     return x
 
-# %% error="stages/flattened" names="" wants="stages/flattened"
+# %% error="stages/flattened" names="stages/flattened"
 # The map was flattened to one axis of cells; asked for is the map (B, C, H, W) that layer4 gives.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
     return resnet
 
@@ -182,7 +188,8 @@ def backbone_features(backbone, pictures):
 
 # %% error="stages/pooled_by_hand" names="stages/pooled"
 # The map was averaged to one vector per picture, and with it goes where things are: stop after layer4.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
     return resnet
 
@@ -198,9 +205,10 @@ def backbone_features(backbone, pictures):
     x = backbone.layer4(x)
     return x.mean(dim=[2, 3], keepdim=True)
 
-# %% error="stages/relu_first_and_fc_kept" names="stages/classifier_kept" wants="stages/relu_before_norm"
+# %% error="stages/relu_first_and_fc_kept" names="stages/classifier_kept + stages/relu_before_norm"
 # relu and bn1 changed places. And fc is still in the model.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     return resnet
 
 
@@ -217,7 +225,8 @@ def backbone_features(backbone, pictures):
 
 # %% error="stages/no_relu_and_fc_kept" names="stages/no_relu + stages/classifier_kept"
 # The relu after bn1 is missing. And fc is still in the model.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     return resnet
 
 
@@ -234,7 +243,8 @@ def backbone_features(backbone, pictures):
 # %% error="stages/early_and_renamed" names="stages/stopped_early + stages/renamed_by_sequential"
 # This is the map of layer3, one stage too early. And nn.Sequential numbers its layers, so the names of the weights
 # are lost.
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     layers = list(resnet.children())
     return nn.Sequential(*layers[:-1])
 
@@ -249,32 +259,32 @@ def backbone_features(backbone, pictures):
     x = backbone.layer3(x)
     return x
 
-# %% error="projection/stride" names="" wants="projection/stride"
+# %% error="projection/stride" names="projection/stride"
 # A stride of 2 drops three of four cells: every cell is to become a token.
 def make_projection(channels, hidden_dim):
     return nn.Conv2d(channels, hidden_dim, 1, 2)
 
-# %% error="projection/one_dimension" names="" wants="projection/one_dimension"
+# %% error="projection/one_dimension" names="projection/one_dimension"
 # nn.Conv1d is for sequences; a map has two axes of space.
 def make_projection(channels, hidden_dim):
     return nn.Conv1d(channels, hidden_dim, kernel_size=1)
 
-# %% error="projection/padded" names="" wants="projection/padded"
+# %% error="projection/padded" names="projection/padded"
 # Padding adds a rim of cells that are no part of the picture; a 1 x 1 kernel needs none.
 def make_projection(channels, hidden_dim):
     return nn.Conv2d(channels, hidden_dim, kernel_size=1, padding=1)
 
-# %% error="projection/fixed_numbers" names="" wants="projection/fixed_numbers"
+# %% error="projection/fixed_numbers" names="projection/fixed_numbers"
 # 2048 and 256 are the sizes of one model; the function is told which sizes to take.
 def make_projection(channels, hidden_dim):
     return nn.Conv2d(2048, 256, 1)
 
-# %% error="projection/relu_added" names="" wants="projection/relu_added"
+# %% error="projection/relu_added" names="projection/relu_added"
 # A relu was added, in an nn.Sequential: asked for is the bare convolution.
 def make_projection(channels, hidden_dim):
     return nn.Sequential(nn.Conv2d(channels, hidden_dim, kernel_size=1), nn.ReLU())
 
-# %% error="projection/no_kernel" names="" wants="projection/no_kernel"
+# %% error="projection/no_kernel" names="projection/no_kernel"
 # nn.Conv2d was not told the size of its kernel.
 def make_projection(channels, hidden_dim):
     return nn.Conv2d(channels, hidden_dim)
@@ -289,42 +299,42 @@ def make_projection(channels, hidden_dim):
 def make_projection(channels, hidden_dim):
     return nn.Conv2d(hidden_dim, channels, 1, bias=False)
 
-# %% error="transformer_sizes/decoder_depth_default" names="" wants="transformer_sizes/decoder_depth_default"
+# %% error="transformer_sizes/decoder_depth_default" names="transformer_sizes/decoder_depth_default"
 # The decoder's depth was forgotten, so it has PyTorch's default of 6 layers.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.Transformer(hidden_dim, nheads, num_encoder_layers)
 
-# %% error="transformer_sizes/fixed_numbers" names="" wants="transformer_sizes/fixed_numbers"
+# %% error="transformer_sizes/fixed_numbers" names="transformer_sizes/fixed_numbers"
 # 256, 8, 6 and 6 are the official model's sizes; the function is told which to take.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.Transformer(256, 8, 6, 6)
 
-# %% error="transformer_sizes/feedforward_width" names="" wants="transformer_sizes/feedforward_width"
+# %% error="transformer_sizes/feedforward_width" names="transformer_sizes/feedforward_width"
 # dim_feedforward was set to the width; everything besides the four sizes keeps its default.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.Transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers, dim_feedforward=hidden_dim)
 
-# %% error="transformer_sizes/heads_last" names="" wants="transformer_sizes/heads_last"
+# %% error="transformer_sizes/heads_last" names="transformer_sizes/heads_last"
 # The heads came last, so a depth was taken for the number of heads: width, heads, depths is the order.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.Transformer(hidden_dim, num_encoder_layers, num_decoder_layers, nheads)
 
-# %% error="transformer_sizes/encoder_only" names="" wants="transformer_sizes/encoder_only"
+# %% error="transformer_sizes/encoder_only" names="transformer_sizes/encoder_only"
 # This is an encoder alone; DETR needs a decoder, too: nn.Transformer has both.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.TransformerEncoder(nn.TransformerEncoderLayer(hidden_dim, nheads), num_encoder_layers)
 
-# %% error="transformer_sizes/one_depth_for_both" names="" wants="transformer_sizes/one_depth_for_both"
+# %% error="transformer_sizes/one_depth_for_both" names="transformer_sizes/one_depth_for_both"
 # The encoder's depth was passed twice; the decoder has its own.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.Transformer(hidden_dim, nheads, num_encoder_layers, num_encoder_layers)
 
-# %% error="transformer_sizes/activation" names="" wants="transformer_sizes/activation"
+# %% error="transformer_sizes/activation" names="transformer_sizes/activation"
 # The activation was changed to gelu; DETR keeps the default, relu.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.Transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers, activation="gelu")
 
-# %% error="transformer_sizes/no_dropout" names="" wants="transformer_sizes/no_dropout" passes="the check runs the transformer in evaluation mode only"
+# %% error="transformer_sizes/no_dropout" names="transformer_sizes/no_dropout"
 # The dropout was switched off; everything besides the four sizes keeps its default.
 def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers):
     return nn.Transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers, dropout=0.0)
@@ -335,38 +345,38 @@ def make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
     return nn.Transformer(d_model=hidden_dim, nhead=nheads, num_encoder_layers=num_decoder_layers,
                           num_decoder_layers=num_encoder_layers, batch_first=True)
 
-# %% error="class_layer/fixed_numbers" names="" wants="class_layer/fixed_numbers"
+# %% error="class_layer/fixed_numbers" names="class_layer/fixed_numbers"
 # 256 and 92 are the official model's sizes; the function is told which to take.
 def make_class_head(hidden_dim, num_classes):
     return nn.Linear(256, 92)
 
-# %% error="class_layer/one_on_the_input" names="" wants="class_layer/one_on_the_input"
+# %% error="class_layer/one_on_the_input" names="class_layer/one_on_the_input"
 # The one for no-object was added to the input width; it is one more answer, so it belongs to the output.
 def make_class_head(hidden_dim, num_classes):
     return nn.Linear(hidden_dim + 1, num_classes)
 
-# %% error="class_layer/no_bias" names="" wants="class_layer/no_bias"
+# %% error="class_layer/no_bias" names="class_layer/no_bias"
 # The bias is missing, and the trained weights have one.
 def make_class_head(hidden_dim, num_classes):
     return nn.Linear(hidden_dim, num_classes + 1, bias=False)
 
-# %% error="class_layer/hidden_layer" names="" wants="class_layer/hidden_layer"
+# %% error="class_layer/hidden_layer" names="class_layer/hidden_layer"
 # A hidden layer was added; the class head is one linear layer.
 def make_class_head(hidden_dim, num_classes):
     return nn.Sequential(
         nn.Linear(hidden_dim, hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, num_classes + 1))
 
-# %% error="class_layer/one_output" names="" wants="class_layer/one_output"
+# %% error="class_layer/one_output" names="class_layer/one_output"
 # One number per query cannot name a class: the layer gives one logit for each answer.
 def make_class_head(hidden_dim, num_classes):
     return nn.Linear(hidden_dim, 1)
 
-# %% error="class_layer/convolution" names="" wants="class_layer/convolution"
+# %% error="class_layer/convolution" names="class_layer/convolution"
 # A convolution looks for channels on axis 1; the queries' vectors (B, Q, D) have them last: use nn.Linear.
 def make_class_head(hidden_dim, num_classes):
     return nn.Conv1d(hidden_dim, num_classes + 1, kernel_size=1)
 
-# %% error="class_layer/softmax_of_k" names="class_layer/no_no_object + class_layer/softmax"
+# %% error="class_layer/softmax_of_k" names="class_layer/softmax_of_k"
 # There are only K answers, none for no-object. And a softmax was added to the head.
 def make_class_head(hidden_dim, num_classes):
     return nn.Sequential(nn.Linear(hidden_dim, num_classes), nn.Softmax(dim=-1))
@@ -376,7 +386,7 @@ def make_class_head(hidden_dim, num_classes):
 def make_class_head(hidden_dim, num_classes):
     return nn.Linear(num_classes, hidden_dim)
 
-# %% error="box_layer/three_layers" names="" wants="box_layer/three_layers"
+# %% error="box_layer/three_layers" names="box_layer/three_layers"
 # This is the paper's perceptron of three layers; the short DETR has a single linear layer.
 def make_box_head(hidden_dim):
     return nn.Sequential(
@@ -388,7 +398,7 @@ def make_box_head(hidden_dim):
 def predict_boxes(linear_bbox, h):
     return linear_bbox(h).sigmoid()
 
-# %% error="box_layer/tanh" names="" wants="box_layer/tanh"
+# %% error="box_layer/tanh" names="box_layer/tanh"
 # A tanh gives -1..1; a box's numbers lie in 0..1, which the sigmoid gives.
 def make_box_head(hidden_dim):
     return nn.Linear(hidden_dim, 4)
@@ -406,7 +416,7 @@ def make_box_head(hidden_dim):
 def predict_boxes(linear_bbox, h):
     return linear_bbox(h).sigmoid()
 
-# %% error="box_layer/sigmoid_on_half" names="" wants="box_layer/sigmoid_on_half"
+# %% error="box_layer/sigmoid_on_half" names="box_layer/sigmoid_on_half"
 # Only the centre went through the sigmoid; width and height need it as well.
 def make_box_head(hidden_dim):
     return nn.Linear(hidden_dim, 4)
@@ -425,7 +435,7 @@ def make_box_head(hidden_dim):
 def predict_boxes(linear_bbox, h):
     return make_box_head(h.shape[-1])(h).sigmoid()
 
-# %% error="box_layer/sigmoid_before_the_layer" names="" wants="box_layer/sigmoid_before_the_layer"
+# %% error="box_layer/sigmoid_before_the_layer" names="box_layer/sigmoid_before_the_layer"
 # The sigmoid was applied to the queries' vectors; it belongs around what the layer gives.
 def make_box_head(hidden_dim):
     return nn.Linear(hidden_dim, 4)
@@ -434,7 +444,7 @@ def make_box_head(hidden_dim):
 def predict_boxes(linear_bbox, h):
     return linear_bbox(h.sigmoid())
 
-# %% error="box_layer/relu" names="" wants="box_layer/relu"
+# %% error="box_layer/relu" names="box_layer/relu"
 # A relu leaves numbers above 1; the sigmoid squeezes them into 0..1.
 def make_box_head(hidden_dim):
     return nn.Linear(hidden_dim, 4)
@@ -452,7 +462,7 @@ def make_box_head(hidden_dim):
 def predict_boxes(linear_bbox, h):
     return linear_bbox(h)
 
-# %% error="box_layer/mlp_and_no_sigmoid" names="box_layer/no_sigmoid" wants="box_layer/three_layers"
+# %% error="box_layer/mlp_and_no_sigmoid" names="box_layer/no_sigmoid + box_layer/three_layers"
 # This is a perceptron of three layers, where one was asked for. And the sigmoid is missing.
 def make_box_head(hidden_dim):
     return nn.Sequential(
@@ -464,7 +474,7 @@ def make_box_head(hidden_dim):
 def predict_boxes(linear_bbox, h):
     return linear_bbox(h)
 
-# %% error="box_layer/no_bias_and_softmax" names="box_layer/softmax" wants="box_layer/no_bias"
+# %% error="box_layer/no_bias_and_softmax" names="box_layer/softmax + box_layer/no_bias"
 # The bias is missing. And a softmax ties the four numbers together.
 def make_box_head(hidden_dim):
     return nn.Linear(hidden_dim, 4, bias=False)
@@ -473,7 +483,7 @@ def make_box_head(hidden_dim):
 def predict_boxes(linear_bbox, h):
     return torch.softmax(linear_bbox(h), dim=-1)
 
-# %% error="box_layer/detached" names="" wants="box_layer/detached" passes="no gradient is asked for"
+# %% error="box_layer/detached" names="box_layer/detached"
 # The boxes are detached, so no gradient would ever reach the layer.
 def make_box_head(hidden_dim):
     return nn.Linear(hidden_dim, 4)
@@ -493,7 +503,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/positions_zero" names="tables/all_zero"
+# %% error="tables/positions_zero" names="tables/positions_all_zero"
 # All rows of the position tables start equal: start from random numbers.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim))
@@ -504,7 +514,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.zeros(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/normal" names="" wants="tables/normal" passes="only shapes and different rows are looked at"
+# %% error="tables/normal" names="tables/normal"
 # The starting values come from torch.randn: torch.rand is asked for.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.randn(num_queries, hidden_dim))
@@ -515,7 +525,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.randn(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/ones" names="tables/all_zero"
+# %% error="tables/ones" names="tables/all_zero + tables/positions_all_zero"
 # All rows start equal, at one: start from random numbers.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.ones(num_queries, hidden_dim))
@@ -526,7 +536,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.ones(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/query_plain" names="tables/plain_tensors"
+# %% error="tables/query_plain" names="tables/query_plain"
 # The query table is a plain tensor: make it an nn.Parameter.
 def make_query_table(num_queries, hidden_dim):
     return torch.rand(num_queries, hidden_dim)
@@ -537,7 +547,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/columns_plain" names="tables/plain_tensors" misnamed="tables/shared"
+# %% error="tables/columns_plain" names="tables/columns_plain"
 # The column table is a plain tensor: make it an nn.Parameter, as the row table is.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim))
@@ -548,18 +558,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = torch.rand(length, hidden_dim // 2)
     return row_embed, col_embed
 
-# %% error="tables/fixed_length" names="" wants="tables/fixed_length"
-# 50 is the default only; how many rows the tables have is an argument, `length`.
-def make_query_table(num_queries, hidden_dim):
-    return nn.Parameter(torch.rand(num_queries, hidden_dim))
-
-
-def make_position_tables(hidden_dim, length=50):
-    row_embed = nn.Parameter(torch.rand(50, hidden_dim // 2))
-    col_embed = nn.Parameter(torch.rand(50, hidden_dim // 2))
-    return row_embed, col_embed
-
-# %% error="tables/query_half_width" names="" wants="tables/query_half_width"
+# %% error="tables/query_half_width" names="tables/query_half_width"
 # The query table has half the width; only the position tables are halved, since two of them stand side by side.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim // 2))
@@ -570,7 +569,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/float_size" names="" wants="tables/float_size"
+# %% error="tables/float_size" names="tables/float_size"
 # `/` gives a float, and sizes are whole numbers: use `//`.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim))
@@ -581,7 +580,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim / 2))
     return row_embed, col_embed
 
-# %% error="tables/no_tensor" names="" wants="tables/no_tensor"
+# %% error="tables/no_tensor" names="tables/no_tensor"
 # nn.Parameter was given sizes; it wraps a tensor, which torch.rand makes.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(num_queries, hidden_dim)
@@ -603,7 +602,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/row_full_width" names="tables/full_width"
+# %% error="tables/row_full_width" names="tables/row_full_width"
 # The row table has the full width; each position table has half of it.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim))
@@ -625,7 +624,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim))
     return row_embed, col_embed
 
-# %% error="tables/plain_and_turned" names="tables/plain_tensors + tables/tables_transposed"
+# %% error="tables/plain_and_turned" names="tables/query_plain + tables/tables_transposed"
 # The query table is a plain tensor. And the position tables lie on their side.
 def make_query_table(num_queries, hidden_dim):
     return torch.rand(num_queries, hidden_dim)
@@ -636,7 +635,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(hidden_dim // 2, length))
     return row_embed, col_embed
 
-# %% error="tables/frozen" names="" wants="tables/frozen" passes="no gradient is asked for"
+# %% error="tables/frozen" names="tables/frozen"
 # requires_grad=False freezes the query table: no training would move it.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim), requires_grad=False)
@@ -647,7 +646,7 @@ def make_position_tables(hidden_dim, length=50):
     col_embed = nn.Parameter(torch.rand(length, hidden_dim // 2))
     return row_embed, col_embed
 
-# %% error="tables/equal_tables" names="" wants="tables/equal_tables" passes="the two tables are not compared with each other"
+# %% error="tables/equal_tables" names="tables/equal_tables"
 # Both position tables start from the same numbers, so row 3 and column 3 are alike: draw twice.
 def make_query_table(num_queries, hidden_dim):
     return nn.Parameter(torch.rand(num_queries, hidden_dim))
@@ -657,7 +656,7 @@ def make_position_tables(hidden_dim, length=50):
     table = torch.rand(length, hidden_dim // 2)
     return nn.Parameter(table.clone()), nn.Parameter(table.clone())
 
-# %% error="positions/rows_tiled" names="" wants="positions/rows_tiled"
+# %% error="positions/rows_tiled" names="positions/rows_tiled"
 # The row vectors were tiled like the column vectors, so they change from cell to cell: each row's vector stays for W
 # cells.
 def position_map(row_embed, col_embed, H, W):
@@ -665,21 +664,21 @@ def position_map(row_embed, col_embed, H, W):
     rows = row_embed[:H].repeat(W, 1)
     return torch.cat([columns, rows], dim=-1).unsqueeze(1)
 
-# %% error="positions/rows_axis_in_front" names="" wants="positions/rows_axis_in_front"
+# %% error="positions/rows_axis_in_front" names="positions/rows_axis_in_front"
 # The new axis of the row table is in front, so its map is (W, H, D/2): it belongs in the middle.
 def position_map(row_embed, col_embed, H, W):
     columns = col_embed[:W].unsqueeze(0).repeat(H, 1, 1)
     rows = row_embed[:H].unsqueeze(0).repeat(W, 1, 1)
     return torch.cat([columns, rows], dim=-1).flatten(0, 1).unsqueeze(1)
 
-# %% error="positions/batch_axis_in_front" names="" wants="positions/batch_axis_in_front"
+# %% error="positions/batch_axis_in_front" names="positions/batch_axis_in_front"
 # The axis for the batch is in front, (1, S, D): tokens come first, (S, 1, D).
 def position_map(row_embed, col_embed, H, W):
     columns = col_embed[:W].unsqueeze(0).repeat(H, 1, 1)
     rows = row_embed[:H].unsqueeze(1).repeat(1, W, 1)
     return torch.cat([columns, rows], dim=-1).flatten(0, 1).unsqueeze(0)
 
-# %% error="positions/whole_tables" names="" wants="positions/whole_tables"
+# %% error="positions/whole_tables" names="positions/whole_tables"
 # The tables were not cut: their first W and first H rows are meant.
 def position_map(row_embed, col_embed, H, W):
     length = len(row_embed)
@@ -687,7 +686,7 @@ def position_map(row_embed, col_embed, H, W):
     rows = row_embed.unsqueeze(1).repeat(1, length, 1)
     return torch.cat([columns, rows], dim=-1).flatten(0, 1).unsqueeze(1)
 
-# %% error="positions/interleaved" names="" wants="positions/interleaved"
+# %% error="positions/interleaved" names="positions/interleaved"
 # The two vectors were interleaved number by number: the column's vector is the first half, the row's the second.
 def position_map(row_embed, col_embed, H, W):
     columns = col_embed[:W].unsqueeze(0).repeat(H, 1, 1)
@@ -701,21 +700,21 @@ def position_map(row_embed, col_embed, H, W):
     rows = row_embed[:H].repeat(W, 1)
     return torch.cat([columns, rows], dim=1)[:, None]
 
-# %% error="positions/one_based" names="" wants="positions/one_based"
+# %% error="positions/one_based" names="positions/one_based"
 # The tables were read from their second row on: row 0 and column 0 have vectors, too.
 def position_map(row_embed, col_embed, H, W):
     columns = col_embed[1:W + 1].unsqueeze(0).expand(H, -1, -1)
     rows = row_embed[1:H + 1].unsqueeze(1).expand(-1, W, -1)
     return torch.cat([columns, rows], dim=-1).flatten(0, 1).unsqueeze(1)
 
-# %% error="positions/wrong_axes_flattened" names="" wants="positions/wrong_axes_flattened"
+# %% error="positions/wrong_axes_flattened" names="positions/wrong_axes_flattened"
 # Columns and channels were flattened into one axis; the two axes of space are to become one.
 def position_map(row_embed, col_embed, H, W):
     columns = col_embed[:W].unsqueeze(0).expand(H, -1, -1)
     rows = row_embed[:H].unsqueeze(1).expand(-1, W, -1)
     return torch.cat([columns, rows], dim=-1).flatten(1).unsqueeze(1)
 
-# %% error="positions/detached" names="" wants="positions/detached" passes="no gradient is asked for"
+# %% error="positions/detached" names="positions/detached"
 # The tables were detached, so training could not move them.
 def position_map(row_embed, col_embed, H, W):
     columns = col_embed[:W].detach().unsqueeze(0).expand(H, -1, -1)
@@ -729,21 +728,21 @@ def position_map(row_embed, col_embed, H, W):
     columns = col_embed[:W].unsqueeze(0).repeat(H, 1, 1)
     return torch.cat([rows, columns], dim=-1).flatten(0, 1)
 
-# %% error="positions/rows_first_and_columns_slow" names="positions/rows_first + positions/column_by_column"
+# %% error="positions/rows_first_and_columns_slow" names="positions/rows_first_column_by_column"
 # The two halves are in the wrong order. And the tokens run down the columns.
 def position_map(row_embed, col_embed, H, W):
     rows = row_embed[:H].unsqueeze(0).repeat(W, 1, 1)
     columns = col_embed[:W].unsqueeze(1).repeat(1, H, 1)
     return torch.cat([rows, columns], dim=-1).flatten(0, 1).unsqueeze(1)
 
-# %% error="positions/rows_first_axis_in_front" names="positions/rows_first" wants="positions/batch_axis_in_front"
+# %% error="positions/rows_first_axis_in_front" names="positions/rows_first + positions/batch_axis_in_front"
 # The two halves are in the wrong order. And the axis for the batch is in front.
 def position_map(row_embed, col_embed, H, W):
     rows = row_embed[:H].unsqueeze(1).repeat(1, W, 1)
     columns = col_embed[:W].unsqueeze(0).repeat(H, 1, 1)
     return torch.cat([rows, columns], dim=-1).flatten(0, 1)[None]
 
-# %% error="sequence/batch_first_source" names="" wants="sequence/batch_first_source"
+# %% error="sequence/batch_first_source" names="sequence/batch_first_source"
 # The picture's tokens are (B, S, D): the transformer takes the tokens first, (S, B, D).
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -752,7 +751,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out.transpose(0, 1)
 
-# %% error="sequence/channels_before_pictures" names="" wants="sequence/channels_before_pictures"
+# %% error="sequence/channels_before_pictures" names="sequence/channels_before_pictures"
 # The tokens are (S, D, B): pictures come before channels, (S, B, D).
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -761,7 +760,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out.transpose(0, 1)
 
-# %% error="sequence/queries_batch_first" names="" wants="sequence/queries_batch_first"
+# %% error="sequence/queries_batch_first" names="sequence/queries_batch_first"
 # The queries are (B, Q, D): the transformer takes (Q, B, D).
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -770,7 +769,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out.transpose(0, 1)
 
-# %% error="sequence/queries_no_axis" names="" wants="sequence/queries_no_axis"
+# %% error="sequence/queries_no_axis" names="sequence/queries_no_axis"
 # The queries have no axis for the batch at all.
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -779,7 +778,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out.transpose(0, 1)
 
-# %% error="sequence/zero_queries" names="" wants="sequence/zero_queries"
+# %% error="sequence/zero_queries" names="sequence/zero_queries"
 # The decoder starts from zeros, as in the full DETR; the short one takes the queries as its input.
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -788,7 +787,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out.transpose(0, 1)
 
-# %% error="sequence/queries_reshaped" names="" wants="sequence/queries_reshaped"
+# %% error="sequence/queries_reshaped" names="sequence/queries_reshaped"
 # The queries were poured into (Q, B, D), so different queries stand where pictures should: repeat each for every
 # picture.
 def encode_decode(transformer, h, pos, query_pos):
@@ -798,7 +797,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out.transpose(0, 1)
 
-# %% error="sequence/result_other_axes" names="" wants="sequence/result_other_axes"
+# %% error="sequence/result_other_axes" names="sequence/result_other_axes"
 # The last two axes of the result were swapped; the first two are meant, (Q, B, D) to (B, Q, D).
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -807,7 +806,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out.transpose(1, 2)
 
-# %% error="sequence/source_twice" names="" wants="sequence/source_twice"
+# %% error="sequence/source_twice" names="sequence/source_twice"
 # The decoder got the picture as well: its input are the object queries.
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -816,7 +815,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, src)
     return out.transpose(0, 1)
 
-# %% error="sequence/encoder_only" names="" wants="sequence/encoder_only"
+# %% error="sequence/encoder_only" names="sequence/encoder_only"
 # Only the encoder ran: the decoder, with its queries, turns its output into objects.
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -825,7 +824,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer.encoder(src)
     return out.transpose(0, 1)
 
-# %% error="sequence/first_picture_only" names="" wants="sequence/first_picture_only"
+# %% error="sequence/first_picture_only" names="sequence/first_picture_only"
 # Only the first picture of the batch was returned.
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -834,7 +833,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(src, tgt)
     return out[:, 0]
 
-# %% error="sequence/changed_in_place" names="" wants="sequence/changed_in_place" passes="nobody looks at the argument afterwards"
+# %% error="sequence/changed_in_place" names="sequence/changed_in_place"
 # h was scaled in place, so the map of whoever calls this is changed, too.
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -851,7 +850,7 @@ def encode_decode(transformer, h, pos, query_pos):
                     query_pos.unsqueeze(1)).transpose(0, 1)
     return h
 
-# %% error="sequence/unscaled_and_reshaped" names="sequence/unscaled + sequence/reshaped"
+# %% error="sequence/unscaled_and_reshaped" names="sequence/unscaled_and_reshaped"
 # The features went in at full size. And they were poured into (S, B, D) instead of moving the axes.
 def encode_decode(transformer, h, pos, query_pos):
     B = h.shape[0]
@@ -887,7 +886,7 @@ def encode_decode(transformer, h, pos, query_pos):
     out = transformer(tgt, src)
     return out.transpose(0, 1)
 
-# %% error="short_detr/official_demo" names="" wants="short_detr/one_picture_only"
+# %% error="short_detr/official_demo" names="short_detr/one_picture_only"
 # As in the official demo the queries have a batch axis of length 1, which does for a single picture only.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -959,7 +958,7 @@ class ShortDETR(nn.Module):
         pred_boxes = self.linear_bbox(h)
         return {'pred_logits': pred_logits, 'pred_boxes': pred_boxes}
 
-# %% error="short_detr/picture_size" names="" wants="short_detr/picture_size"
+# %% error="short_detr/picture_size" names="short_detr/picture_size"
 # H and W were taken from the pictures, not from the feature map, so there are far more positions than tokens.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -967,7 +966,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -983,7 +982,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/layer_made_in_forward" names="" wants="short_detr/layer_made_in_forward"
+# %% error="short_detr/layer_made_in_forward" names="short_detr/layer_made_in_forward"
 # A convolution is made anew, at random, at each call of forward: use the layer that the constructor made.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -991,7 +990,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1007,7 +1006,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/backbone_called_whole" names="" wants="short_detr/backbone_called_whole"
+# %% error="short_detr/backbone_called_whole" names="short_detr/backbone_called_whole"
 # The backbone was called as a whole, to the very end of a classifier; its feature map is what backbone_features
 # gives.
 class ShortDETR(nn.Module):
@@ -1016,7 +1015,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1040,7 +1039,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.proj = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1056,7 +1055,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/heads_renamed" names="short_detr/other_names"
+# %% error="short_detr/heads_renamed" names="short_detr/heads_renamed"
 # The heads are called class_head and box_head; the weights' file calls them linear_class and linear_bbox.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1064,7 +1063,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.class_head = make_class_head(hidden_dim, num_classes)
         self.box_head = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1080,7 +1079,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.box_head, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/wrong_axes" names="" wants="short_detr/wrong_axes"
+# %% error="short_detr/wrong_axes" names="short_detr/wrong_axes"
 # Channels and rows were taken for rows and columns: H and W are the last two axes of the map.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1088,7 +1087,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1104,7 +1103,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/heads_on_the_map" names="" wants="short_detr/heads_on_the_map"
+# %% error="short_detr/heads_on_the_map" names="short_detr/heads_on_the_map"
 # The heads read the feature map h instead of the objects that the decoder gives.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1112,7 +1111,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1128,7 +1127,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, h)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/heads_exchanged" names="" wants="short_detr/heads_exchanged"
+# %% error="short_detr/heads_exchanged" names="short_detr/heads_exchanged"
 # The two heads changed places: logits come from linear_class, boxes from linear_bbox.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1136,7 +1135,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1152,7 +1151,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_class, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/depths_exchanged" names="" wants="short_detr/depths_exchanged"
+# %% error="short_detr/depths_exchanged" names="short_detr/depths_exchanged"
 # The two depths changed places in the call: encoder first.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1160,7 +1159,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_decoder_layers, num_encoder_layers)
+        self.transformer = make_transformer(num_encoder_layers, num_decoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1176,7 +1175,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/query_table_turned" names="" wants="short_detr/query_table_turned"
+# %% error="short_detr/query_table_turned" names="short_detr/query_table_turned"
 # The sizes of the query table changed places: one row per query.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1184,7 +1183,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(hidden_dim, num_queries)
@@ -1200,7 +1199,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/fixed_classes" names="" wants="short_detr/fixed_classes"
+# %% error="short_detr/fixed_classes" names="short_detr/fixed_classes"
 # 91 is COCO's number of classes; num_classes says how many there are.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1208,7 +1207,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, 91)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1224,7 +1223,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/not_an_attribute" names="" wants="short_detr/not_an_attribute"
+# %% error="short_detr/not_an_attribute" names="short_detr/not_an_attribute"
 # query_pos is a local name of the constructor: without `self.` it is gone when forward runs.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1232,7 +1231,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         query_pos = make_query_table(num_queries, hidden_dim)
@@ -1248,7 +1247,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/backbone_skipped" names="" wants="short_detr/backbone_skipped"
+# %% error="short_detr/backbone_skipped" names="short_detr/backbone_skipped"
 # The pictures went into the convolution as they are: the backbone comes first.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1256,7 +1255,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1272,7 +1271,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/no_grad" names="" wants="short_detr/no_grad" passes="no gradient is asked for"
+# %% error="short_detr/no_grad" names="short_detr/no_grad"
 # forward runs under torch.no_grad(), so the model could never be trained.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1280,7 +1279,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1297,7 +1296,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="short_detr/eval_in_forward" names="" wants="short_detr/eval_in_forward" passes="the model is in evaluation mode anyway, and no gradient is asked for"
+# %% error="short_detr/eval_in_forward" names="short_detr/eval_in_forward"
 # forward puts the model into evaluation mode: whoever trains it decides that.
 class ShortDETR(nn.Module):
     def __init__(self, num_classes, backbone, channels=2048, hidden_dim=256, nheads=8,
@@ -1305,7 +1304,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1330,7 +1329,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.input_proj = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1354,7 +1353,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1378,7 +1377,7 @@ class ShortDETR(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.conv = make_projection(channels, hidden_dim)
-        self.transformer = make_transformer(hidden_dim, nheads, num_encoder_layers, num_decoder_layers)
+        self.transformer = make_transformer(num_decoder_layers, num_encoder_layers, nheads, hidden_dim)
         self.linear_class = make_class_head(hidden_dim, num_classes + 1)
         self.linear_bbox = make_box_head(hidden_dim)
         self.query_pos = make_query_table(num_queries, hidden_dim)
@@ -1394,7 +1393,7 @@ class ShortDETR(nn.Module):
         boxes_cxcywh = self.linear_bbox(objects)
         return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
-# %% error="output_sizes/maps_exchanged" names="" wants="output_sizes/maps_exchanged"
+# %% error="output_sizes/maps_exchanged" names="output_sizes/maps_exchanged"
 # The two maps changed places: the encoder's is S x S, the decoder's is Q x S.
 def output_shapes(B, S, Q, K):
     logits = (B, Q, K + 1)
@@ -1403,7 +1402,7 @@ def output_shapes(B, S, Q, K):
     decoder_map = (B, S, S)
     return {"logits": logits, "boxes": boxes, "encoder_map": encoder_map, "decoder_map": decoder_map}
 
-# %% error="output_sizes/no_batch_axis" names="" wants="output_sizes/no_batch_axis"
+# %% error="output_sizes/no_batch_axis" names="output_sizes/no_batch_axis"
 # The axis for the batch is missing everywhere.
 def output_shapes(B, S, Q, K):
     logits = (Q, K + 1)
@@ -1412,7 +1411,7 @@ def output_shapes(B, S, Q, K):
     decoder_map = (Q, S)
     return {"logits": logits, "boxes": boxes, "encoder_map": encoder_map, "decoder_map": decoder_map}
 
-# %% error="output_sizes/maps_no_batch" names="" wants="output_sizes/no_batch_axis"
+# %% error="output_sizes/maps_no_batch" names="output_sizes/maps_no_batch_axis"
 # The maps lack the axis for the batch: each picture has its own.
 def output_shapes(B, S, Q, K):
     logits = (B, Q, K + 1)
@@ -1421,7 +1420,7 @@ def output_shapes(B, S, Q, K):
     decoder_map = (Q, S)
     return {"logits": logits, "boxes": boxes, "encoder_map": encoder_map, "decoder_map": decoder_map}
 
-# %% error="output_sizes/no_object_as_query" names="" wants="output_sizes/no_object_as_query"
+# %% error="output_sizes/no_object_as_query" names="output_sizes/no_object_as_query"
 # No-object was counted as one more query; it is one more class.
 def output_shapes(B, S, Q, K):
     logits = (B, Q + 1, K)
@@ -1430,7 +1429,7 @@ def output_shapes(B, S, Q, K):
     decoder_map = (B, Q, S)
     return {"logits": logits, "boxes": boxes, "encoder_map": encoder_map, "decoder_map": decoder_map}
 
-# %% error="output_sizes/five_numbers" names="" wants="output_sizes/five_numbers"
+# %% error="output_sizes/five_numbers" names="output_sizes/five_numbers"
 # A box has four numbers; the score comes from the logits.
 def output_shapes(B, S, Q, K):
     logits = (B, Q, K + 1)
@@ -1439,7 +1438,7 @@ def output_shapes(B, S, Q, K):
     decoder_map = (B, Q, S)
     return {"logits": logits, "boxes": boxes, "encoder_map": encoder_map, "decoder_map": decoder_map}
 
-# %% error="output_sizes/per_token" names="" wants="output_sizes/per_token"
+# %% error="output_sizes/per_token" names="output_sizes/per_token"
 # There is one answer per token here; DETR gives one per object query.
 def output_shapes(B, S, Q, K):
     logits = (B, S, K + 1)
@@ -1448,7 +1447,7 @@ def output_shapes(B, S, Q, K):
     decoder_map = (B, Q, S)
     return {"logits": logits, "boxes": boxes, "encoder_map": encoder_map, "decoder_map": decoder_map}
 
-# %% error="output_sizes/example_numbers" names="" wants="output_sizes/example_numbers"
+# %% error="output_sizes/example_numbers" names="output_sizes/example_numbers"
 # These are the example's numbers; the sizes are given as B, S, Q and K.
 def output_shapes(B, S, Q, K):
     logits = (1, 3, 10)

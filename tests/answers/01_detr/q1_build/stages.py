@@ -3,7 +3,8 @@
 from torchvision.models._utils import IntermediateLayerGetter
 
 
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     resnet._modules.pop("fc")
     return resnet
 
@@ -13,7 +14,8 @@ def backbone_features(backbone, pictures):
 
 
 # %% style="line by line"
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet.fc
     return resnet
 
@@ -31,7 +33,8 @@ def backbone_features(backbone, pictures):
 
 
 # %% style="names in a loop"
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     delattr(resnet, "fc")
     return resnet
 
@@ -43,7 +46,8 @@ def backbone_features(backbone, pictures):
 
 
 # %% style="nested calls"
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     resnet.__delattr__("fc")
     return resnet
 
@@ -58,7 +62,8 @@ def backbone_features(backbone, pictures):
 from itertools import takewhile
 
 
-def drop_classifier(resnet):
+def make_backbone(resnet50):
+    resnet = resnet50()
     del resnet._modules["fc"]
     return resnet
 
