@@ -48,7 +48,8 @@ from importlib import import_module
 
 if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a name is imported when it is asked for
     # isort: off
-    from .checks.blank import BLANK as BLANK, NotAttempted as NotAttempted, attempt as attempt
+    from .checks.attempt import attempt as attempt
+    from .checks.blank import BLANK as BLANK, NotAttempted as NotAttempted
     from .checks.draw import Draw as Draw
     from .checks.figures import (
         drawn_axes as drawn_axes,
@@ -82,7 +83,8 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .progress.progress import forget_progress as forget_progress, show_progress as show_progress
 
 _HOMES = {
-    "checks.blank": ("BLANK", "NotAttempted", "attempt"),
+    "checks.attempt": ("attempt",),
+    "checks.blank": ("BLANK", "NotAttempted"),
     "checks.draw": ("Draw",),
     "checks.figures": ("drawn_axes", "drawn_boxes", "drawn_circles", "drawn_images", "drawn_texts"),
 <<<<<<< HEAD

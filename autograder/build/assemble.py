@@ -5,7 +5,6 @@ Everything is deterministic: cell ids come from a cell's name or its text, and n
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import nbformat
@@ -15,11 +14,14 @@ from autograder.course.source import SourceCell, SourceNotebook
 from coursework.marking.hidden import pack_hidden
 from coursework.marking.outcome import Outcome
 from coursework.marking.stored import KnownMistake, Stored, StoredCheck, write_stored
+from coursework.submission import plain_id
 
 from .expected import Expected
 from .first_cell import first_cell
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+# What is the same for everybody is folded: JupyterLab shows the first line, which says what the cell does.
+_FOLDED = ("setup", "check")
 _ROLES = {  # kind: (grade, solution, locked)
     "setup": (False, False, True),
     "exercise": (False, True, False),
@@ -45,7 +47,9 @@ def _cell(cell: SourceCell, expected: Expected, hidden: list[int], used: dict[st
         source += f"\n### BEGIN HIDDEN TESTS\n{cell.name}.hidden({packed!r})\n### END HIDDEN TESTS"
     is_code = cell.kind not in ("prose", "written")
     built = (nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell)(source)
-    built["id"] = _unique(cell.grade_id or hashlib.sha1(cell.source.encode()).hexdigest()[:12], used)
+    built["id"] = _unique(cell.grade_id or plain_id(cell.source), used)
+    if cell.kind in _FOLDED:
+        built.metadata["jupyter"] = {"source_hidden": True}
     if cell.kind in _ROLES:
         grade, solution, locked = _ROLES[cell.kind]
         built.metadata["nbgrader"] = {

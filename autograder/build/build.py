@@ -7,11 +7,11 @@ generate_assignment makes the students' notebooks. What did not change since the
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import secrets
 import shutil
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -22,12 +22,14 @@ from autograder.errors import SourceError
 from coursework.assignment import FILE as PUBLIC
 from coursework.files import write_whole
 from coursework.marking.stored import StoredCheck
+from coursework.submission import plain_id
 
 from .given_away import refuse_released, refuse_source
 from .start_page import write_start_page
 
 ROOT = Path(__file__).resolve().parents[2]
 HIDDEN_SEEDS = 3
+NEW = "new"  # as handout/add_new.py calls it, and the start page knows it
 _PACKAGES = (  # what every notebook is built with
     "coursework/**/*.py", "detrlab/**/*.py", "autograder/course/*.py", "autograder/build/*.py", "autograder/errors.py",
 )  # fmt: skip
@@ -60,8 +62,9 @@ def build(assignment: str, say: Callable[[str], None] = print, root: Path = ROOT
         release = Course(root / "build" / "course", root).release(assignment)
         files = {path.name: path.read_bytes() for path in release.iterdir() if path.is_file()}
         refuse_released(map(read_source, entry.notebooks), files)
-        for name in install(release, root / "notebooks" / assignment):
-            say(f"  kept your own work: notebooks/{assignment}/{name}")
+        if new := install(release, root / "notebooks" / assignment):
+            here = f"notebooks/{assignment}"
+            say(f"  your work in {here} stays as it is; the newer release lies beside it, in {here}/{new}")
         stamp.write_text(made_from)
     write_start_page(root / "solutions" / "start.py", root / "notebooks")
     say(f"{assignment}: {len(changed)} of {len(entry.notebooks)} notebooks rebuilt, in notebooks/{assignment}")
@@ -134,24 +137,46 @@ def write_public(entry: Entry, folder: Path) -> None:
         (folder / PUBLIC).write_text(text, encoding="utf-8")
 
 
-def install(release: Path, folder: Path) -> list[str]:
-    """Copy a release into `folder`; a notebook somebody has worked in is kept under another name. Returns those.
+def install(release: Path, folder: Path) -> str:
+    """Copy a release into `folder`, but never over work: where the release changes a notebook that holds some, all of
+    it goes into `folder`/new (or new-2, where there is work in that). Returns the name of that folder, or "".
 
     Expected values that agree within tolerance stay as they are: another processor rounds the last digit otherwise.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kept = []
-    same = [path for path in release.iterdir() if data_agrees(path, folder / path.name)]  # while pairs are pairs
-    for path in sorted(release.iterdir()):
-        target = folder / path.name
-        if path in same or (target.exists() and target.read_bytes() == path.read_bytes()):
+    files = sorted(path for path in release.iterdir() if path.is_file())
+    places = (folder / name for name in ("", NEW, *(f"{NEW}-{count}" for count in itertools.count(2))))
+    for place in places:
+        newer = [path for path in files if not _is_there(path, place / path.name)]  # all of them, while pairs are pairs
+        if any(path.suffix == ".ipynb" and holds_work(place / path.name) for path in newer):
             continue
-        if target.suffix == ".ipynb" and target.exists() and has_answers(target):
-            copy = target.with_name(f"{target.stem}.yours-{datetime.now():%Y%m%d-%H%M%S}.ipynb")
-            target.rename(copy)
-            kept.append(copy.name)
-        shutil.copyfile(path, target)
-    return kept
+        place.mkdir(exist_ok=True)
+        for path in newer:
+            shutil.copyfile(path, place / path.name)
+        return place.name if newer and place != folder else ""
+    raise AssertionError("places do not end")
+
+
+def _is_there(built: Path, target: Path) -> bool:
+    """Is a release's file there as it is, but for what was written into it and for the last digits of numbers?"""
+    if not target.exists():
+        return False
+    if target.read_bytes() == built.read_bytes() or data_agrees(built, target):
+        return True
+    return built.suffix == ".ipynb" and holds_work(target) and _made_from(built, target)
+
+
+def _made_from(built: Path, target: Path) -> bool:
+    """Has a notebook somebody works in every cell of this release? Ids stand for texts, checksums for answers."""
+
+    def given(path: Path) -> set[tuple[str, str]]:
+        cells = nbformat.read(path, as_version=4).cells
+        return {(cell.get("id", ""), cell.metadata.get("nbgrader", {}).get("checksum", "")) for cell in cells}
+
+    try:
+        return given(built) <= given(target)
+    except Exception:  # nothing can be said of it, so what is newer is offered
+        return False
 
 
 def data_agrees(one: Path, other: Path) -> bool:
@@ -181,15 +206,29 @@ def _words(check: StoredCheck) -> tuple:
     return check.points, check.parts, check.seeds, [(known.id, known.says) for known in check.mistakes]
 
 
-def has_answers(path: Path) -> bool:
-    """Has anybody changed an answer cell of this student's notebook (by nbgrader's own checksums)?"""
-    from nbgrader.utils import compute_checksum, is_solution
+def holds_work(path: Path) -> bool:
+    """Is there anything in this student's notebook that a build did not put there: a text, an output?
 
+    The build derives the ids of plain cells from their texts, and nbgrader keeps a checksum of each of the others.
+    """
+    from nbgrader.utils import compute_checksum
+
+    if not path.exists():
+        return False
     try:
         cells = nbformat.read(path, as_version=4).cells
     except Exception:  # a notebook that cannot be read may still hold somebody's work
         return True
-    return any(is_solution(cell) and cell.metadata.nbgrader.get("checksum") != compute_checksum(cell) for cell in cells)
+    return any(
+        cell.get("outputs")
+        or cell.get("execution_count")
+        or (
+            cell.metadata.nbgrader.get("checksum") != compute_checksum(cell)
+            if "nbgrader" in cell.metadata
+            else not cell.get("id", "").startswith(plain_id(cell.source))
+        )
+        for cell in cells
+    )
 
 
 def hidden_seeds(assignment: str, notebook: str, root: Path = ROOT) -> list[int]:

@@ -6,13 +6,13 @@ nbgrader never sees it.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import jupytext
 import nbformat
 
 from coursework.progress.course_map import CourseNotebook, read_course
+from coursework.submission import plain_id
 
 PLACE = "course map"  # the line of the source that the map replaces
 
@@ -27,17 +27,25 @@ def start_page(source: Path, course: Path) -> nbformat.NotebookNode:
         else:
             cells.append(nbformat.v4.new_code_cell(cell.source))
     for cell in cells:
-        cell["id"] = hashlib.sha1(cell.source.encode()).hexdigest()[:12]
+        cell["id"] = plain_id(cell.source)
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
 
 
 def write_start_page(source: Path, course: Path) -> Path:
-    """Write `course`/start.ipynb, where it differs from what is there; returns its path."""
-    path = course / "start.ipynb"
-    text = nbformat.writes(start_page(source, course)) + "\n"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+    """Write `course`/start.ipynb, where it says something else; returns its path.
+
+    A page that was only run stays as it is, for it may be open; and so does one that somebody wrote in.
+    """
+    path, page = course / "start.ipynb", start_page(source, course)
+    try:
+        there = nbformat.read(path, as_version=4).cells
+        stays = any(cell.get("id") != plain_id(cell.source) for cell in there)
+        stays = stays or [cell.source for cell in there] == [cell.source for cell in page.cells]
+    except Exception:  # not there, or no notebook any more
+        stays = False
+    if not stays:
+        path.write_text(nbformat.writes(page) + "\n", encoding="utf-8")
     return path
 
 

@@ -16,10 +16,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import SourceError
+from coursework.progress.course_map import headings
 
 from .registry import step_files
+from .seeds import VISIBLE_SEEDS
 from .strip import BEGIN, END, MARK, cut_out, strip_solution
 from .tags import TaggedCell, hints_of, read_step
+
+_SETUP = "# Setup · run this cell first: it imports what the steps use, and opens the notebook"
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,9 @@ def _add(notebook: SourceNotebook, step: str, cell: TaggedCell) -> None:
         if "library" in tags:
             text = cut_out(tags["library"])
         if kind == "check":
-            text = f"{text}\n\n{name}()"
+            text = f"{_says(notebook, name, tags)}\n{text}\n\n{name}()"
+        if kind == "setup":
+            text = f"{_SETUP}\n{text}"
         notebook.cells.append(SourceCell(kind, text, name, float(tags.get("points", 0)), _forbids(tags), step))
 
 
@@ -151,6 +157,14 @@ def _with_lines_replaced(solution: str, changes: str) -> str:
     except SyntaxError as error:
         raise ValueError(f"with its lines replaced the solution is no Python: {error.msg}") from None
     return code
+
+
+def _says(notebook: SourceNotebook, name: str, tags: dict) -> str:
+    """A check's first line, which says what it does: it is what is seen of the cell, which is folded."""
+    titles = [title for cell in notebook.cells if cell.kind == "prose" for title in headings(cell.source)]
+    points = float(tags.get("points", 0))
+    worth = f" · {points:g} point{'' if points == 1 else 's'}" if points else ""
+    return f"# Check · {titles[-1] if titles else name} · runs your code on {len(VISIBLE_SEEDS)} drawn cases{worth}"
 
 
 def _forbids(tags: dict) -> tuple[str, ...]:

@@ -7,15 +7,8 @@ rather than as a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
-
-from IPython.display import display
-
-from coursework.marking.messages import say
-from coursework.marking.verdict import WAITS
-
-T = TypeVar("T")
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class NotAttempted(Exception):
@@ -51,19 +44,11 @@ class Blank:
 BLANK = Blank()
 
 
-def attempt(show: Callable[[], T]) -> T | None:
-    """Call `show`, a demonstration of the student's own functions; where a step is not done yet, say so and go on."""
+@contextmanager
+def never_shown() -> Iterator[None]:
+    """While open, a blank cannot be printed either: it raises `NotAttempted`."""
+    before, Blank.__repr__ = Blank.__repr__, Blank._refuse  # type: ignore[method-assign]
     try:
-        return show()
-    except NotAttempted:
-        waits = Waits(say("waits"))
-    except Exception as error:  # a wrong answer may break the demonstration in any way; its check says what is wrong
-        waits = Waits(say("waits_wrong", error=f"{type(error).__name__}: {error}"))
-    display(waits, metadata=WAITS)
-    return None
-
-
-class Waits(str):
-    """The sentence that stands in a demonstration's place."""
-
-    __repr__ = str.__str__
+        yield
+    finally:
+        Blank.__repr__ = before  # type: ignore[method-assign]

@@ -27,6 +27,8 @@ from coursework.progress import progress
 from .blank import BLANK, Blank
 from .draw import Draw
 from .running import run_check
+from .sentences import say as say_here
+from .session import Session
 from .solutions import read_solutions, source_of
 
 Recorder = dict[str, list[Outcome]]
@@ -57,6 +59,7 @@ class Check:
         self.parts = parts
         self._notebook, self._function = notebook, function
         self.invariants: list[tuple[str, Callable[[Any], bool]]] = []
+        notebook.declared.add(self.name)
 
     def must(self, sentence: str) -> Callable:
         """Decorator: `sentence` is what the function tests on a returned value (tensors as tensors); feedback only."""
@@ -71,18 +74,29 @@ class Check:
         if _recording is not None:
             seeds, record, jitter = _recording
             record[self.name] = [run_check(self._function, self.name, seed, jitter) for seed in seeds]
+            self._notebook.session.checked(self.name, "recorded")
             return Verdict(0.0, 0.0, "open", "recorded")
-        verdict = self._on_visible_seeds()
+        verdict = self._unjudged() or self._on_visible_seeds()
+        self._notebook.session.checked(self.name, verdict.state)
         nothing_to_check_with = not verdict.maximum and verdict.state == "open"
         if not nothing_to_check_with and not _holds_hidden_tests():
             progress.note_check(self._notebook.folder, self._notebook.name, self.name, verdict)
         return verdict
+
+    def _unjudged(self) -> Verdict | None:
+        """What is said where the answer's cell did not do what stands in it; an older answer is not judged."""
+        lines, data = self._notebook.session.unjudged(self.name), self._notebook.check_data(self.name)
+        if not lines or isinstance(data, Verdict):
+            return None
+        return Verdict(0.0, data.points, "wrong", lines[0], lines[1:])
 
     def _on_visible_seeds(self) -> Verdict:
         data = self._notebook.check_data(self.name)
         if isinstance(data, Verdict):
             return data
         runs = [run_check(self._function, self.name, seed) for seed in data.seeds]
+        if runs[0].error == "NameError" and self._notebook.session.has_not_run(self.name):
+            return Verdict(0.0, data.points, "open", say_here("not_run"))
         return judge_runs(runs, data, lambda: self.invariants)
 
     def hidden(self, packed: str) -> Verdict:
@@ -114,6 +128,7 @@ class Notebook:
 
     def __init__(self, name: str, folder: Path):
         self.name, self.folder, self._path = name, folder, folder / f"{name}.json"
+        self.session, self.declared = Session(folder / f"{name}.ipynb"), set[str]()
         self._loaded: Stored | None = None
         self._hints_shown: dict[str, int] = {}
 
@@ -143,11 +158,29 @@ class Notebook:
             return lambda inner: Check(self, inner, parts)
         return Check(self, function, parts)
 
-    def hint(self, name: str) -> Markdown:
-        """The next of the exercise's hints: the concept, the operation, nearly the code."""
+    def waiting_for(self, exercises: tuple[str, ...]) -> list[str]:
+        """The titles of those exercises whose checks were not right here; raises ValueError for what is no check."""
+        known = {*self.declared, *(self.data.checks if self.data else ())}
+        if unknown := [name for name in exercises if name not in known]:
+            raise ValueError(
+                f"after names {unknown[0]!r}, which is no check of {self.name}: {', '.join(sorted(known))}"
+            )
+        return self.session.waiting_for(exercises)
+
+    def hint(self, name: str | None = None) -> Markdown:
+        """The next of the exercise's hints: the concept, the operation, nearly the code.
+
+        Without a name, it is the exercise above the cell that runs.
+        """
         data = self.data
         if data is None:
             return Markdown(say("no_check_data", file=self._path.name))
+        whose = ""
+        if name is None:
+            name = self.session.exercise_above(list(data.hints))
+            if name is None:
+                return Markdown(say_here("which_hint", first=next(iter(data.hints)), names=", ".join(data.hints)))
+            whose = f" · `{name}`"  # a student sees at once where another one is meant
         if name not in data.hints:
             return Markdown(say("unknown_check", name=name, names=", ".join(data.hints)))
         hints = data.hints[name]
@@ -158,7 +191,7 @@ class Notebook:
         self._hints_shown[name] = shown + 1
         if _recording is None:
             progress.note_hint(self.folder, self.name, name, shown + 1)
-        return Markdown(f"**{say('hint', number=shown + 1, count=len(hints))}.** {hints[shown]}")
+        return Markdown(f"**{say('hint', number=shown + 1, count=len(hints))}{whose}.** {hints[shown]}")
 
     def solution(self, name: str) -> Markdown:
         """The solution of an exercise, or the model answer of a written one, where the course's sources are there."""
@@ -178,6 +211,11 @@ class Notebook:
 _opened: Notebook | None = None
 
 
+def opened() -> Notebook:
+    """The notebook that was opened last in this kernel; one without exercises where there is none."""
+    return _opened or Notebook("", Path())
+
+
 def solution(name: str) -> Markdown:
     """For those who learn alone: the solution of an exercise of the notebook that was opened last."""
     return _opened.solution(name) if _opened else Markdown(say("no_notebook"))
@@ -187,4 +225,8 @@ def open_notebook(name: str, folder: str | Path = ".") -> tuple[Blank, Callable,
     """(____, check, hint) of the notebook called `name`, whose data lie in `folder` (where the notebook is)."""
     global _opened
     notebook = _opened = Notebook(name, Path(folder).absolute())
+    shell = get_ipython()
+    # A grader has no file of the notebook's beside it, so nothing is watched there.
+    if shell is not None and notebook.session.cells():
+        notebook.session = notebook.session.watch(shell)
     return BLANK, notebook.check, notebook.hint

@@ -17,7 +17,7 @@ from coursework.submission import MAX_FILE
 from .bundle import refuse_to_overwrite, write_zip
 from .gather import Gathered, gather
 from .inspect import Finding, Seen, inspect, lines
-from .page import print_page
+from .page import cover_page, print_page
 from .pdf import NoPdf, missing_fonts, print_pdf
 from .pictures import clean_attachments
 from .run import Run, network_is_closed, run_notebook
@@ -78,7 +78,7 @@ def hand_in(folder: Path, tell: Callable[[str], None] = print) -> HandIn:
             findings += seen[name].findings
             tell(_ran(name, runs[name], seen[name]))
         tell(say("printing"))
-        no_pdf, more = _print(runs, folder.name, session)
+        no_pdf, more = _print(runs, seen, folder, session)
         findings += more
         files = _files(gathered, runs, session, None if no_pdf else f"{folder.name}.pdf")
         findings += [
@@ -88,7 +88,7 @@ def hand_in(folder: Path, tell: Callable[[str], None] = print) -> HandIn:
         ]
         write_zip(path, files, _about(folder.name, runs, seen, findings, no_pdf))
     done = HandIn(path, findings, no_pdf)
-    _tell(done, gathered, files, tell)
+    _tell(done, list(seen.values()), gathered, files, tell)
     return done
 
 
@@ -108,13 +108,17 @@ def _ran(name: str, run: Run, seen: Seen) -> str:
     )
 
 
-def _print(runs: dict[str, Run], name: str, session: Path) -> tuple[str | None, list[Finding]]:
+def _print(
+    runs: dict[str, Run], seen: dict[str, Seen], folder: Path, session: Path
+) -> tuple[str | None, list[Finding]]:
     """The PDF in the work folder; returns why there is none, and findings on fonts."""
+    name, said = folder.name, read_assignment(folder)
     notebooks = {notebook: run.notebook for notebook, run in runs.items()}
     text = "".join(cell.source for notebook in notebooks.values() for cell in notebook.cells)
     findings = [Finding(f"{name}.pdf", "", sentence) for sentence in missing_fonts(text)]
     page = session / "work" / ".page.html"
-    page.write_text(print_page(notebooks, name), encoding="utf-8")
+    cover = cover_page(said.title if said else name, name, time.strftime("%d %B %Y, %H:%M"), seen)
+    page.write_text(print_page(notebooks, name, cover), encoding="utf-8")
     try:
         print_pdf(page, session / f"{name}.pdf")
     except NoPdf as error:
@@ -163,10 +167,21 @@ def _about(
     }
 
 
-def _tell(done: HandIn, gathered: Gathered, files: dict[str, bytes], tell: Callable[[str], None]) -> None:
+def _total(seen: list[Seen]) -> str:
+    points, maximum = (f"{sum(getattr(each, name) for each in seen):g}" for name in ("points", "maximum"))
+    answered, count = (sum(getattr(each, name) for each in seen) for name in ("answered", "texts"))
+    worth = f"{sum(each.worth for each in seen):g}"
+    texts = say("total_texts", answered=answered, count=count, worth=worth) if count else ""
+    return say("total", points=points, maximum=maximum) + texts
+
+
+def _tell(
+    done: HandIn, seen: list[Seen], gathered: Gathered, files: dict[str, bytes], tell: Callable[[str], None]
+) -> None:
     tell(f"\n{say('title')}")
     for line in lines(done.findings) or [say("nothing")]:
         tell(line)
+    tell(_total(seen))
     for name, why in gathered.left_out.items():
         if why.id in ("other_notebook", "not_used"):
             tell(f"    {say('left_out', name=name, why=why)}")

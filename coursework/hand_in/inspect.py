@@ -11,12 +11,12 @@ from pathlib import Path
 import nbformat
 
 from coursework.marking.verdict import WAITS, state_in
-from coursework.progress.course_map import STUB, step_of
+from coursework.progress.course_map import STUB, headings
 
 from .run import CELL_SECONDS, Ended, Run
 from .sentences import say
 
-_HEADING = re.compile(r"^#{1,4}\s+(.+?)\s*$", re.MULTILINE)
+_BOLD = re.compile(r"^\*\*(.+?)\*\*", re.MULTILINE)
 _SHOWN = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img[^>]+src=[\"']([^\"']+)")
 
 
@@ -50,12 +50,13 @@ def _at(places: list[str]) -> str:
 
 @dataclass
 class Seen:
-    """What one notebook comes to: points on visible checks, texts written, and the findings."""
+    """What one notebook comes to: points on visible checks, texts written, what these are worth, and the findings."""
 
     points: float
     maximum: float
     answered: int
     texts: int
+    worth: float
     findings: list[Finding]
 
 
@@ -72,6 +73,7 @@ def inspect(name: str, run: Run, saved: nbformat.NotebookNode, work: Path) -> Se
 
     earned: dict[str, float] = {}
     written: dict[str, bool] = {}
+    worth = 0.0
     for i, cell in enumerate(cells):
         tags = cell.metadata.get("nbgrader", {})
         grade_id = str(tags.get("grade_id", ""))
@@ -80,8 +82,10 @@ def inspect(name: str, run: Run, saved: nbformat.NotebookNode, work: Path) -> Se
                 found(i, say("picture_missing", name=picture), serious=True)
             if tags.get("grade") and tags.get("solution"):
                 written[grade_id] = cell.source.strip() not in ("", STUB)
+                worth += float(tags.get("points", 0))
                 if not written[grade_id]:
-                    found(i, say("not_written"))
+                    place = ", ".join(filter(None, (places[i], criterion(cells, i) or grade_id)))
+                    findings.append(Finding(name, place, say("not_written")))
         elif cell.cell_type == "code":
             for sentence in _trouble(run, i):
                 found(i, sentence, serious=True)
@@ -99,7 +103,13 @@ def inspect(name: str, run: Run, saved: nbformat.NotebookNode, work: Path) -> Se
     for gone in [id for check in points for id in (check, f"{check}_code") if id not in graded]:
         if gone in points or gone.removesuffix("_code") in data["hints"]:
             findings.append(Finding(name, "", say("cell_gone", name=gone), True))
-    return Seen(sum(earned.values()), sum(points.values()), sum(written.values()), len(written), findings)
+    return Seen(sum(earned.values()), sum(points.values()), sum(written.values()), len(written), worth, findings)
+
+
+def criterion(cells: list[nbformat.NotebookNode], i: int) -> str:
+    """What the cell above a written answer asks for: the last line's beginning in bold there; "" where it has none."""
+    above = cells[i - 1].source if i and cells[i - 1].cell_type == "markdown" else ""
+    return (_BOLD.findall(above) or [""])[-1].strip(" .")
 
 
 def _places(notebook: nbformat.NotebookNode) -> list[str]:
@@ -107,8 +117,7 @@ def _places(notebook: nbformat.NotebookNode) -> list[str]:
     heading, places = "", []
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            headings = _HEADING.findall(cell.source)
-            heading = step_of(headings[-1]).title if headings else heading
+            heading = (headings(cell.source) or [heading])[-1]
             places.append(heading)
         elif cell.metadata.get("nbgrader"):  # the step says which cell it is
             places.append(heading)

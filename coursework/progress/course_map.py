@@ -110,6 +110,11 @@ def course_notebook(path: str, cells: list[dict]) -> CourseNotebook:
     return notebook
 
 
+def headings(text: str) -> list[str]:
+    """The titles of a text's headings: without points, minutes and circles."""
+    return [step_of(found).title for _, found in _HEADING.findall(text)]
+
+
 def step_of(heading: str, cell_id: str = "") -> Step:
     """The step that a heading such as "Step 4 · Where? · 2 points · 5 min" opens."""
     minutes = _MINUTES.search(heading)

@@ -50,8 +50,8 @@ class Student:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(self.number(wanted))
 
     def run(self, wanted: str) -> None:
-        """Click into a cell and run it."""
-        self.cell(wanted).locator(".cm-content").click()
+        """Click on a cell and run it, also a folded one."""
+        self.cell(wanted).locator(".jp-InputArea-prompt, .jp-Placeholder-prompt").first.click()
         self.page.keyboard.press("Shift+Enter")
 
     def answer(self, wanted: str, text: str) -> None:
@@ -103,6 +103,25 @@ def answer_wrongly_and_then_right(student: Student, solution: str, screenshots: 
     student.page.keyboard.press("Shift+Enter")
     student.reads("corners", "Right.")
     student.page.screenshot(path=screenshots / "homework_right.png")
+
+
+def break_it_and_ask_for_a_hint(student: Student, solution: str, screenshots: Path) -> None:
+    """A check says that its answer did not run; `hint()` in a cell of one's own knows which exercise is meant."""
+    student.answer("corners_code", solution.replace("return", "retrun"))
+    student.reads("corners_code", "SyntaxError")
+    student.run("corners")
+    student.reads("corners", "The cell above did not run: its last run stopped with SyntaxError")
+    student.page.screenshot(path=screenshots / "homework_stale.png")
+    for key in ("Escape", "k", "b", "Enter"):  # a new cell below the check
+        student.page.keyboard.press(key)
+    student.type_over("hint()")
+    student.page.get_by_text("Hint 1 of 3 · corners").wait_for(timeout=SOON)
+    student.page.screenshot(path=screenshots / "homework_hint.png")
+    for key in ("Escape", "k", "d", "d"):  # the cell goes again, so that the others keep their places
+        student.page.keyboard.press(key)
+    student.answer("corners_code", solution)
+    student.run("corners")
+    student.reads("corners", "Right.")
 
 
 def choose_a_picture(student: Student, solution: str, folder: Path, screenshots: Path) -> None:
@@ -193,6 +212,7 @@ def test_from_a_wrong_answer_to_a_page_that_needs_no_server(lab: Lab, browser, t
         student = Student(page, notebook)
         student.run("setup")
         answer_wrongly_and_then_right(student, solutions["corners"], screenshots)
+        break_it_and_ask_for_a_hint(student, solutions["corners"], screenshots)
         choose_a_picture(student, solutions["own_picture"], folder, screenshots)
         explore_with_the_mouse_and_the_keys(student, folder, screenshots)
         saved = save_the_page(student, folder, tmp_path)

@@ -9,12 +9,14 @@ import nbformat
 import numpy as np
 import pytest
 import safetensors.numpy
+from nbgrader.utils import compute_checksum
 
 from autograder.build import build
 from autograder.build.assemble import instructor_notebook, write_data
 from autograder.build.expected import run_reference
 from autograder.course.source import read_source
 from autograder.errors import SourceError
+from coursework.submission import plain_id
 from tests.small_source import SMALL, write
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -91,8 +93,6 @@ def test_a_check_that_does_not_do_its_work_is_refused(tmp_path, old, new, messag
 
 
 def student_notebook(answer: str) -> nbformat.NotebookNode:
-    from nbgrader.utils import compute_checksum
-
     cell = nbformat.v4.new_code_cell(
         "return ____",
         id="a",
@@ -112,30 +112,65 @@ def student_notebook(answer: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[cell])
 
 
-def test_installing_a_release_keeps_work_somebody_did(tmp_path):
+def as_released(folder, answer="return ____", prose="Read this.", output=None, corrected="return ____"):
+    """q.ipynb in `folder`: prose as the build gives it, and student_notebook's cell, given as `corrected`."""
+    folder.mkdir(exist_ok=True)
+    notebook = student_notebook(corrected)
+    notebook.cells[0].metadata.nbgrader["checksum"] = compute_checksum(notebook.cells[0])
+    notebook.cells[0].source = answer
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell(prose, id=plain_id("Read this.")))
+    if output:
+        notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text=output)]
+    nbformat.write(notebook, folder / "q.ipynb")
+    (folder / "q.json").write_text(corrected)
+    return (folder / "q.ipynb").read_bytes()
+
+
+WORK = [{"answer": "return 42"}, {"output": "7"}, {"prose": "Read this. My own remark."}]
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_a_build_moves_no_work_where_the_release_is_the_same(tmp_path, work):
     release, folder = tmp_path / "release", tmp_path / "notebooks"
-    release.mkdir()
-    folder.mkdir()
-    nbformat.write(student_notebook("return ____"), release / "q.ipynb")
-    (release / "q.ipynb").write_text((release / "q.ipynb").read_text() + "\n")
-    nbformat.write(student_notebook("return 42"), folder / "q.ipynb")
+    as_released(release)
+    mine = as_released(folder, **work)
     (folder / "my_picture.png").write_bytes(b"mine")
-    (kept,) = build.install(release, folder)
-    assert "return 42" in (folder / kept).read_text() and ".yours-" in kept
-    assert "____" in (folder / "q.ipynb").read_text()
-    assert (folder / "my_picture.png").read_bytes() == b"mine"
-    assert build.install(release, folder) == []  # nothing changed, nothing to keep
+    assert build.install(release, folder) == ""
+    assert (folder / "q.ipynb").read_bytes() == mine
+    assert sorted(path.name for path in folder.iterdir()) == ["my_picture.png", "q.ipynb", "q.json"]
 
 
-def test_an_untouched_notebook_is_replaced_without_a_copy(tmp_path):
+@pytest.mark.parametrize("work", WORK)
+def test_a_newer_release_goes_beside_work_and_is_brought_up_to_date_there(tmp_path, work):
     release, folder = tmp_path / "release", tmp_path / "notebooks"
-    release.mkdir()
-    folder.mkdir()
-    nbformat.write(student_notebook("return ____"), release / "q.ipynb")
-    (release / "q.ipynb").write_text((release / "q.ipynb").read_text() + "\n")
-    nbformat.write(student_notebook("return ____"), folder / "q.ipynb")
-    assert build.install(release, folder) == []
-    assert [path.name for path in folder.iterdir()] == ["q.ipynb"]
+    mine = as_released(folder, **work)
+    newer = as_released(release, corrected="result = ____", answer="result = ____")
+    assert build.install(release, folder) == "new"
+    assert (folder / "q.ipynb").read_bytes() == mine and (folder / "q.json").read_text() == "return ____"
+    assert (folder / "new" / "q.ipynb").read_bytes() == newer
+    assert (folder / "new" / "q.json").read_text() == "result = ____"
+    assert build.install(release, folder) == ""  # it lies there already
+    newest = as_released(release, corrected="x = ____", answer="x = ____")
+    assert build.install(release, folder) == "new" and (folder / "new" / "q.ipynb").read_bytes() == newest
+    in_new = as_released(folder / "new", corrected="x = ____", answer="x = 3")
+    assert build.install(release, folder) == ""
+    last = as_released(release, corrected="y = ____", answer="y = ____")
+    assert build.install(release, folder) == "new-2" and (folder / "new-2" / "q.ipynb").read_bytes() == last
+    assert (folder / "new" / "q.ipynb").read_bytes() == in_new and (folder / "q.ipynb").read_bytes() == mine
+
+
+def test_an_untouched_notebook_is_replaced(tmp_path):
+    release, folder = tmp_path / "release", tmp_path / "notebooks"
+    as_released(folder)
+    newer = as_released(release, corrected="result = ____", answer="result = ____")
+    assert build.install(release, folder) == ""
+    assert (folder / "q.ipynb").read_bytes() == newer
+    assert sorted(path.name for path in folder.iterdir()) == ["q.ipynb", "q.json"]
+
+
+def test_what_is_committed_is_no_work():
+    for path in (ROOT / "notebooks").glob("*/*.ipynb"):
+        assert not build.holds_work(path), path
 
 
 def test_an_unknown_assignment_is_one_clear_sentence():
@@ -177,7 +212,7 @@ def test_committed_notebooks_are_up_to_date(assignment):
     release = ROOT / "build" / "course" / "release" / assignment
     for built in release.iterdir():
         target = ROOT / "notebooks" / assignment / built.name
-        if built.suffix == ".ipynb" and not build.has_answers(target):
+        if built.suffix == ".ipynb" and not build.holds_work(target):
             cleared = nbformat.read(target, as_version=4)
             assert [cell.source for cell in cleared.cells] == [cell.source for cell in nbformat.read(built, 4).cells], (
                 f"{target.name} was changed by hand: edit solutions/ instead"

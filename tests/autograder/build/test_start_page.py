@@ -24,6 +24,20 @@ def test_the_map_links_each_notebook(tmp_path, tmp_path_factory):
     assert write_start_page(SOURCE, course).read_bytes() == before
 
 
+def test_a_page_that_was_run_or_written_in_is_left_alone(tmp_path, tmp_path_factory):
+    course = make_release(tmp_path, tmp_path_factory.getbasetemp() / "built").parent
+    path = write_start_page(SOURCE, course)
+    page = nbformat.read(path, as_version=4)
+    page.cells[1].outputs = [nbformat.v4.new_output("stream", text="7")]
+    nbformat.write(page, path)
+    run = path.read_bytes()
+    assert write_start_page(SOURCE, course).read_bytes() == run
+    page.cells.append(nbformat.v4.new_code_cell("mine = 42"))
+    nbformat.write(page, path)
+    written = path.read_bytes()
+    assert write_start_page(SOURCE, course).read_bytes() == written
+
+
 @pytest.mark.parametrize(("minutes", "time"), [(3, "15 min"), (60, "1 h"), (84, "1 h 30 min"), (118, "2 h")])
 def test_times_are_quarters_of_an_hour(minutes, time):
     from autograder.build.start_page import _time
@@ -35,7 +49,10 @@ def test_times_are_quarters_of_an_hour(minutes, time):
 def test_the_committed_page_is_up_to_date():
     path = ROOT / "notebooks" / "start.ipynb"
     need(path.exists(), "the notebooks are not built: make build")
-    assert nbformat.writes(start_page(SOURCE, ROOT / "notebooks")) + "\n" == path.read_text(encoding="utf-8")
+    built, there = start_page(SOURCE, ROOT / "notebooks"), nbformat.read(path, as_version=4)
+    for cell in there.cells:  # it may have been run here
+        cell.update({"outputs": [], "execution_count": None} if cell.cell_type == "code" else {})
+    assert [dict(cell) for cell in there.cells] == [dict(cell) for cell in built.cells]
 
 
 def test_nbgrader_takes_the_page_for_no_assignment():

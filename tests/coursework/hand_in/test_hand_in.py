@@ -88,7 +88,11 @@ def handed_in(tmp_path_factory):
         ("1 / 0", "fails with ZeroDivisionError: division by zero"),
         ("no figure any more", "your saved notebook shows a figure here"),
         ("(in Step 1 · Corners)", "0 of 3 points from the beginning, 3 in your saved notebook"),
-        ("Step 2 · Why?", "no answer is written yet"),
+        ("Step 2 · Why?, Criterion 2a", "no answer is written yet"),
+        (
+            "In all: 0 of 3 points on the checks you see; 0 of 1 texts written, for up to 2 points",
+            "which a person gives",
+        ),
         ("Step 2 · Why?", "the text shows gone.png"),
         ("00_small", "linked.png is left out: it is a link"),
     ],
@@ -179,4 +183,8 @@ def test_the_pdf_shows_everything(handed_in, tmp_path):
     sizes = {tuple(map(int, line.split()[3:5])) for line in listed.splitlines()[2:]}
     assert (7, 13) in sizes and len(sizes) >= 2  # the own picture, shown by a text, and the figure
     pages = text.split("\f")
-    assert [i for i, page in enumerate(pages) if "Step 2 · Why?" in page] == [1] and "Step 1" in pages[0]
+    cover = " ".join(pages[0].split())
+    assert "A small assignment Handed in as 00_small.zip, made on" in cover and "All 0 / 3 0 / 1" in cover
+    assert "Step 1 · Corners" in pages[1] and "def corner" in pages[1] and "Criterion 2a" in text
+    # What the course gives is in the notebooks.
+    assert not any(given in text for given in ("open_notebook", "@check", "find_spec"))

@@ -14,18 +14,20 @@ from PIL import Image
 
 from autograder.build.in_process import runner
 from coursework.__main__ import main
-from coursework.checks.blank import BLANK, attempt
+from coursework.checks.attempt import attempt
+from coursework.checks.blank import BLANK
 from coursework.hand_in import gather as gathering
 from coursework.hand_in import hand_in as way
 from coursework.hand_in import inspect as inspecting
 from coursework.hand_in import pdf
 from coursework.hand_in.bundle import is_ours
-from coursework.hand_in.page import draw_formulas, print_page
+from coursework.hand_in.page import cover_page, draw_formulas, print_page
 from coursework.hand_in.pictures import clean_attachments, clean_picture
 from coursework.hand_in.run import Run, network_is_closed, run_notebook
 from coursework.marking.verdict import Verdict
+from coursework.submission import plain_id
 from tests.needs import need
-from tests.small_release import make_release, photo
+from tests.small_release import HALF, answer, make_release, photo
 
 
 def trivial(*sources):
@@ -228,6 +230,28 @@ def test_paper_shows_what_a_widget_has_beside_itself():
     html = print_page({"a": notebook}, "a")
     assert html.count("<img") == 1 and "Explorer(rows" not in html and "<iframe" not in html
     assert "text/plain" in notebook.cells[0].outputs[0].data  # what is handed in is as it was
+
+
+def test_paper_shows_what_the_student_did_and_headings_of_the_rest(folder):
+    notebook = nbformat.read(answer(folder, corners_code=HALF, why="Boxes have **centres**."), as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("A remark of mine."))
+    given = nbformat.v4.new_code_cell("show_them()", id=plain_id("show_them()"))
+    given.outputs = [nbformat.v4.new_output("stream", text="a table")]
+    notebook.cells.append(given)
+    html = print_page({"small": notebook}, "small", cover_page("Small", "00_small", "today", {}))
+    text = " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL).split())
+    for wanted in (
+        "Step 1 · Corners",
+        "boxes_cxcywh",
+        "Criterion 2a",
+        "Boxes have centres",
+        "A remark of mine",
+        "a table",
+    ):
+        assert wanted in text
+    for given_text in ("open_notebook", "draw.boxes_cxcywh", "8 min", "show_them"):
+        assert given_text not in text
+    assert text.index("Small Handed in as 00_small.zip, made on today") < text.index("Step 1")
 
 
 def test_a_page_runs_and_fetches_nothing():
