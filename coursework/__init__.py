@@ -58,8 +58,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         drawn_images as drawn_images,
         drawn_texts as drawn_texts,
     )
-<<<<<<< HEAD
-    from .checks.freezing import freeze as freeze
+    from .checks.freezing import attempted as attempted, freeze as freeze
     from .checks.modules import (
         layer_outputs as layer_outputs,
         output_of as output_of,
@@ -67,9 +66,6 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         shapes_of as shapes_of,
         sizes_of as sizes_of,
     )
-=======
-    from .checks.freezing import attempted as attempted, freeze as freeze
->>>>>>> mistakes
     from .checks.notebook import (
         Notebook as Notebook,
         open_notebook as open_notebook,
@@ -87,12 +83,8 @@ _HOMES = {
     "checks.blank": ("BLANK", "NotAttempted"),
     "checks.draw": ("Draw",),
     "checks.figures": ("drawn_axes", "drawn_boxes", "drawn_circles", "drawn_images", "drawn_texts"),
-<<<<<<< HEAD
-    "checks.freezing": ("freeze",),
-    "checks.modules": ("layer_outputs", "output_of", "runs_inside", "shapes_of", "sizes_of"),
-=======
     "checks.freezing": ("attempted", "freeze"),
->>>>>>> mistakes
+    "checks.modules": ("layer_outputs", "output_of", "runs_inside", "shapes_of", "sizes_of"),
     "checks.notebook": ("Notebook", "open_notebook", "recording", "solution"),
     "checks.running": ("run_check",),
     "hand_in.button": ("hand_in_button",),
