@@ -3,9 +3,9 @@
 
 # %% [markdown]
 # ## What you have seen
-# - A DETR's output needs no clever post-processing: a softmax, one threshold, and boxes taken from fractions to
-#   pixels. No anchors, no non-maximum suppression.
-# - Every number lives in a frame: 0..1, the resized input, the original picture, the feature map. Most bugs of
+# - A DETR's output needs no elaborate post-processing: a softmax, one threshold, and boxes taken from fractions
+#   to pixels. No anchors, no non-maximum suppression.
+# - Every number lives in a frame: 0..1, the resized input, the original image, the feature map. Most bugs of
 #   detectors are numbers in the wrong frame, or $x$ and $y$ in the wrong order.
 # - Forward hooks read what a model computes on its way. They fire for modules that are *called*, and stay until
 #   removed.
