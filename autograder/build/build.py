@@ -145,7 +145,7 @@ def install(release: Path, folder: Path) -> str:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = sorted(path for path in release.iterdir() if path.is_file())
-    places = (folder / name for name in ("", NEW, *(f"{NEW}-{count}" for count in itertools.count(2))))
+    places = (folder / name for name in itertools.chain(("", NEW), (f"{NEW}-{count}" for count in itertools.count(2))))
     for place in places:
         newer = [path for path in files if not _is_there(path, place / path.name)]  # all of them, while pairs are pairs
         if any(path.suffix == ".ipynb" and holds_work(place / path.name) for path in newer):

@@ -246,7 +246,7 @@ def _place(borders: np.ndarray, value: float) -> int:
 
 def drawn_labels(axes: Axes) -> list[tuple[str, list[float]]]:
     """Each text inside the axes that is not empty, with the box (x0, y0, x1, y1) it covers in data coordinates."""
-    axes.figure.draw_without_rendering()  # where a text lies hangs on the picture's aspect
+    axes.apply_aspect()  # where a text lies hangs on the picture's aspect
     found = []
     for text in axes.texts:
         if text.get_text().strip() and text.get_visible():

@@ -1,17 +1,15 @@
 # %% [markdown]
 # # 2. Detect objects, then look inside
 #
-# In the first notebook you built a DETR. Here you use one. You turn its raw output into labelled boxes, then you open
-# it while it works: which parts of the image attend to each other in the encoder, and where does each object query
-# look in the decoder?
+# In the first notebook you built a DETR. Here you use one: you turn its raw output into labelled boxes, then look at
+# where its encoder and its decoder attend.
 #
 # **After this notebook you can**
 # - turn an image of any size into DETR's input, and its output into boxes in pixels of that image;
-# - read what happens inside a network with forward hooks, and leave no trace of them;
-# - reshape attention into maps over the image, and say exactly *who looks at what* in each of them;
-# - do all of this on an image of your own.
+# - read what happens inside a network with forward hooks, and leave none behind;
+# - reshape attention into maps over the image, and say *who looks at what* in each, also in an image of your own.
 #
-# **34 points, about 2 hours.** You need notebook 1's idea of the architecture, but not your code from it.
+# **34 points, about 2¼ hours.** Your code of notebook 1 is not needed.
 #
 # | part | steps | minutes |
 # |---|---|---|
@@ -19,25 +17,20 @@
 # | B. Looking inside | 17 hooks · 18 decoder maps · 18b the decoder's figure · 19 from pixel to cell · 20 encoder maps · 21 the four-point figure | 74 |
 # | C. Your own image | 22 detect in a file, keep your image | 12 |
 #
-# The model here is **"shapes"**: a DETR with a small backbone, trained on nothing but drawn scenes of circles, squares,
-# triangles, stars, rings and crosses. It is the same class as the official DETR, with the same names of its parts, so
-# what you write here also runs on `load_model("detr_resnet50", "official")` (step 17 says what `torch.hub`'s own model
-# does differently). It has $Q = 20$ object queries instead of 100, $K = 6$ classes instead of COCO's 91 numbers, a width
+# The model here is **"shapes"**: a DETR with a small backbone, trained on drawn scenes of circles, squares, triangles,
+# stars, rings and crosses. Class and names are those of the official DETR, so what you write here also runs on
+# `load_model("detr_resnet50", "official")`; `torch.hub`'s own model differs a little (step 17). It has $Q = 20$ object queries instead of 100, $K = 6$ classes instead of COCO's 91 numbers, a width
 # of $D = 128$ instead of 256, and three layers in encoder and decoder instead of six.
 #
-# **How it was trained** matters for what you will see. Matching and loss are the paper's, but four things are not; they
-# acted in training only (`data/README.md` has the recipe):
-# - the encoder's output had a loss of its own, class and box, on every token inside an object: its tokens were *taught*
-#   to know their object;
-# - the object queries started as positions on a grid of 5 x 4, so each has a place where it prefers to look;
-# - in the decoder's cross-attention the keys' weights started equal to the queries', and a head whose map stayed flat was
-#   restarted once;
-# - the weight of "no object" rose from 0.1 to 0.4, which makes two queries on one object rarer.
+# **Its training had help** that the paper's has not, and that you should know of before you explain what you see
+# (`data/README.md` has the recipe). It acted in training only:
+# - a class and box loss on every token of the encoder's output inside an object: tokens were *taught* to know theirs;
+# - object queries started as positions on a grid of 5 x 4, so each prefers a place;
+# - keys' weights started equal to the queries', and a head of the cross-attention with flat maps was restarted once;
+# - the weight of "no object" rose from 0.1 to 0.4, against two queries on one object.
 #
-# After each step run its check. It tells you what came, what was expected and, where it can, what your mistake looks
-# like. It tries your function on numbers drawn at random; a grader draws others. `hint("corners")`, or `hint()` below a
-# step, gives three hints for each step, from the idea to nearly the code. If you learn alone and the course's
-# `solutions/` folder is there, `solution("corners")` shows how we did it.
+# After each step run its check. It draws numbers at random; a grader draws others. `hint()` below a step gives the next
+# of its three hints. If you learn alone and the course's `solutions/` folder is there, `solution("corners")` shows ours.
 
 # %% setup
 import copy

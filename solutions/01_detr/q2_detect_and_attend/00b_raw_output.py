@@ -18,4 +18,4 @@ print("query 0:    ", [round(value, 2) for value in out["pred_boxes"][0, 0].toli
 sample.picture.resize((256, 256))
 
 # %% [markdown]
-# Six small functions lead from there to a drawn box. Most errors in DETR demos lie in one of them.
+# Six small functions lead from there to a drawn box.

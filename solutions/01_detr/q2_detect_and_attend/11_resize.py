@@ -17,7 +17,7 @@
 # | (480, 640) | 800/480 = 1.667 | (800, 1067) |
 # | (2000, 500) | 1333/2000 = 0.667, since 800/500 = 1.6 would make 3200 | (1333, 333) |
 #
-# Implementations round differently (the official one gets 1066 above); the check allows for a pixel or two.
+# Implementations round differently (the official one gets 1066 above); the check allows for that.
 #
 # The colours come as integers 0..255, channel last. The model wants channels *first*, in `float32`, scaled to 0..1 and
 # then standardised, per channel, with the mean and standard deviation of ImageNet (`IMAGENET_MEAN`, `IMAGENET_STD`, in

@@ -17,8 +17,7 @@
 # | 0, 1, 3 | .04, .11, .84 | .04, .11 | 1 | .11 |
 # | 0, 0.5, 0 | .27, .45, .27 | .27, .45 | 1 | .45 |
 #
-# The second query says "no object" with 84 %. It still gets a label, and a low score: the threshold of the next step
-# drops it.
+# The second query says "no object" with 84 %. It still gets a label, and a low score.
 
 # %% exercise="scores"
 def scores_and_labels(logits):

@@ -6,11 +6,11 @@
 # **You will be able to** keep track of *which* queries found something, which part B depends on.
 #
 # A detection is a query whose score is **above** the threshold. The official demo takes 0.7; the official attention
-# notebook has `> 0.9` under a comment that says 0.7+. A threshold is a choice, so it is an argument here. There is no
-# non-maximum suppression: that two queries do not report the same object was learned in training (section 3.1).
+# notebook has `> 0.9` under a comment that says 0.7+. There is no non-maximum suppression: that two queries do not report
+# the same object was learned in training (section 3.1).
 #
-# Return the **ids** of the kept queries, that is their places $0..Q-1$ in the model's output, best score first. You
-# will use them to pick boxes, labels and attention maps of the very same queries.
+# Return the **ids** of the kept queries, their places $0..Q-1$ in the model's output, best score first. They pick boxes,
+# labels and attention maps of the same queries.
 #
 # | scores of queries 0..4 | threshold | answer |
 # |---|---|---|

@@ -38,11 +38,12 @@ def pixels(draw):
     over_the_edge += torch.tensor([[0.8], [-0.8]])
     given = boxes.clone()
 
-    def scaled(boxes_xyxy):
+    def scaled(boxes_xyxy, width=width, height=height):
         return attempted(lambda: as_tensor(to_pixels(boxes_xyxy, Image.new("RGB", (width, height)))).float())
 
     return {
         "pixels": scaled(given),
+        "pixels of a tiny image": scaled(boxes.clone(), *draw.sizes(2, 11, 19)),
         "pixels of boxes over the edge": scaled(over_the_edge),
         "what was given, afterwards": given,
     }

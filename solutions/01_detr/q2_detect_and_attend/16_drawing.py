@@ -14,9 +14,9 @@
 # "...")` writes. It has to work for no detection (just the image) and for a single one as well as for many.
 #
 # The check looks at what a person sees: which colour lies at which pixel, the outlines, and which label is nearest to
-# which box. So colours, widths and titles are yours to choose, the image may be RGB or RGBA, of fewer pixels or a mesh of
-# colours, as long as it lies over the same pixels, and a label may have a background. The library's `plot_detections`,
-# `draw_box` and `draw_labels` may not be called in your answer.
+# which box. Colours, widths and titles are yours to choose; the image may be RGBA, of fewer pixels or a mesh of colours,
+# if it covers the same pixels; a label may have a background. `plot_detections`, `draw_box` and `draw_labels` may not be
+# called.
 
 # %% exercise="drawing" forbids="detrlab.figures.detections.plot_detections, detrlab.figures.drawing.draw_box, detrlab.figures.drawing.draw_labels"
 def draw_detections(axes, picture, boxes_xyxy, names, scores):
@@ -29,9 +29,8 @@ def draw_detections(axes, picture, boxes_xyxy, names, scores):
     axes.imshow(picture)
     axes.set_axis_off()
     for (x0, y0, x1, y1), name, score in zip(boxes_xyxy.tolist(), names, scores.tolist(), strict=True):
-        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
-        axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
+        axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
     return axes
     ### END SOLUTION
 
@@ -114,52 +113,45 @@ def drawing(draw):
 # The right and lower edge were given as width and height, so every box reaches too far. `Rectangle` wants the size:
 # x1 - x0 and y1 - y0.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 # + axes.add_patch(Rectangle((x0, y0), x1, y1, fill=False))
 
 # %% [raw] mistake="drawing/y_first"
 # The boxes were drawn with y first, as tensors are indexed. matplotlib wants (x, y), and the width before the height.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 # + axes.add_patch(Rectangle((y0, x0), y1 - y0, x1 - x0, fill=False))
 
 # %% [raw] mistake="drawing/lower_corner"
 # The rectangle begins at the lower corner and reaches further down. $y$ grows downwards, so begin at y0.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 # + axes.add_patch(Rectangle((x0, y1), x1 - x0, y1 - y0, fill=False))
 
 # %% [raw] mistake="drawing/corner_as_centre"
 # The corner was taken for the centre, so every box is shifted by half its size: `Rectangle` wants a corner.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 # + axes.add_patch(Rectangle((1.5 * x0 - x1 / 2, 1.5 * y0 - y1 / 2), x1 - x0, y1 - y0, fill=False))
 
 # %% [raw] mistake="drawing/scaled_again"
 # The corners were multiplied by the image's size, although they are in pixels already.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 # + axes.add_patch(Rectangle((x0 * picture.width, y0 * picture.height), (x1 - x0) * picture.width, (y1 - y0) * picture.height, fill=False))
 
 # %% [raw] mistake="drawing/filled"
 # The boxes are filled and hide what they are about. `fill=False` leaves the outline.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 # + axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, edgecolor="red"))
 
 # %% [raw] mistake="drawing/no_boxes"
 # No outline of a box is seen. `axes.add_patch(Rectangle(...))` puts one there; it needs an edge colour and a width.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="white", linewidth=4))
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
-# + axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
+# + axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 
 # %% [raw] mistake="drawing/squeezed"
 # It stops at a single detection: `squeeze` turns (1, 4) into (4,), and the loop then runs over four numbers instead
@@ -171,56 +163,56 @@ def drawing(draw):
 # %% [raw] mistake="drawing/no_labels"
 # There is no label close to any box. Write one text at each box, with the class name and the score.
 # ---
-# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
-# + axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="black", linewidth=1.5))
+# - axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
+# + axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 
 # %% [raw] mistake="drawing/no_scores"
 # The names are there, the scores are not: a label such as `star 0.93` shows how sure the model is.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(x0, y0, name)
 
 # %% [raw] mistake="drawing/no_names"
 # The scores are there, the class names are not: a label such as `star 0.93` says what was found.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(x0, y0, f"{score:.2f}")
 
 # %% [raw] mistake="drawing/same_name"
 # Every label has the name of the first detection. Take its own in each turn of the loop.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(x0, y0, f"{names[0]} {score:.2f}")
 
 # %% [raw] mistake="drawing/one_decimal"
 # The scores have one decimal. Two are asked for: `{score:.2f}`.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(x0, y0, f"{name} {score:.1f}")
 
 # %% [raw] mistake="drawing/three_decimals"
 # The scores have three decimals. Two are asked for: `{score:.2f}`.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(x0, y0, f"{name} {score:.3f}")
 
 # %% [raw] mistake="drawing/label_y_first"
 # The labels stand at (y, x), far from their boxes. matplotlib wants x first.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(y0, x0, f"{name} {score:.2f}")
 
 # %% [raw] mistake="drawing/labels_in_the_corner"
 # All labels stand on top of each other in the image's corner. Write each at its own box.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(0, 0, f"{name} {score:.2f}")
 
 # %% [raw] mistake="drawing/labels_of_others"
 # The labels stand at other boxes: boxes and labels were taken in different orders.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(*places.pop(), f"{name} {score:.2f}")
 # - for (x0, y0, x1, y1), name, score in zip(boxes_xyxy.tolist(), names, scores.tolist(), strict=True):
 # + places = boxes_xyxy[:, :2].tolist()
@@ -254,9 +246,9 @@ def drawing(draw):
 # `return` stands inside the loop, so it ends after the first detection (and without one it returns nothing). It belongs
 # after the loop.
 # ---
-# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # - return axes
-# + axes.text(x0, y0, f"{name} {score:.2f}", color="white", va="bottom", bbox={"facecolor": "black", "pad": 2})
+# + axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + return axes
 
 # %% [raw] mistake="drawing/no_return"

@@ -17,8 +17,8 @@
 # Two things are called a query. A *query* in `[query, key]` is whatever looks, in the encoder a cell. An *object query*
 # is one of DETR's $Q$ learned slots, which looks in the decoder.
 #
-# Each layer has its own weights, and so does each of its $M$ heads; here we take the last layer and the mean over its
-# heads, as the official notebook does. This is the model, with the sizes that an input of 128 x 128 pixels gives:
+# As in the official notebook, we take the last layer and the mean over its $M$ heads. This is the model, with the sizes
+# that an input of 128 x 128 pixels gives:
 
 # %%
 plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
@@ -27,8 +27,7 @@ plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
 # ### Step 17 · Forward hooks · 4 points · 20 min · ●●●●○
 # **You will be able to** read any module's output while a model runs, without changing the model.
 #
-# `forward` returns boxes and logits and forgets the rest. A **forward hook** is a function that PyTorch calls each
-# time a module has computed its output:
+# A **forward hook** is a function that PyTorch calls each time a module has computed its output:
 #
 # ```python
 # def note(module, inputs, output):     # called after module.forward; it returns nothing, or it would replace the output
@@ -53,8 +52,7 @@ plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
 #   when the model raises an error, which goes on to the caller; `try: ... finally: ...` does that.
 # - Run the model once, and leave it as it is: its mode, its parameters.
 #
-# Three points are for what you captured, one is for the removal. The library's `capture_attention` and its helpers may
-# not be called in your answer.
+# Three points are for what you captured, one for the removal. `capture_attention` and its helpers may not be called.
 
 # %% exercise="hooks" forbids="detrlab.attention.capture.capture_attention, detrlab.attention.capture._hook_layers, detrlab.attention.capture._record"
 def look_inside(model, image):
@@ -376,11 +374,9 @@ def show_shapes(picture):
 attempt(lambda: show_shapes(sample.picture), after=("resize", "hooks"))
 
 # %% [markdown]
-# **Other models.** `load_model("detr_resnet50", "official")` gives the official weights in the library's class, and your
-# function runs on it. The model that `torch.hub` gives has the same weights and names but another backbone: its output
-# is a dict of *nested* tensors (images of a batch are padded to one size, with a mask), so `.detach()` fails on it. The
-# official notebook takes the tensor out, `conv_features['0'].tensors`. This cell shows it where the hub's model has been
-# fetched to this computer; it never downloads anything.
+# **The model of `torch.hub`** has the same weights and names, but its backbone gives a dict of *nested* tensors (images
+# padded to one size, with a mask), on which `.detach()` fails. The official notebook takes the tensor out,
+# `conv_features['0'].tensors`. This cell downloads nothing:
 
 # %%
 def look_into_the_hub_model():
@@ -403,13 +399,12 @@ print(f"Its {len(COCO_CLASSES)} classes are COCO's numbers, some of which name n
 print(", ".join(f"{number} {name}" for number, name in enumerate(COCO_CLASSES[:14])), "...")
 
 # %% [markdown]
-# PyTorch's own `nn.TransformerEncoderLayer` and `nn.TransformerDecoderLayer`, which the short DETR of notebook 1 is made
-# of, tell their attention not to compute weights, so the same hook finds `None`. The library's `capture_attention` copes
-# with both kinds.
+# PyTorch's own transformer layers, of which the short DETR of notebook 1 is made, tell their attention not to compute
+# weights, so the same hook finds `None`; the library's `capture_attention` copes with both.
 #
-# **What else hooks are good for.** Two models should agree, and do not: hooks on all layers of both say where they part.
-# `first_divergence` does that. Here the position encoding was built as in the paper instead of as the model was trained.
-# Nothing raises an error, and the table shows where to look:
+# **Hooks find errors, too.** Two models should agree, and do not: hooks on all layers say where they part. Here the
+# position encoding was built as in the paper, not as the model was trained. No error is raised; the table shows where to
+# look:
 
 # %%
 mistaken = copy.deepcopy(shapes)

@@ -5,16 +5,15 @@
 # ### Step 18 · Where each kept query looks · 2 points · 6 min · ●●○○○
 # **You will be able to** turn rows of the decoder's cross-attention into maps over the image.
 #
-# A row of the $(1, Q, S)$ cross-attention says how one object query shares its attention among the $S$ cells. The
-# model made these $S$ tokens by `flatten`ing the $(H, W)$ feature map, row by row, so a `reshape` to $(H, W)$, in
-# this order, undoes it. $H$ and $W$ are the last two sizes of the feature map.
+# A row of the $(1, Q, S)$ cross-attention says how one object query shares its attention among the $S$ cells, which were
+# made by `flatten`ing the $(H, W)$ feature map, row by row. A `reshape` to $(H, W)$ undoes it.
 #
 # For example with $H = 2$, $W = 3$: the row 0, 1, 2, 3, 4, 5 becomes
 #
 # $$\begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix} \qquad\text{and not}\qquad \begin{pmatrix} 0 & 2 & 4 \\ 1 & 3 & 5 \end{pmatrix}$$
 #
-# Return one map for each kept query, in the order in which the ids come. An id such as 17 means row 17 of the
-# attention, even if it is the best detection of all.
+# Return one map for each kept query, in the order of the ids. The id 17 means row 17 of the attention, also if it is the
+# best detection of all.
 
 # %% exercise="decoder_maps"
 def maps_of_queries(cross, queries, features):

@@ -10,8 +10,8 @@
 # to bottom. There is at least one query, and there may be just one: `plt.subplots(2, 1)` gives a *row* of axes then,
 # unless you say `squeeze=False`.
 #
-# For three queries 17, 4 and 9, for example, the upper row shows their three maps, titled `query 17`, `query 4` and
-# `query 9`; below each is the image with the box of that query.
+# For the queries 17, 4 and 9, for example, the upper row shows three maps, titled `query 17`, `query 4` and `query 9`, and
+# below each is the image with the box of that query.
 
 # %% exercise="decoder_figure"
 def draw_queries(picture, maps, queries, boxes_xyxy):
@@ -182,8 +182,8 @@ def decoder_figure(draw):
 
 # %% [markdown]
 # #### Where do the queries look?
-# Does a query look at the object it reports? And where within it: at the middle, or at the tips and edges? In the paper's
-# figure 6 the decoder of the large model looks mostly at the extremities of objects, such as heads and feet. Compare.
+# Does a query look at the object it reports? At its middle, or at tips and edges? In the paper's figure 6 the decoder of
+# the large model looks mostly at extremities, such as heads and feet.
 
 # %%
 def show_decoder_attention(picture, threshold=0.7):

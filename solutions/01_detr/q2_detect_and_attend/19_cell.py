@@ -5,8 +5,7 @@
 # ### Step 19 · From a pixel to its cell · 3 points · 9 min · ●●●○○
 # **You will be able to** find the token that stands for a point of the image, for any model and any image size.
 #
-# To ask what the encoder does at a *point* of the image we need the *cell* of the feature map that holds it. Two
-# steps:
+# Which *cell* of the feature map holds a *point* of the image? Two steps:
 #
 # 1. from the original image to the model's input: the resize multiplied $x$ by $w / \text{width}$ and $y$ by $h /
 #    \text{height}$;
@@ -15,19 +14,17 @@
 #
 # $$\text{row} = \left\lfloor \frac{y \cdot h / \text{height}}{\text{stride}} \right\rfloor \qquad \text{column} = \left\lfloor \frac{x \cdot w / \text{width}}{\text{stride}} \right\rfloor$$
 #
-# The stride is 32 for DETR's ResNets, 16 for their DC5 variants and 8 for "shapes", which is why it is an argument
-# here and not a number in the code. Points are $(x, y)$, tensors are indexed `[row, column]`, which is `[y, x]`.
+# The stride is 32 for DETR's ResNets, 16 for their DC5 variants and 8 for "shapes". Points are $(x, y)$, tensors are indexed `[row, column]`, which is `[y, x]`.
 #
 # An example: an image of 640 x 480 pixels (width x height) is resized to 171 x 128, with stride 8. The point $(590,
 # 100)$ lies at $590 \cdot 171 / 640 = 157.6$ and $100 \cdot 128 / 480 = 26.7$ in the input, so its cell is row 3,
 # column 19.
 #
-# Many figures on the web take a shortcut: they stretch the feature map over the image. It has $W = \lceil 171 / 8
-# \rceil = 22$ columns, and $590 \cdot 22 / 640 = 20.3$ says column 20, the neighbour. The shortcut forgets that the
-# last column hangs over the edge: 22 cells of 8 pixels are 176 pixels, not 171.
+# Do not stretch the feature map over the image instead. It has $W = \lceil 171 / 8 \rceil = 22$ columns, and $590 \cdot 22
+# / 640 = 20.3$ says column 20, the neighbour: the last column hangs over the edge, since 22 cells of 8 pixels are 176
+# pixels, not 171.
 #
-# Write it yourself: the library's `FeatureGrid.cell_at` may not be called in your answer, nor may `looks_at` and
-# `is_looked_at_from` of a captured attention, which find the cell for you.
+# `FeatureGrid.cell_at` may not be called in your answer, nor `looks_at` and `is_looked_at_from` of a captured attention.
 
 # %% exercise="cell" forbids="detrlab.attention.grid.FeatureGrid.cell_at, detrlab.attention.capture.EncoderAttention.looks_at, detrlab.attention.capture.EncoderAttention.is_looked_at_from"
 def cell_at(point_xy, size_wh, input_hw, stride):

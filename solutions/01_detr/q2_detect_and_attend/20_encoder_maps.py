@@ -5,9 +5,8 @@
 # ### Step 20 · What a point looks at, and who looks at it · 4 points · 12 min · ●●●●○
 # **You will be able to** draw the encoder's attention for a point in both directions, and to name each of them right.
 #
-# The encoder's weights are $(1, S, S)$: every cell looks at every cell. As each $S$ is a flattened $(H, W)$, a
-# `reshape` gives the weights four axes, $(H, W, H, W)$: first row and column of the cell that looks, then row and
-# column of the cell that is looked at. For the cell $(r, c)$ there are two different maps:
+# The encoder's weights are $(1, S, S)$. As each $S$ is a flattened $(H, W)$, a `reshape` gives them four axes, $(H, W, H,
+# W)$: first row and column of the cell that looks, then of the cell that is looked at. A cell $(r, c)$ has two maps:
 #
 # - **"looks at"**: where the cell looks, its *row* of the matrix. It sums to 1.
 # - **"is looked at from"**: how much every cell looks at this one, its *column*. It may sum to any number: a cell that
@@ -20,8 +19,7 @@
 plot_row_and_column()
 
 # %% [markdown]
-# The official notebook, and with it nearly every figure on the web, draws the *second* map, often with the caption of
-# the first. Both are worth seeing, as long as the label agrees. Return both by name.
+# The official notebook draws the *second* map, under a title that does not say so. Return both by name.
 
 # %% exercise="encoder_maps"
 def maps_of_cell(attention, cell, features):

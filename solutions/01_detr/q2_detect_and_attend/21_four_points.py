@@ -14,8 +14,8 @@
 #   column;
 # - the **direction** in a title, word for word as it is given: "looks at" or "is looked at from".
 #
-# In an image of 640 x 480 pixels, for example, the point (0.25, 0.5) is drawn at $x = 160$, $y = 240$. As in step 16,
-# the check looks at the colours that lie at the image's pixels, not at the array behind them.
+# In an image of 640 x 480 pixels, for example, the point (0.25, 0.5) is drawn at $x = 160$, $y = 240$. The image may be
+# RGBA or a mesh of colours, as in step 16.
 
 # %% exercise="four_points"
 def draw_points(picture, points_01, maps, direction):
@@ -25,19 +25,16 @@ def draw_points(picture, points_01, maps, direction):
     maps: four (H, W) tensors, one for each point. direction: "looks at" or "is looked at from".
     """
     ### BEGIN SOLUTION
-    figure = plt.figure(figsize=(7.0, 3.6), layout="constrained")
-    figure.suptitle("Encoder self-attention, last layer, mean of heads")
-    panels = figure.subplot_mosaic([[0, "picture", "picture", 1], [2, "picture", "picture", 3]])
+    layout = [[0, "picture", "picture", 1], [2, "picture", "picture", 3]]
+    figure, panels = plt.subplot_mosaic(layout, figsize=(7.0, 3.6), layout="constrained")
+    figure.suptitle(f"Encoder self-attention, last layer: what each point {direction}")
     panels["picture"].imshow(picture)
-    panels["picture"].set_axis_off()
     width, height = picture.size
     for i, ((x, y), map_hw) in enumerate(zip(points_01, maps, strict=True)):
         x, y = x * width, y * height
         panels["picture"].add_patch(Circle((x, y), 0.02 * width, facecolor="white", edgecolor="black"))
-        panels["picture"].text(x + 0.03 * width, y, f"{i + 1}", va="center", bbox={"facecolor": "white", "pad": 1.5})
-        panels[i].imshow(np.asarray(map_hw), cmap="cividis")
-        panels[i].set(xticks=[], yticks=[])
-        panels[i].set_title(f"point {i + 1} {direction}", fontsize=9)
+        panels[i].imshow(map_hw, cmap="cividis")
+        panels[i].set_axis_off()
     return figure
     ### END SOLUTION
 
@@ -45,7 +42,7 @@ def draw_points(picture, points_01, maps, direction):
 # %% check="four_points" points=2
 @check(parts={"image and circles": 1, "maps and direction": 1})
 def four_points(draw):
-    (H, W), (width, height) = draw.letters("H W", 3, 7), (10 * side for side in draw.sizes(2, 31, 47))
+    (H, W), (width, height) = draw.letters("H W", 3, 7), (3 * side for side in draw.sizes(2, 31, 47))
     picture, maps = four_colours(draw, width, height), draw.uniform(4, H, W)
     corners = torch.tensor([[0.15, 0.15], [0.85, 0.15], [0.15, 0.85], [0.85, 0.85]])[draw.permutation(4)]
     points = [(x, y) for x, y in (corners + draw.uniform(4, 2, low=-0.1, high=0.1)).tolist()]
@@ -143,27 +140,27 @@ def four_points(draw):
 # The maps were transposed: what is on the left in the image would be at the top in the map. `imshow` wants (rows,
 # columns), as the maps are.
 # ---
-# - panels[i].imshow(np.asarray(map_hw), cmap="cividis")
-# + panels[i].imshow(np.asarray(map_hw).T, cmap="cividis")
+# - panels[i].imshow(map_hw, cmap="cividis")
+# + panels[i].imshow(map_hw.T, cmap="cividis")
 
 # %% [raw] mistake="four_points/upside_down"
 # The maps stand on their head: `origin="lower"` puts their first row at the bottom. Leave it out.
 # ---
-# - panels[i].imshow(np.asarray(map_hw), cmap="cividis")
-# + panels[i].imshow(np.asarray(map_hw), origin="lower")
+# - panels[i].imshow(map_hw, cmap="cividis")
+# + panels[i].imshow(map_hw, origin="lower")
 
 # %% [raw] mistake="four_points/same_map"
 # All four panels show the same map, that of the first point: take the next map in each turn of the loop.
 # ---
-# - panels[i].imshow(np.asarray(map_hw), cmap="cividis")
-# + panels[i].imshow(np.asarray(maps[0]))
+# - panels[i].imshow(map_hw, cmap="cividis")
+# + panels[i].imshow(maps[0])
 
 # %% [raw] mistake="four_points/maps_of_other_points"
 # The maps are in another order than the points, so each panel shows another point's. Panels are read row by row or
 # column by column.
 # ---
-# - panels[i].imshow(np.asarray(map_hw), cmap="cividis")
-# + panels[i].imshow(np.asarray(maps[3 - i]))
+# - panels[i].imshow(map_hw, cmap="cividis")
+# + panels[i].imshow(maps[3 - i])
 
 # %% [raw] mistake="four_points/one_missing"
 # Three maps and circles are there, of four: a loop that begins at 1 leaves out the first.
@@ -174,27 +171,27 @@ def four_points(draw):
 # %% [raw] mistake="four_points/overlaid"
 # The image lies under every map. The maps are to have panels of their own, as they are.
 # ---
-# - panels[i].imshow(np.asarray(map_hw), cmap="cividis")
+# - panels[i].imshow(map_hw, cmap="cividis")
 # + panels[i].imshow(picture)
-# + panels[i].imshow(np.asarray(map_hw), alpha=0.6, extent=(0, width, height, 0))
+# + panels[i].imshow(map_hw, alpha=0.6, extent=(0, width, height, 0))
 
 # %% [raw] mistake="four_points/direction_missing"
 # No title says the direction, and without it nobody can read the maps: name it word for word as it is given.
 # ---
-# - panels[i].set_title(f"point {i + 1} {direction}", fontsize=9)
-# + panels[i].set_title(f"point {i + 1}")
+# - figure.suptitle(f"Encoder self-attention, last layer: what each point {direction}")
+# + figure.suptitle("Encoder self-attention")
 
 # %% [raw] mistake="four_points/fixed_title"
 # The title always says "looks at". The direction is an argument.
 # ---
-# - panels[i].set_title(f"point {i + 1} {direction}", fontsize=9)
-# + panels[i].set_title(f"point {i + 1} looks at")
+# - figure.suptitle(f"Encoder self-attention, last layer: what each point {direction}")
+# + figure.suptitle("Encoder self-attention: looks at")
 
 # %% [raw] mistake="four_points/fixed_other_title"
 # The title always says "is looked at from". The direction is an argument.
 # ---
-# - panels[i].set_title(f"point {i + 1} {direction}", fontsize=9)
-# + panels[i].set_title(f"point {i + 1} is looked at from")
+# - figure.suptitle(f"Encoder self-attention, last layer: what each point {direction}")
+# + figure.suptitle("Encoder self-attention: is looked at from")
 
 # %% [markdown]
 # #### Your figure

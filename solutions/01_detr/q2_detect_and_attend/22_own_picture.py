@@ -7,27 +7,23 @@
 # ### Step 22 · Detect in your own image · 2 points · 12 min · ●●●○○
 # **You will be able to** run a detector on any image file, the way it is meant to be run.
 #
-# First the function (1 point). It gets a path and does everything from opening the file to boxes in pixels, best
-# detection first. You may call your functions from above or the library's: `open_picture(path)`, `to_input(picture,
-# *model.input_size)` (use this one here: interpolation differs between libraries), `detrlab.boxes.cxcywh_to_xyxy`. The
-# library's `detect` does the whole of it in one call, so it is the one function that you may *not* use here. Two things
-# are new:
+# First the function (1 point): from a path to boxes in pixels, best detection first. You may call your functions from
+# above or the library's: `open_picture(path)`, `to_input(picture, *model.input_size)` (take this one: interpolation
+# differs between libraries), `detrlab.boxes.cxcywh_to_xyxy`; not `detect`, which does all of it. Two things are new:
 #
-# - the model you are given may be **in training mode**, where batch norm uses the statistics of the batch at hand and
-#   dropout drops: `model.eval()` ends that. Leave the model in evaluation mode;
-# - nobody wants gradients here: run it under `torch.no_grad()`.
+# - the model may come **in training mode**, where batch norm uses the statistics of the batch at hand and dropout drops:
+#   `model.eval()` ends that. Leave it in evaluation mode;
+# - no gradients are wanted: run it under `torch.no_grad()`.
 #
-# Then your image (1 point). With the shapes model, "your own" means **drawn or composed by you**: a photograph of shapes
-# drawn with a thick pen on white paper, a drawing from a paint program, or a scene that you put together below, with
-# the mouse or with `compose`. Not one of this notebook's own. Make it one you can learn from: two shapes that overlap,
-# something it has never seen, a star drawn badly. For photographs of everyday things you need the official model, see
-# below.
+# Then your image (1 point), **drawn or composed by you** and none of this notebook's: a photograph of shapes drawn with a
+# thick pen on white paper, a drawing from a paint program, or a scene composed below. Make it one you can learn from: two
+# shapes that overlap, something the model has never seen, a star drawn badly.
 #
-# `my_source` returns where the image comes from: a path, an address (URL), `upload.value`, `composer.picture`, or any
-# other PIL image. An address such as the official notebook's `"http://images.cocodataset.org/val2017/000000039769.jpg"`
-# is fetched by `open_picture`, which needs the network once. The image is kept as **`my_picture.png` beside this
-# notebook**, without the camera's place and time, at most 1600 pixels a side. Hand it in together with the notebook. When
-# the notebook is run again somewhere else, the kept image is taken.
+# `my_source` returns a path, an address (such as the official notebook's
+# `"http://images.cocodataset.org/val2017/000000039769.jpg"`, a photograph for the official model; it needs the network
+# once), `upload.value`, `composer.picture` or another PIL image. It is kept as **`my_picture.png` beside this notebook**,
+# without the camera's place and time, at most 1600 pixels a side: hand it in with the notebook. Where the notebook is run
+# again, the kept image is taken.
 
 # %%
 # One way: choose a file from your computer, and return upload.value in my_source below.
@@ -35,9 +31,8 @@ upload = upload_button()
 upload
 
 # %% [markdown]
-# Or make one here and now: drag shapes onto the paper, and the model says at each moment what it finds. Hide one behind
-# another, shrink one until it is lost. When you like it, let `my_source` return `composer.picture` and run the cell of
-# the exercise. It is kept then, so an empty paper after the next start of the kernel does no harm.
+# Or compose one: drag shapes onto the paper, and the model says what it finds. Hide one behind another, shrink one until
+# it is lost. Then let `my_source` return `composer.picture` and run the cell of the exercise, which keeps it.
 
 # %%
 composer = compose_scene(shapes)
@@ -298,11 +293,8 @@ def _(value):
 
 # %% [markdown]
 # #### Detection and attention on your image
-# One line switches the model. `"shapes"` is for drawings. For a photograph take `"detr_resnet50"`: its official
-# weights (160 MB) are fetched once into a cache, so this needs the network the first time, and a detection takes
-# seconds instead of milliseconds. The checks above use "shapes" in any case.
-#
-# These are the library's figures. They do what yours do, and you will use them in the next notebook.
+# `"shapes"` is for drawings. For a photograph take `"detr_resnet50"`: its official weights (166 MB) are fetched once, which
+# needs the network. The figures are the library's; you will use them in the next notebook.
 
 # %%
 MODEL = "shapes"  # or "detr_resnet50"
@@ -329,15 +321,13 @@ if mine:
     display(plot_encoder_attention(picture, attention, POINTS, "looks at"))
 
 # %% [markdown]
-# Look for a while before you go on. Did the model find everything? Where two shapes overlap, does each query look at
-# its own? Which cells does a point on the background look at? Notebook 3 asks for the answers, and for controls that
-# show whether they would hold for any picture.
+# Did the model find everything? Where two shapes overlap, does each query look at its own? Which cells does a point on
+# the background look at? Notebook 3 asks for the answers, and for controls.
 #
-# #### Move around in it
-# A figure shows four points; here are all of them. Move the mouse over your image: the encoder's attention from that
-# point floods it at once. Then click a detection to see where its query looks, and walk through layers and heads. Watch
-# what changes when you cross the edge of a shape, and turn the direction around: is a point looked at from where it
-# looks? (A click holds the point. On the keyboard, Tab reaches the picture and the arrow keys move the point.)
+# #### All points, layers and heads
+# Move the mouse over your image: the encoder's attention from that point appears. Click a detection to see where its
+# query looks, and go through layers and heads. What changes at the edge of a shape, and when the direction is turned
+# around? (A click holds the point; on the keyboard, Tab reaches the image and the arrow keys move the point.)
 
 # %%
 explorer = attempt(lambda: explore(chosen_model(), KEPT_NAME))
