@@ -19,7 +19,9 @@ In a check
     drawn_axes       all axes of a matplotlib figure
     drawn_boxes      the boxes that a figure shows
     drawn_circles    the circles and markers that a figure shows
-    drawn_images     the images that a figure shows, with their extents
+    drawn_colours    the colours of the picture at places in one axes
+    drawn_images     the images that a figure shows, as they are seen, with their extents
+    drawn_labels     the texts in one axes, and what each of them covers
     drawn_texts      the texts that a figure shows
     shapes_of        a torch module's parameters by name, with their shapes
     sizes_of         how many numbers each part of a module learns
@@ -55,7 +57,9 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         drawn_axes as drawn_axes,
         drawn_boxes as drawn_boxes,
         drawn_circles as drawn_circles,
+        drawn_colours as drawn_colours,
         drawn_images as drawn_images,
+        drawn_labels as drawn_labels,
         drawn_texts as drawn_texts,
     )
     from .checks.freezing import attempted as attempted, freeze as freeze
@@ -82,7 +86,15 @@ _HOMES = {
     "checks.attempt": ("attempt",),
     "checks.blank": ("BLANK", "NotAttempted"),
     "checks.draw": ("Draw",),
-    "checks.figures": ("drawn_axes", "drawn_boxes", "drawn_circles", "drawn_images", "drawn_texts"),
+    "checks.figures": (
+        "drawn_axes",
+        "drawn_boxes",
+        "drawn_circles",
+        "drawn_colours",
+        "drawn_images",
+        "drawn_labels",
+        "drawn_texts",
+    ),
     "checks.freezing": ("attempted", "freeze"),
     "checks.modules": ("layer_outputs", "output_of", "runs_inside", "shapes_of", "sizes_of"),
     "checks.notebook": ("Notebook", "open_notebook", "recording", "solution"),

@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = {
     "coursework": """
         Array BLANK Draw NotAttempted Notebook Outcome attempt attempted drawn_axes drawn_boxes drawn_circles
-        drawn_images drawn_texts forget_progress freeze hand_in_button layer_outputs open_notebook output_of recording
-        run_check runs_inside shapes_of show_progress sizes_of solution
+        drawn_colours drawn_images drawn_labels drawn_texts forget_progress freeze hand_in_button layer_outputs
+        open_notebook output_of recording run_check runs_inside shapes_of show_progress sizes_of solution
     """,
     "detrlab": """
         Backbone Background COCO_CLASSES CapturedAttention DETR Detection Detections Divergence Explorer FeatureGrid

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ## A. From a picture to detections
+# ## A. From an image to detections
 #
 # This is the scene we work on, and this is all that DETR says about it (section 3.2 of the paper): for each of the
 # $Q$ object queries, $K + 1$ class logits and one box.
@@ -13,10 +13,9 @@ with torch.no_grad():
 print(sample.caption)
 print("classes:    ", shapes.classes)
 print("pred_logits:", tuple(out["pred_logits"].shape), "= (B, Q, K + 1): the last class is 'no object'")
-print("pred_boxes: ", tuple(out["pred_boxes"].shape), "= (B, Q, 4): (cx, cy, w, h), each in 0..1 of the picture")
+print("pred_boxes: ", tuple(out["pred_boxes"].shape), "= (B, Q, 4): (cx, cy, w, h), each in 0..1 of the image")
 print("query 0:    ", [round(value, 2) for value in out["pred_boxes"][0, 0].tolist()], "is the box it predicts")
 sample.picture.resize((256, 256))
 
 # %% [markdown]
-# Six small functions lead from there to a drawn box. They look harmless, and nearly every DETR demo on the web that
-# "does not work" fails in one of them.
+# Six small functions lead from there to a drawn box.

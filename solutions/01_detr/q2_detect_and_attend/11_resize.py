@@ -3,38 +3,34 @@
 
 # %% [markdown]
 # ### Step 11 · Resize and normalise · 3 points · 12 min · ●●●○○
-# **You will be able to** turn a picture of any size into the input that a DETR was trained on.
+# **You will be able to** turn an image of any size into the input that a DETR was trained on.
 #
-# DETR takes pictures of any shape, but it has learned how large objects usually are. The official rule: the **shorter
-# side becomes `shorter`** pixels (800), unless the longer side would then pass `longest` (1333); in that case the
-# **longer side becomes `longest`**. The aspect ratio stays. For a picture of $w \times h$ pixels both new sides are
-# the old ones times
+# The official rule: the **shorter side becomes `shorter`** pixels (800), unless the longer side would then pass
+# `longest` (1333); in that case the **longer side becomes `longest`**. The aspect ratio stays. For an image of $w
+# \times h$ pixels both new sides are the old ones times
 #
 # $$r = \min\left(\frac{\text{shorter}}{\min(w, h)},\; \frac{\text{longest}}{\max(w, h)}\right)$$
 #
-# | picture (w, h) | $r$ | new size (w, h) |
+# | image (w, h) | $r$ | new size (w, h) |
 # |---|---|---|
 # | (640, 480) | 800/480 = 1.667 | (1067, 800) |
 # | (480, 640) | 800/480 = 1.667 | (800, 1067) |
 # | (2000, 500) | 1333/2000 = 0.667, since 800/500 = 1.6 would make 3200 | (1333, 333) |
 #
-# Implementations round differently (the official one gets 1066 above); a pixel or two does not matter, and the check
-# allows for it.
+# Implementations round differently (the official one gets 1066 above); the check allows for that.
 #
-# The numbers then have to look as in training, too. Colours come as integers 0..255, channel last. The model wants
-# channels *first*, in `float32`, scaled to 0..1 and then standardised, per channel, with mean and deviation of ImageNet
-# (`IMAGENET_MEAN`, `IMAGENET_STD`, in the order red, green, blue):
+# The colours come as integers 0..255, channel last. The model wants channels *first*, in `float32`, scaled to 0..1 and
+# then standardised, per channel, with the mean and standard deviation of ImageNet (`IMAGENET_MEAN`, `IMAGENET_STD`, in
+# the order red, green, blue):
 #
 # $$x = \frac{p / 255 - \text{mean}}{\text{std}} \qquad\text{e.g. a red of 255:}\quad \frac{1 - 0.485}{0.229} = 2.249$$
 #
 # Write both functions. A model knows its own sizes: `shapes.input_size` is (128, 213), that of the official models
-# (800, 1333). `picture.resize(size, Image.Resampling.BILINEAR)` does the resizing; PIL's sizes are (width, height).
+# (800, 1333). Resize with bilinear interpolation, as in training: `picture.resize(size, Image.Resampling.BILINEAR)`;
+# PIL's sizes are (width, height).
 #
-# The library has all this in `detrlab.images`. Here you write it yourself: `to_input`, `resize_picture`, `resized_size`
-# and `normalise` may not be called in your answer, nor may `detect`, which calls them, nor the transform inside
-# torchvision's detectors (`GeneralizedRCNNTransform`). torchvision's ordinary transforms may.
-#
-# If stuck: `hint("resize")`.
+# The library's `to_input`, `resize_picture`, `resized_size`, `normalise` and `detect` may not be called in your answer,
+# nor the transform inside torchvision's detectors (`GeneralizedRCNNTransform`). torchvision's ordinary transforms may.
 
 # %% exercise="resize" forbids="detrlab.images.to_input, detrlab.images.resize_picture, detrlab.images.resized_size, detrlab.images.normalise, detrlab.detr.detect.detect, torchvision.models.detection.transform.GeneralizedRCNNTransform, torchvision.models.detection.transform.GeneralizedRCNNTransform.forward, torchvision.models.detection.transform.GeneralizedRCNNTransform.resize, torchvision.models.detection.transform.GeneralizedRCNNTransform.normalize"
 def new_size(size_wh, shorter=800, longest=1333):
@@ -62,165 +58,202 @@ def resize(draw):
     targets = [(10 * draw.integer(95, 128), 800), (800, 10 * draw.integer(95, 128)), (1333, 10 * draw.integer(40, 72))]
     for target in targets:
         factor = draw.number(0.6, 3.0)
-        size = new_size(tuple(round(side * factor) for side in target), 800, 1333)
-        sizes.append([10 * round(int(side) / 10) for side in size])
+        sizes.append(tuple(round(side * factor) for side in target))
 
-    # A picture of four flat colours: in the middle of each, no kind of interpolation changes anything.
-    width, height = round(10 * draw.integer(14, 20) * 1.7), round(128 * 1.7)
-    colours = np.zeros((height, width, 3), dtype=np.uint8)
-    for rows in (slice(0, height // 2), slice(height // 2, height)):
-        for columns in (slice(0, width // 2), slice(width // 2, width)):
-            colours[rows, columns] = [draw.integer(0, 255) for _ in range(3)]
-    image = prepare(Image.fromarray(colours), 128, 213)
-    C, H, W = image.shape
-    middles = torch.stack([image[:, y, x] for y in (H // 4, 3 * H // 4) for x in (W // 4, 3 * W // 4)])
-    about = [C, 10 * round(H / 10), 10 * round(W / 10)]
-    return {"new sizes": sizes, "shape of the input": about, "colours of the input": middles}
+    def prepared(w, h):
+        """Shape, colours of three flat quarters and extremes of a picture whose last quarter is a fine checkerboard."""
+        low, high = (np.array([draw.integer(*ends) for _ in range(3)]) for ends in ((40, 90), (165, 215)))
+        other = [draw.integer(95, 160) for _ in range(3)]
+        colours = np.zeros((h, w, 3), dtype=np.uint8)
+        colours[: h // 2, : w // 2], colours[: h // 2, w // 2 :], colours[h // 2 :, : w // 2] = low, high, other
+        colours[h // 2 :, w // 2 :] = 255 * (np.indices((h - h // 2, w - w // 2)).sum(0) % 2)[:, :, None]
+        image = prepare(Image.fromarray(colours), 128, 213)
+        C, H, W = image.shape
+        middles = torch.stack([image[:, y, x] for y, x in ((H // 4, W // 4), (H // 4, 3 * W // 4), (3 * H // 4, W // 4))])
+        return {
+            "shape of the input": [C, 10 * round(H / 10), 10 * round(W / 10)],
+            "colours of three areas": middles,
+            "darkest and brightest colour": torch.stack([image.amin((1, 2)), image.amax((1, 2))]),
+        }
+
+    wide, tall = 2 * draw.integer(340, 390), 2 * draw.integer(240, 290)
+    return {
+        "new sizes": attempted(lambda: [[10 * round(int(side) / 10) for side in new_size(wh, 800, 1333)] for wh in sizes]),
+        "a usual picture": attempted(lambda: prepared(wide, 512)),
+        "an upright picture": attempted(lambda: prepared(512, wide)),
+        "a wide picture, where `longest` decides": attempted(lambda: prepared(852, tall // 2)),
+    }
 
 
 @resize.must("no longer side passes `longest`")
 def _(value):
-    return max(max(size) for size in value["new sizes"]) <= 1340
-
-
-@resize.must("normalised colours lie between -2.2 and 2.7")
-def _(value):
-    return value["colours of the input"].abs().max() < 2.7
+    return not isinstance(value["new sizes"], list) or max(max(size) for size in value["new sizes"]) <= 1340
 
 
 # %% [raw] hints="resize"
 # 1. Two wishes limit the factor by which both sides are multiplied: the shorter side should reach `shorter`, the
 #    longer side may not pass `longest`. The smaller of the two factors satisfies both.
 # 2. `np.array(resized)` is (height, width, 3) in 0..255. Divide by 255 and permute to (3, height, width); mean and
-#    deviation need the shape (3, 1, 1) to be broadcast over rows and columns.
-# 3. `r = min(shorter / min(size_wh), longest / max(size_wh))`, then round both sides times `r`. The last line of
-#    `prepare` is `(colours - mean[:, None, None]) / std[:, None, None]`, with both tables made tensors.
+#    standard deviation need the shape (3, 1, 1) to be broadcast over rows and columns.
+# 3. `r = min(shorter / min(size_wh), ... / ...)`, then round both sides times `r`. `prepare` ends in `(colours -
+#    mean[:, None, None]) / ...`, with both tables made tensors.
 
 # %% [raw] mistake="resize/longer_side"
-# The longer side was brought to `shorter`, so the picture comes out too small. It is the shorter side that becomes
+# The longer side was brought to `shorter`, so the image comes out too small. It is the shorter side that becomes
 # `shorter`; the longer one only has a limit.
 # ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = shorter / max(size_wh)
-#     return round(size_wh[0] * r), round(size_wh[1] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255
-#     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-#     return (colours - mean[:, None, None]) / std[:, None, None]
+# - r = min(shorter / min(size_wh), longest / max(size_wh))
+# + r = shorter / max(size_wh)
 
 # %% [raw] mistake="resize/no_limit"
 # The limit on the longer side is missing: a wide panorama becomes far larger than anything the model was trained on.
 # Where the longer side would pass `longest`, that side decides.
 # ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = shorter / min(size_wh)
-#     return round(size_wh[0] * r), round(size_wh[1] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255
-#     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-#     return (colours - mean[:, None, None]) / std[:, None, None]
+# - r = min(shorter / min(size_wh), longest / max(size_wh))
+# + r = shorter / min(size_wh)
+
+# %% [raw] mistake="resize/max_for_min"
+# The larger of the two factors was taken, so one of the two limits is always passed. The smaller factor satisfies both.
+# ---
+# - r = min(shorter / min(size_wh), longest / max(size_wh))
+# + r = max(shorter / min(size_wh), longest / max(size_wh))
+
+# %% [raw] mistake="resize/limit_on_the_shorter_side"
+# Where the limit binds, the *shorter* side was brought to `longest`. It is the longer side that becomes `longest`.
+# ---
+# - r = min(shorter / min(size_wh), longest / max(size_wh))
+# + r = shorter / min(size_wh)
+# + if max(size_wh) * r > longest:
+# +     r = longest / min(size_wh)
 
 # %% [raw] mistake="resize/squashed"
-# Every picture became a square, which bends the objects out of shape. Multiply both sides by one and the same factor,
+# Every image became a square, which bends the objects out of shape. Multiply both sides by one and the same factor,
 # so that the aspect ratio stays.
 # ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     return shorter, shorter
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255
-#     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-#     return (colours - mean[:, None, None]) / std[:, None, None]
+# - r = min(shorter / min(size_wh), longest / max(size_wh))
+# - return round(size_wh[0] * r), round(size_wh[1] * r)
+# + return shorter, shorter
 
-# %% [raw] mistake="resize/not_divided"
-# The colours were standardised as 0..255. Mean and deviation belong to colours in 0..1, so divide by 255 first;
-# without it every pixel looks hundreds of times too bright to the model.
+# %% [raw] mistake="resize/fixed_size"
+# Every image became `longest` x `shorter`, whatever its shape. Multiply both sides by one and the same factor.
 # ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = min(shorter / min(size_wh), longest / max(size_wh))
-#     return round(size_wh[0] * r), round(size_wh[1] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1).float()
-#     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-#     return (colours - mean[:, None, None]) / std[:, None, None]
-
-# %% [raw] mistake="resize/not_standardised"
-# The colours are in 0..1, but mean and deviation were left out. The backbone has only ever seen standardised colours:
-# subtract the mean of each channel and divide by its deviation.
-# ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = min(shorter / min(size_wh), longest / max(size_wh))
-#     return round(size_wh[0] * r), round(size_wh[1] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     return torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255
-
-# %% [raw] mistake="resize/channels_last"
-# The colours are right, but the channels still come last, (H, W, 3), as PIL and matplotlib keep them. A convolution
-# wants them first: (3, H, W).
-# ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = min(shorter / min(size_wh), longest / max(size_wh))
-#     return round(size_wh[0] * r), round(size_wh[1] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     colours = torch.from_numpy(np.array(resized)) / 255
-#     return (colours - torch.tensor(IMAGENET_MEAN)) / torch.tensor(IMAGENET_STD)
+# - r = min(shorter / min(size_wh), longest / max(size_wh))
+# - return round(size_wh[0] * r), round(size_wh[1] * r)
+# + return longest, shorter
 
 # %% [raw] mistake="resize/height_first"
-# The new size came as (height, width). PIL counts the width first, in `picture.size` as in `picture.resize(...)`, so
-# the size to return is (width, height), too.
+# The new size came as (height, width). Sizes are (width, height) here, as PIL has them.
 # ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = min(shorter / min(size_wh), longest / max(size_wh))
-#     return round(size_wh[1] * r), round(size_wh[0] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255
-#     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-#     return (colours - mean[:, None, None]) / std[:, None, None]
+# - return round(size_wh[0] * r), round(size_wh[1] * r)
+# + return round(size_wh[1] * r), round(size_wh[0] * r)
+
+# %% [raw] mistake="resize/limit_forgotten_in_prepare"
+# `prepare` does not pass `longest` on to `new_size`, so its default of 1333 holds for every model.
+# ---
+# - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
+# + resized = picture.resize(new_size(picture.size, shorter), Image.Resampling.BILINEAR)
+
+# %% [raw] mistake="resize/not_resized"
+# `prepare` does not resize the image. Ask `new_size` for its new size and resize it before the colours are computed.
+# ---
+# - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
+# + resized = picture
+
+# %% [raw] mistake="resize/nearest"
+# The resize takes the nearest pixel, so fine patterns turn into noise. The task asks for bilinear interpolation, as in
+# training.
+# ---
+# - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
+# + resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.NEAREST)
+
+# %% [raw] mistake="resize/bicubic"
+# The resize is bicubic (PIL's default), which overshoots at edges. The task asks for bilinear interpolation, as in
+# training: `Image.Resampling.BILINEAR`.
+# ---
+# - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
+# + resized = picture.resize(new_size(picture.size, shorter, longest))
 
 # %% [raw] mistake="resize/sides_swapped"
-# The new sizes are right, but in `prepare` width and height changed places, which squeezes the picture. PIL's
+# The new sizes are right, but in `prepare` width and height changed places, which squeezes the image. PIL's
 # `resize` wants (width, height); only tensors and arrays count the height first.
 # ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = min(shorter / min(size_wh), longest / max(size_wh))
-#     return round(size_wh[0] * r), round(size_wh[1] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest)[::-1], Image.Resampling.BILINEAR)
-#     colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255
-#     mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
-#     return (colours - mean[:, None, None]) / std[:, None, None]
+# - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
+# + resized = picture.resize(new_size(picture.size, shorter, longest)[::-1], Image.Resampling.BILINEAR)
+
+# %% [raw] mistake="resize/not_divided"
+# The colours were standardised as 0..255. Mean and standard deviation belong to colours in 0..1: divide by 255 first.
+# ---
+# - colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255  # (H, W, 3) -> (3, H, W)
+# + colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1).float()
+
+# %% [raw] mistake="resize/divided_at_the_end"
+# 255 divides only after mean and standard deviation were used, which belong to colours in 0..1: divide first.
+# ---
+# - colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255  # (H, W, 3) -> (3, H, W)
+# - mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+# - return (colours - mean[:, None, None]) / std[:, None, None]
+# + colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1).float()
+# + mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+# + return (colours - mean[:, None, None]) / std[:, None, None] / 255
+
+# %% [raw] mistake="resize/not_standardised"
+# The colours are in 0..1, but mean and standard deviation were left out. The backbone has only ever seen standardised
+# colours: subtract the mean of each channel and divide by its standard deviation.
+# ---
+# - return (colours - mean[:, None, None]) / std[:, None, None]
+# + return colours
+
+# %% [raw] mistake="resize/mean_and_std_exchanged"
+# Mean and standard deviation changed places: subtract the mean, then divide by the standard deviation.
+# ---
+# - return (colours - mean[:, None, None]) / std[:, None, None]
+# + return (colours - std[:, None, None]) / mean[:, None, None]
+
+# %% [raw] mistake="resize/channels_last"
+# The channels still come last, (H, W, 3), as PIL and NumPy have them. PyTorch wants them first: permute to (3, H, W).
+# ---
+# - colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255  # (H, W, 3) -> (3, H, W)
+# - mean, std = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
+# - return (colours - mean[:, None, None]) / std[:, None, None]
+# + colours = torch.from_numpy(np.array(resized)) / 255
+# + return (colours - torch.tensor(IMAGENET_MEAN)) / torch.tensor(IMAGENET_STD)
+
+# %% [raw] mistake="resize/reshaped"
+# The colours were poured into (3, H, W): `reshape` keeps their order in memory, so the channels are mixed with the
+# columns. `permute(2, 0, 1)` moves the axis.
+# ---
+# - colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255  # (H, W, 3) -> (3, H, W)
+# + colours = torch.from_numpy(np.array(resized)).reshape(3, *resized.size[::-1]) / 255
+
+# %% [raw] mistake="resize/transposed"
+# The channels are in front, but rows and columns changed places: `permute(2, 0, 1)` keeps the rows before the columns.
+# ---
+# - colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255  # (H, W, 3) -> (3, H, W)
+# + colours = torch.from_numpy(np.array(resized)).permute(2, 1, 0) / 255
+
+# %% [raw] mistake="resize/bgr"
+# The channels were turned to blue, green, red, as OpenCV has them. PIL gives red first, and so do mean and standard
+# deviation: leave the order as it is.
+# ---
+# - colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1) / 255  # (H, W, 3) -> (3, H, W)
+# + colours = torch.from_numpy(np.array(resized)).permute(2, 0, 1).flip(0) / 255
+
+# %% [raw] mistake="resize/mean_on_the_last_axis"
+# Mean and standard deviation have shape (3,), which is broadcast over the *last* axis, the columns. Give them the shape
+# (3, 1, 1).
+# ---
+# - return (colours - mean[:, None, None]) / std[:, None, None]
+# + return (colours - mean) / std
+
+# %% [raw] mistake="resize/batch_axis"
+# There is an axis for the batch. Asked for is a single image, (3, H, W); whoever calls this adds that axis.
+# ---
+# - return (colours - mean[:, None, None]) / std[:, None, None]
+# + return ((colours - mean[:, None, None]) / std[:, None, None])[None]
 
 # %% [raw] mistake="resize/float64"
 # The numbers are right, in double precision: NumPy computes in float64. The model's weights are float32, and the two
 # do not mix: make the result float32.
 # ---
-# def new_size(size_wh, shorter=800, longest=1333):
-#     r = min(shorter / min(size_wh), longest / max(size_wh))
-#     return round(size_wh[0] * r), round(size_wh[1] * r)
-#
-#
-# def prepare(picture, shorter=800, longest=1333):
-#     resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
-#     return torch.from_numpy((np.array(resized) / 255 - IMAGENET_MEAN) / IMAGENET_STD).permute(2, 0, 1)
+# - return (colours - mean[:, None, None]) / std[:, None, None]
+# + return (colours.double() - mean[:, None, None]) / std[:, None, None]

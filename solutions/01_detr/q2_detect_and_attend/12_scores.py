@@ -17,10 +17,7 @@
 # | 0, 1, 3 | .04, .11, .84 | .04, .11 | 1 | .11 |
 # | 0, 0.5, 0 | .27, .45, .27 | .27, .45 | 1 | .45 |
 #
-# The second query says "no object" with 84 %. It still gets a label, and a low score: the threshold of the next step
-# drops it.
-#
-# If stuck: `hint("scores")`.
+# The second query says "no object" with 84 %. It still gets a label, and a low score.
 
 # %% exercise="scores"
 def scores_and_labels(logits):
@@ -38,11 +35,16 @@ def scores_and_labels(logits):
 # %% check="scores" points=3
 @check
 def scores(draw):
-    Q, K = draw.sizes(2, 5, 19)
+    Q, K = draw.letters("Q K", 5, 19)
     logits = 2 * draw.normal(Q, K + 1)
     logits[: Q // 2, -1] += 6.0  # about half of the queries see nothing
-    values, labels = scores_and_labels(logits)
-    return {"scores": torch.as_tensor(values).float(), "labels": [int(label) for label in labels]}
+    logits[-1, K - 1] += 12.0  # and one sees the last class, another the first
+    logits[-2, 0] += 12.0
+    values, labels = map(as_tensor, scores_and_labels(logits))
+    first = "scores"
+    if labels.is_floating_point() and not values.is_floating_point():
+        first, values, labels = "labels", labels, values
+    return {"what comes first": first, "scores": values.float(), "labels": [int(label) for label in labels]}
 
 
 @scores.must("scores are probabilities, between 0 and 1")
@@ -55,39 +57,89 @@ def _(value):
 #    what is left.
 # 2. `softmax` needs to be told the axis of the classes, which is the last. `tensor.max(-1)` gives the largest values
 #    and where they are, both at once.
-# 3. `probabilities = logits.softmax(-1)[:, :-1]`, and then `probabilities.max(-1)` is the pair (scores, labels).
+# 3. `probabilities = logits.softmax(...)[:, :-1]`, and then `probabilities.max(...)` is the pair (scores, labels).
 
 # %% [raw] mistake="scores/no_object_kept"
 # The class "no object" was allowed to win: a query that sees nothing then reports nothing with great confidence. Drop
 # the last class after the softmax, before looking for the largest.
 # ---
-# def scores_and_labels(logits):
-#     return logits.softmax(-1).max(-1)
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits.softmax(-1)
+
+# %% [raw] mistake="scores/label_may_be_no_object"
+# The labels were looked for among all K + 1 classes, so "no object" may win. Look among the K real ones, as for the
+# scores.
+# ---
+# - return probabilities.max(-1)
+# + return probabilities.max(-1).values, logits.argmax(-1)
 
 # %% [raw] mistake="scores/over_queries"
 # The softmax ran over the queries, so that queries compete for a class. Queries are independent; the classes of one
 # query compete: use the last axis.
 # ---
-# def scores_and_labels(logits):
-#     return logits.softmax(0)[:, :-1].max(-1)
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits.softmax(0)[:, :-1]
 
 # %% [raw] mistake="scores/dropped_too_early"
 # "No object" was dropped before the softmax, so the rest adds up to 1 and even a query that sees nothing looks
 # confident. Take the softmax over all K + 1 classes first.
 # ---
-# def scores_and_labels(logits):
-#     return logits[:, :-1].softmax(-1).max(-1)
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits[:, :-1].softmax(-1)
+
+# %% [raw] mistake="scores/first_dropped"
+# The first class was dropped. "No object" is the last one.
+# ---
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits.softmax(-1)[:, 1:]
+
+# %% [raw] mistake="scores/two_dropped"
+# Two classes were dropped, so class K - 1 can never be found. Only the last of the K + 1 is "no object".
+# ---
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits.softmax(-1)[:, :-2]
 
 # %% [raw] mistake="scores/sigmoid"
 # These are sigmoids, each class for itself. DETR is trained with a cross-entropy over K + 1 classes that exclude each
 # other, so its probabilities come from a softmax.
 # ---
-# def scores_and_labels(logits):
-#     return logits.sigmoid()[:, :-1].max(-1)
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits.sigmoid()[:, :-1]
+
+# %% [raw] mistake="scores/raw_logits"
+# These are logits: the softmax is missing. A logit is no probability, and a threshold on it means nothing.
+# ---
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits[:, :-1]
+
+# %% [raw] mistake="scores/log"
+# These are logarithms of probabilities, all below 0: take `softmax`, not `log_softmax`.
+# ---
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# + probabilities = logits.log_softmax(-1)[:, :-1]
+
+# %% [raw] mistake="scores/max_over_queries"
+# The largest was looked for over the queries, which gives K numbers. Each query has its own label: look along the
+# classes, the last axis.
+# ---
+# - return probabilities.max(-1)
+# + return probabilities.max(0)
+
+# %% [raw] mistake="scores/argmax_over_all"
+# `argmax` without an axis looks through the whole table, so there is a single label for all queries: name the axis of
+# the classes.
+# ---
+# - return probabilities.max(-1)
+# + return probabilities.max(-1).values, probabilities.argmax()
+
+# %% [raw] mistake="scores/labels_missing"
+# Only one thing came, where the task asks for a pair: (scores, labels). `tensor.max(-1)` gives both at once.
+# ---
+# - return probabilities.max(-1)
+# + return probabilities.max(-1).values
 
 # %% [raw] mistake="scores/swapped"
 # Scores and labels came in the wrong order: the task asks for (scores, labels).
 # ---
-# def scores_and_labels(logits):
-#     values, labels = logits.softmax(-1)[:, :-1].max(-1)
-#     return labels, values
+# - return probabilities.max(-1)
+# + return tuple(probabilities.max(-1))[::-1]

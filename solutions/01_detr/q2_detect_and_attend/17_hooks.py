@@ -14,15 +14,20 @@
 # | decoder self-attention | each of the $Q$ object queries | all object queries | $(B, Q, Q)$ |
 # | decoder cross-attention | each object query | all cells | $(B, Q, S)$ |
 #
-# Each layer has its own, and so does each of its $M$ heads; here we take the last layer and the mean over its heads,
-# as the official notebook does. The library can give you any layer and any head: `capture_attention` in part C.
+# Two things are called a query. A *query* in `[query, key]` is whatever looks, in the encoder a cell. An *object query*
+# is one of DETR's $Q$ learned slots, which looks in the decoder.
+#
+# As in the official notebook, we take the last layer and the mean over its $M$ heads. This is the model, with the sizes
+# that an input of 128 x 128 pixels gives:
+
+# %%
+plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
 
 # %% [markdown]
-# ### Step 17 · Forward hooks · 4 points · 14 min · ●●●●○
+# ### Step 17 · Forward hooks · 4 points · 20 min · ●●●●○
 # **You will be able to** read any module's output while a model runs, without changing the model.
 #
-# `forward` returns boxes and logits and forgets the rest. A **forward hook** is a function that PyTorch calls each
-# time a module has computed its output:
+# A **forward hook** is a function that PyTorch calls each time a module has computed its output:
 #
 # ```python
 # def note(module, inputs, output):     # called after module.forward; it returns nothing, or it would replace the output
@@ -32,7 +37,7 @@
 # handle.remove()                          # from here on, it is not
 # ```
 #
-# Collect three outputs in a dict:
+# Collect three outputs in a dict, **detached**: a tensor that still hangs on the graph keeps all of it in memory.
 #
 # | key | module | what its output is | keep |
 # |---|---|---|---|
@@ -40,14 +45,14 @@
 # | `"encoder"` | `self_attn` of the last layer of `model.transformer.encoder` | a *pair*: (attended values, attention weights) | the weights, $(1, S, S)$ |
 # | `"decoder"` | `multihead_attn` of the last layer of `model.transformer.decoder` | such a pair | the weights, $(1, Q, S)$ |
 #
-# Two facts save you an hour. A hook only fires when its module is *called*: `model.backbone` is a mere list of the
-# convolutions and the position encoding, which are called one by one, so a hook on the list never fires. And hooks
-# stay until removed: run the cell three times and you have nine of them. Remove yours **whatever happens**, also when
-# the model raises an error, which is what `try: ... finally: ...` is for.
+# - `model.backbone` holds two modules, `[0]` the convolutions and `[1]` the position encoding. The official notebook
+#   writes `model.backbone[-2]`, which of two is the same as `[0]`. They are called one by one: a hook on the list
+#   `model.backbone` itself never fires.
+# - Hooks stay until removed: run the cell three times and you have nine of them. Remove yours **whatever happens**, also
+#   when the model raises an error, which goes on to the caller; `try: ... finally: ...` does that.
+# - Run the model once, and leave it as it is: its mode, its parameters.
 #
-# The hooks are to be your own: the library's `capture_attention` and its helpers may not be called in your answer.
-#
-# If stuck: `hint("hooks")`.
+# Three points are for what you captured, one for the removal. `capture_attention` and its helpers may not be called.
 
 # %% exercise="hooks" forbids="detrlab.attention.capture.capture_attention, detrlab.attention.capture._hook_layers, detrlab.attention.capture._record"
 def look_inside(model, image):
@@ -104,23 +109,55 @@ def hooks_left_on(model):
     return sum(len(module._forward_hooks) for module in model.modules())
 
 
-@check
-def hooks(draw):
-    model = draw.fill(tiny_detr(draw.size(5, 13), num_layers=draw.integer(2, 4)))
-    H, W = draw.sizes(2, 3, 7)
-    out, seen = look_inside(model, draw.normal(1, 3, 8 * H, 8 * W))
-    found = {name: seen.get(name) for name in ("features", "encoder", "decoder")}
-    found["hooks left on"] = hooks_left_on(model)
+def captured(model, image):
+    """What look_inside returns, and how the model was treated."""
+    ran = []
+    counter = model.backbone[0].register_forward_pre_hook(lambda *_: ran.append(1))
     try:
-        look_inside(model, draw.normal(1, 5, 8 * H, 8 * W))  # five channels: no model takes that
-    except Exception:  # whatever it is, only the hooks matter here
-        pass
-    return {**found, "hooks left on after an error": hooks_left_on(model), "logits": out["pred_logits"]}
+        out, seen = look_inside(model, image)
+    finally:
+        counter.remove()
+    found = {"keys": sorted(str(key) for key in seen)}
+    found |= {name: seen.get(name) for name in ("features", "encoder", "decoder")}
+    kept = [tensor for tensor in seen.values() if isinstance(tensor, torch.Tensor)]
+    return found | {
+        "tensors that still hang on the graph": sum(tensor.requires_grad for tensor in kept),
+        "logits": out["pred_logits"],
+        "runs of the model": len(ran),
+        "mode afterwards": "training" if model.training else "evaluation",
+        "parameters that can learn afterwards": sum(table.requires_grad for table in model.parameters()),
+    }
+
+
+def left_behind(model, image):
+    """Hooks that stay on after a run of look_inside, and whether an error of the model comes through."""
+    try:
+        look_inside(model, image)
+        ended = "without an error"
+    except NotAttempted:
+        raise
+    except Exception as error:
+        ended = "with ForbiddenCall" if type(error).__name__ == "ForbiddenCall" else "with an error"
+    return {"hooks left on": hooks_left_on(model), "it ended": ended}
+
+
+@check(parts={"captured": 3, "removed": 1})
+def hooks(draw):
+    (H, W), (Q, layers) = draw.letters("H W", 3, 7), (draw.size(5, 13), draw.integer(2, 4))
+    draw.name(Q=Q, S=H * W)
+    image, five_channels = draw.normal(1, 3, 8 * H, 8 * W), draw.normal(1, 5, 8 * H, 8 * W)  # no model takes the second
+    one, two, three = (draw.fill(tiny_detr(Q, layers)) for _ in range(3))
+    removed = {
+        "after a run": attempted(lambda: left_behind(two, image)),
+        "after an error": attempted(lambda: left_behind(three, five_channels)),
+    }
+    return {"captured": attempted(lambda: captured(one, image)), "removed": removed}
 
 
 @hooks.must("each row of an attention sums to 1")
 def _(value):
-    return all(torch.allclose(value[name].sum(-1), torch.ones(()), atol=1e-3) for name in ("encoder", "decoder"))
+    weights = [value["captured"][name] for name in ("encoder", "decoder")]
+    return all(torch.allclose(each.sum(-1), torch.ones(()), atol=1e-3) for each in weights)
 
 
 # %% [raw] hints="hooks"
@@ -130,144 +167,201 @@ def _(value):
 #    `layers[-1]`. Put the call of the model into a `try`, and the removal into its `finally`.
 # 3. `seen = {}`, then a `def note(module, inputs, output): seen["encoder"] = output[1].detach()` for
 #    `model.transformer.encoder.layers[-1].self_attn`, likewise for the decoder's `multihead_attn` and, with `output`
-#    itself, for `model.backbone[0]`. After `handles = [...]`: `try: out = model(image)`, `finally: for handle in
-#    handles: handle.remove()`.
+#    itself, for `model.backbone[0]`. After `handles = [...]`: `try: out = model(image)`, and in `finally` a loop over
+#    the handles.
 
 # %% [raw] mistake="hooks/values_not_weights"
 # That is the first thing an attention returns, the attended values of width D. The weights, who looks at what, are
 # the second: output[1].
 # ---
-# def look_inside(model, image):
-#     seen, transformer = {}, model.transformer
-#     modules = {"features": model.backbone[0], "encoder": transformer.encoder.layers[-1].self_attn,
-#                "decoder": transformer.decoder.layers[-1].multihead_attn}
-#     handles = []
-#     for name, module in modules.items():
-#         def note(module, inputs, output, name=name):
-#             seen[name] = output if name == "features" else output[0]
-#         handles.append(module.register_forward_hook(note))
-#     try:
-#         out = model(image)
-#     finally:
-#         for handle in handles:
-#             handle.remove()
-#     return out, seen
+# - seen[name] = output[1].detach()
+# + seen[name] = output[0].detach()
 
 # %% [raw] mistake="hooks/whole_pair"
 # An attention returns a pair, and the whole pair was kept. Keep its second half, the weights: output[1].
 # ---
-# def look_inside(model, image):
-#     seen, transformer = {}, model.transformer
-#     modules = {"features": model.backbone[0], "encoder": transformer.encoder.layers[-1].self_attn,
-#                "decoder": transformer.decoder.layers[-1].multihead_attn}
-#     handles = []
-#     for name, module in modules.items():
-#         def note(module, inputs, output, name=name):
-#             seen[name] = output
-#         handles.append(module.register_forward_hook(note))
-#     try:
-#         out = model(image)
-#     finally:
-#         for handle in handles:
-#             handle.remove()
-#     return out, seen
+# - seen[name] = output[1].detach()
+# + seen[name] = output
 
-# %% [raw] mistake="hooks/never_removed"
-# Everything is captured, but the hooks were never removed: each further run adds three more, and they fire in
-# everything you do with the model afterwards.
+# %% [raw] mistake="hooks/batch_dropped"
+# The axis for the batch was dropped. Keep it: (1, S, S) and (1, Q, S).
 # ---
-# def look_inside(model, image):
-#     seen, transformer = {}, model.transformer
-#     modules = {"features": model.backbone[0], "encoder": transformer.encoder.layers[-1].self_attn,
-#                "decoder": transformer.decoder.layers[-1].multihead_attn}
-#     for name, module in modules.items():
-#         def note(module, inputs, output, name=name):
-#             seen[name] = output if name == "features" else output[1]
-#         module.register_forward_hook(note)
-#     return model(image), seen
+# - seen[name] = output[1].detach()
+# + seen[name] = output[1][0].detach()
 
-# %% [raw] mistake="hooks/left_after_error"
-# The hooks are removed when all goes well, but stay on when the model raises an error. Put the removal into the
-# `finally` of a `try`.
+# %% [raw] mistake="hooks/not_detached"
+# The tensors are not detached, so they keep the whole graph for gradients in memory: `.detach()` cuts them off.
 # ---
-# def look_inside(model, image):
-#     seen, transformer = {}, model.transformer
-#     modules = {"features": model.backbone[0], "encoder": transformer.encoder.layers[-1].self_attn,
-#                "decoder": transformer.decoder.layers[-1].multihead_attn}
-#     handles = []
-#     for name, module in modules.items():
-#         def note(module, inputs, output, name=name):
-#             seen[name] = output if name == "features" else output[1]
-#         handles.append(module.register_forward_hook(note))
-#     out = model(image)
-#     for handle in handles:
-#         handle.remove()
-#     return out, seen
+# - seen["features"] = output.detach()
+# + seen["features"] = output
+# - seen[name] = output[1].detach()
+# + seen[name] = output[1]
+
+# %% [raw] mistake="hooks/kept_in_lists"
+# Each value is a list, as in the official notebook. Keep the tensor itself.
+# ---
+# - seen["features"] = output.detach()
+# + seen["features"] = [output.detach()]
+# - seen[name] = output[1].detach()
+# + seen[name] = [output[1].detach()]
+
+# %% [raw] mistake="hooks/misspelt_key"
+# One key is "feature". The task calls it "features".
+# ---
+# - seen["features"] = output.detach()
+# + seen["feature"] = output.detach()
 
 # %% [raw] mistake="hooks/container"
 # The features are missing: `model.backbone` is a list of two modules that are called one by one, so the list itself
 # is never called, and its hook never fires. Hook its first module.
 # ---
-# def look_inside(model, image):
-#     seen, transformer = {}, model.transformer
-#     modules = {"features": model.backbone, "encoder": transformer.encoder.layers[-1].self_attn,
-#                "decoder": transformer.decoder.layers[-1].multihead_attn}
-#     handles = []
-#     for name, module in modules.items():
-#         def note(module, inputs, output, name=name):
-#             seen[name] = output if name == "features" else output[1]
-#         handles.append(module.register_forward_hook(note))
-#     try:
-#         out = model(image)
-#     finally:
-#         for handle in handles:
-#             handle.remove()
-#     return out, seen
+# - model.backbone[0].register_forward_hook(keep_features),
+# + model.backbone.register_forward_hook(keep_features),
+
+# %% [raw] mistake="hooks/position_encoding"
+# This is the output of the position encoding, `backbone[-1]`. The features come from `backbone[0]`.
+# ---
+# - seen["features"] = output.detach()
+# + seen["features"] = output[0].detach() if isinstance(output, tuple) else output.detach()
+# - model.backbone[0].register_forward_hook(keep_features),
+# + model.backbone[-1].register_forward_hook(keep_features),
 
 # %% [raw] mistake="hooks/first_layer"
 # These are the first layers. The task asks for the last ones, from which the boxes are predicted: layers[-1].
 # ---
-# def look_inside(model, image):
-#     seen, transformer = {}, model.transformer
-#     modules = {"features": model.backbone[0], "encoder": transformer.encoder.layers[0].self_attn,
-#                "decoder": transformer.decoder.layers[0].multihead_attn}
-#     handles = []
-#     for name, module in modules.items():
-#         def note(module, inputs, output, name=name):
-#             seen[name] = output if name == "features" else output[1]
-#         handles.append(module.register_forward_hook(note))
-#     try:
-#         out = model(image)
-#     finally:
-#         for handle in handles:
-#             handle.remove()
-#     return out, seen
+# - transformer.encoder.layers[-1].self_attn.register_forward_hook(keep_weights("encoder")),
+# - transformer.decoder.layers[-1].multihead_attn.register_forward_hook(keep_weights("decoder")),
+# + transformer.encoder.layers[0].self_attn.register_forward_hook(keep_weights("encoder")),
+# + transformer.decoder.layers[0].multihead_attn.register_forward_hook(keep_weights("decoder")),
+
+# %% [raw] mistake="hooks/first_encoder_layer"
+# The encoder's weights are those of its first layer. The last one is `layers[-1]`.
+# ---
+# - transformer.encoder.layers[-1].self_attn.register_forward_hook(keep_weights("encoder")),
+# + transformer.encoder.layers[0].self_attn.register_forward_hook(keep_weights("encoder")),
+
+# %% [raw] mistake="hooks/not_a_pair"
+# A hook took `output[1]` of something that is no pair: the feature map, or the output of a whole layer instead of its
+# `self_attn`. Were the hooks made in a loop? Then all of them share its variable, which has its last value by the time
+# the model runs: bind it with `name=name` among the hook's arguments.
+# ---
+# - transformer.encoder.layers[-1].self_attn.register_forward_hook(keep_weights("encoder")),
+# + transformer.encoder.layers[-1].register_forward_hook(keep_weights("encoder")),
 
 # %% [raw] mistake="hooks/decoder_self"
-# This is the decoder's self-attention, among the object queries, (1, Q, Q). Where queries look in the picture is its
+# This is the decoder's self-attention, among the object queries, (1, Q, Q). Where they look in the image is its
 # cross-attention, `multihead_attn`.
 # ---
-# def look_inside(model, image):
-#     seen, transformer = {}, model.transformer
-#     modules = {"features": model.backbone[0], "encoder": transformer.encoder.layers[-1].self_attn,
-#                "decoder": transformer.decoder.layers[-1].self_attn}
-#     handles = []
-#     for name, module in modules.items():
-#         def note(module, inputs, output, name=name):
-#             seen[name] = output if name == "features" else output[1]
-#         handles.append(module.register_forward_hook(note))
-#     try:
-#         out = model(image)
-#     finally:
-#         for handle in handles:
-#             handle.remove()
-#     return out, seen
+# - transformer.decoder.layers[-1].multihead_attn.register_forward_hook(keep_weights("decoder")),
+# + transformer.decoder.layers[-1].self_attn.register_forward_hook(keep_weights("decoder")),
+
+# %% [raw] mistake="hooks/keys_exchanged"
+# The two keys are exchanged: the encoder's weights are kept as the decoder's.
+# ---
+# - transformer.encoder.layers[-1].self_attn.register_forward_hook(keep_weights("encoder")),
+# - transformer.decoder.layers[-1].multihead_attn.register_forward_hook(keep_weights("decoder")),
+# + transformer.encoder.layers[-1].self_attn.register_forward_hook(keep_weights("decoder")),
+# + transformer.decoder.layers[-1].multihead_attn.register_forward_hook(keep_weights("encoder")),
+
+# %% [raw] mistake="hooks/late_binding_lambda"
+# All lambdas share the loop's variable, so everything was kept under its last name. Bind it when the hook is made:
+# `lambda module, inputs, output, name=name: ...`.
+# ---
+# - handles = [
+# -     model.backbone[0].register_forward_hook(keep_features),
+# -     transformer.encoder.layers[-1].self_attn.register_forward_hook(keep_weights("encoder")),
+# -     transformer.decoder.layers[-1].multihead_attn.register_forward_hook(keep_weights("decoder")),
+# - ]
+# + handles = []
+# + for name, module in {"features": model.backbone[0], "encoder": transformer.encoder.layers[-1].self_attn,
+# +                      "decoder": transformer.decoder.layers[-1].multihead_attn}.items():
+# +     handles.append(module.register_forward_hook(lambda module, inputs, output: seen.update({name: output})))
+
+# %% [raw] mistake="hooks/returned_value"
+# A hook that returns something replaces the module's output by it, and the next layer then gets something else. Return
+# nothing.
+# ---
+# - seen[name] = output[1].detach()
+# + seen[name] = output[1].detach()
+# + return seen[name] if name == "encoder" else None
+
+# %% [raw] mistake="hooks/removed_before"
+# The hooks were removed before the model ran, so nothing was seen. Run it first.
+# ---
+# - try:
+# -     out = model(image)
+# - finally:
+# -     for handle in handles:
+# -         handle.remove()
+# + for handle in handles:
+# +     handle.remove()
+# + out = model(image)
+
+# %% [raw] mistake="hooks/ran_twice"
+# The model ran twice: the hooks see what the first run computes, and its result is what to return.
+# ---
+# - return out, seen
+# + return model(image), seen
+
+# %% [raw] mistake="hooks/pair_order"
+# The pair is in the wrong order: the task asks for (out, seen).
+# ---
+# - return out, seen
+# + return seen, out
+
+# %% [raw] mistake="hooks/never_removed"
+# The hooks were never removed: each further run adds three more, and they fire in everything you do with the model
+# afterwards. (A `handle.remove` without brackets removes nothing.)
+# ---
+# - try:
+# -     out = model(image)
+# - finally:
+# -     for handle in handles:
+# -         handle.remove()
+# + out = model(image)
+
+# %% [raw] mistake="hooks/left_after_error"
+# The hooks are removed when all goes well, but stay on when the model raises an error. Put the removal into the
+# `finally` of a `try`.
+# ---
+# - try:
+# -     out = model(image)
+# - finally:
+# -     for handle in handles:
+# -         handle.remove()
+# + out = model(image)
+# + for handle in handles:
+# +     handle.remove()
+
+# %% [raw] mistake="hooks/error_swallowed"
+# An error of the model was caught and kept quiet, so whoever called this goes on with nothing. `finally` removes the hooks
+# and lets the error through; a bare `except` does not.
+# ---
+# - try:
+# -     out = model(image)
+# - finally:
+# + try:
+# +     out = model(image)
+# + except Exception:
+# +     out = None
+# + finally:
+
+# %% [raw] mistake="hooks/left_in_training"
+# The model ran in training mode, with the statistics of this one batch, and was left in it. Leave its mode as it is.
+# ---
+# - seen = {}
+# + seen = {}
+# + model.train()
+
+# %% [raw] mistake="hooks/frozen"
+# The model's parameters cannot learn any more: `requires_grad_(False)` stays. `torch.no_grad()` and `.detach()` leave the
+# model as it is.
+# ---
+# - seen = {}
+# + seen = {}
+# + model.requires_grad_(False)
 
 # %% [markdown]
-# **Where this does not work.** PyTorch's own `nn.TransformerEncoderLayer` and `nn.TransformerDecoderLayer`, which the
-# short DETR of notebook 1 is made of, tell their attention not to compute weights, so the same hook finds `None`. The
-# library's `capture_attention` copes with both kinds.
-#
 # Here is what your hooks find in the sample scene:
 
 # %%
@@ -277,4 +371,42 @@ def show_shapes(picture):
         print(f"{name:9} {tuple(tensor.shape)}")
 
 
-attempt(lambda: show_shapes(sample.picture))
+attempt(lambda: show_shapes(sample.picture), after=("resize", "hooks"))
+
+# %% [markdown]
+# **The model of `torch.hub`** has the same weights and names, but its backbone gives a dict of *nested* tensors (images
+# padded to one size, with a mask), on which `.detach()` fails. The official notebook takes the tensor out,
+# `conv_features['0'].tensors`. This cell downloads nothing:
+
+# %%
+def look_into_the_hub_model():
+    hub = Path(torch.hub.get_dir())
+    weights = hub / "checkpoints" / "detr-r50-e632da11.pth"
+    if not (hub / "facebookresearch_detr_main").exists() or not weights.exists():
+        print("The hub's model is not on this computer. To fetch it once (166 MB), in a cell of your own:")
+        print("torch.hub.load('facebookresearch/detr', 'detr_resnet50', pretrained=True)")
+        return
+    model = torch.hub.load(hub / "facebookresearch_detr_main", "detr_resnet50", source="local", pretrained=True).eval()
+    conv_features = []
+    with torch.no_grad(), model.backbone[-2].register_forward_hook(lambda *given: conv_features.append(given[-1])):
+        model(to_input(sample.picture, 800, 1333)[None])
+    print(type(conv_features[0]).__name__, list(conv_features[0]), type(conv_features[0]["0"]).__name__)
+    print("conv_features['0'].tensors", tuple(conv_features[0]["0"].tensors.shape))
+
+
+look_into_the_hub_model()
+print(f"Its {len(COCO_CLASSES)} classes are COCO's numbers, some of which name nothing:")
+print(", ".join(f"{number} {name}" for number, name in enumerate(COCO_CLASSES[:14])), "...")
+
+# %% [markdown]
+# PyTorch's own transformer layers, of which the short DETR of notebook 1 is made, tell their attention not to compute
+# weights, so the same hook finds `None`; the library's `capture_attention` copes with both.
+#
+# **Hooks find errors, too.** Two models should agree, and do not: hooks on all layers say where they part. Here the
+# position encoding was built as in the paper, not as the model was trained. No error is raised; the table shows where to
+# look:
+
+# %%
+mistaken = copy.deepcopy(shapes)
+mistaken.backbone[1] = PositionEmbeddingSine(64)
+first_divergence(mistaken, shapes, to_input(sample.picture, *shapes.input_size)[None])

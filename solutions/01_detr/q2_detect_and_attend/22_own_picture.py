@@ -2,30 +2,28 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ## C. Your own picture
+# ## C. Your own image
 #
-# ### Step 22 · Detect in your own picture · 2 points · 12 min · ●●●○○
-# **You will be able to** run a detector on any picture file, the way it is meant to be run.
+# ### Step 22 · Detect in your own image · 2 points · 12 min · ●●●○○
+# **You will be able to** run a detector on any image file, the way it is meant to be run.
 #
-# First the function. It gets a path and does everything from opening the file to boxes in pixels. You may call your
-# functions from above or the library's: `open_picture(path)`, `to_input(picture, *model.input_size)` (use this one
-# here: interpolation differs between libraries), `detrlab.boxes.cxcywh_to_xyxy`. The library's `detect` does the whole
-# of it in one call, so it is the one function that you may *not* use here. Two things are new:
+# First the function (1 point): from a path to boxes in pixels, best detection first. You may call your functions from
+# above or the library's: `open_picture(path)`, `to_input(picture, *model.input_size)` (take this one: interpolation
+# differs between libraries), `detrlab.boxes.cxcywh_to_xyxy`; not `detect`, which does all of it. Two things are new:
 #
-# - the model you are given may be **in training mode**, where batch norm uses the statistics of the batch at hand and
-#   dropout drops: `model.eval()` ends that;
-# - nobody wants gradients here: run it under `torch.no_grad()`.
+# - the model may come **in training mode**, where batch norm uses the statistics of the batch at hand and dropout drops:
+#   `model.eval()` ends that. Leave it in evaluation mode;
+# - no gradients are wanted: run it under `torch.no_grad()`.
 #
-# Then your picture. With the shapes model, "your own" means **drawn or composed by you**: a photograph of shapes
-# drawn with a thick pen on white paper, a drawing from a paint program, or a scene that you put together below, with
-# the mouse or with `compose`. Not one of this notebook's own pictures. Make it one you can learn from: two shapes that overlap, something
-# it has never seen, a star drawn badly. For photographs of everyday things you need the official model, see below.
+# Then your image (1 point), **drawn or composed by you** and none of this notebook's: a photograph of shapes drawn with a
+# thick pen on white paper, a drawing from a paint program, or a scene composed below. Make it one you can learn from: two
+# shapes that overlap, something the model has never seen, a star drawn badly.
 #
-# `my_source` returns where the picture comes from: a path, an address (URL), `upload.value`, `composer.picture`, or
-# any other PIL picture. It is kept as **`my_picture.png` beside this notebook**, without the camera's place and time, at most 1600 pixels a side.
-# Hand it in together with the notebook. When the notebook is run again somewhere else, the kept picture is taken.
-#
-# If stuck: `hint("own_picture")`.
+# `my_source` returns a path, an address (such as the official notebook's
+# `"http://images.cocodataset.org/val2017/000000039769.jpg"`, a photograph for the official model; it needs the network
+# once), `upload.value`, `composer.picture` or another PIL image. It is kept as **`my_picture.png` beside this notebook**,
+# without the camera's place and time, at most 1600 pixels a side: hand it in with the notebook. Where the notebook is run
+# again, the kept image is taken.
 
 # %%
 # One way: choose a file from your computer, and return upload.value in my_source below.
@@ -33,9 +31,8 @@ upload = upload_button()
 upload
 
 # %% [markdown]
-# Or make one here and now: drag shapes onto the paper, and the model says at each moment what it finds. Hide one behind
-# another, shrink one until it is lost. When you like it, let `my_source` return `composer.picture` and run the cell of
-# the exercise. It is kept then, so an empty paper after the next start of the kernel does no harm.
+# Or compose one: drag shapes onto the paper, and the model says what it finds. Hide one behind another, shrink one until
+# it is lost. Then let `my_source` return `composer.picture` and run the cell of the exercise, which keeps it.
 
 # %%
 composer = compose_scene(shapes)
@@ -47,9 +44,9 @@ compose(example_shapes, Background("squared"), size=(256, 256)).picture
 
 # %% exercise="own_picture" forbids="detrlab.detr.detect.detect"
 def detect_in_file(model, path, threshold=0.7):
-    """Detect objects in a picture file; the model comes in any mode.
+    """Detect objects in an image file; the model comes in any mode, and is in evaluation mode afterwards.
 
-    Returns (boxes_xyxy, labels, scores), without gradients: (N, 4) corners in pixels of the picture in
+    Returns (boxes_xyxy, labels, scores), without gradients: (N, 4) corners in pixels of the image in
     the file, (N,) and (N,). Detections score above the threshold, best first.
     """
     ### BEGIN SOLUTION
@@ -66,7 +63,7 @@ def detect_in_file(model, path, threshold=0.7):
 
 
 def my_source():
-    """Your own picture: a path, a URL, `upload.value`, `composer.picture` or another PIL picture."""
+    """Your own image: a path, a URL, `upload.value`, `composer.picture` or another PIL image."""
     ### BEGIN SOLUTION
     mine = [  # the model answers of notebook 3 are about this picture
         Shape("ring", (0.32, 0.36), 0.23, colour="blue", proportion=0.6),
@@ -91,162 +88,217 @@ from detrlab import detect, open_picture, picture_difference
 shown = draw_scene(11).picture, compose(example_shapes, Background("squared"), size=(256, 256)).picture
 
 
-@check
-def own_picture(draw):
-    found, gradients, ran, by_detect = [], [], [], []
-    for ending, size in (("png", (256, 192)), ("bmp", (150, 210))):
-        picture, model = draw_scene(draw.scene_seed(), size=size).picture, copy.deepcopy(shapes).train()
-        parts, called = set(model.modules()), set()
+def found_in(draw, size, ending):
+    """What detect_in_file finds in a scene that nobody has looked at before, and how the model was run."""
+    picture, model = draw_scene(draw.scene_seed(), size=size).picture, copy.deepcopy(shapes).train()
+    parts, called, by_detect = set(model.modules()), set(), []
 
-        def note(module, inputs):
-            called.add(module)
-            if isinstance(module, DETR):  # the given model or any other
-                by_detect.append(runs_inside(detect))
+    def note(module, inputs):
+        called.add(module)
+        if isinstance(module, DETR):  # the given model or any other
+            by_detect.append(runs_inside(detect))
 
-        with tempfile.TemporaryDirectory() as folder, register_module_forward_pre_hook(note):
-            picture.save(f"{folder}/scene.{ending}")
-            # Nobody has looked at this picture before: what comes back is the answer's own work.
-            boxes_xyxy, labels, values = detect_in_file(model, f"{folder}/scene.{ending}", draw.number(0.3, 0.7))
-        ran.append(not parts.isdisjoint(called))
-        found.append(from_left_to_right(boxes_xyxy, labels, values))
-        gradients += [bool(getattr(numbers, "requires_grad", False)) for numbers in (boxes_xyxy, values)]
-    mine, enough = open_picture(KEPT_NAME), draw.number(5.0, 6.0)
+    with tempfile.TemporaryDirectory() as folder, register_module_forward_pre_hook(note):
+        path = f"{folder}/scene.{ending}"
+        picture.save(path)
+        boxes_xyxy, labels, scores = detect_in_file(model, path, draw.number(0.3, 0.6))
+        mode = "training" if model.training else "evaluation"
+        *_, of_all = detect_in_file(model, path, 0.0)  # of all queries: nearly none of them stand in order by chance
+    steps = as_tensor(of_all).detach().diff()
+    order = "best first" if (steps < 1e-4).all() else "worst first" if (steps > -1e-4).all() else "in no order"
+    first = "boxes, labels, scores"
+    if as_tensor(labels).is_floating_point() and not as_tensor(scores).is_floating_point():
+        first, labels, scores = "boxes, scores, labels", scores, labels
     return {
-        "drawn scenes": found,
-        "gradients": gradients,
-        "the given model ran": ran,
+        "what comes in which place": first,
+        "detections": from_left_to_right(boxes_xyxy, labels, scores),
+        "gradients": any(bool(getattr(numbers, "requires_grad", False)) for numbers in (boxes_xyxy, scores)),
+        "order of all queries": order,
+        "how many score above 0": len(of_all),
+        "the given model ran": not parts.isdisjoint(called),
+        "its mode afterwards": mode,
         "model runs that the library's detect began": sum(by_detect),
-        "my picture differs from this notebook's own by": [min(picture_difference(mine, one), enough) for one in shown],
     }
 
 
-@own_picture.must("my_picture.png is a picture of your own, none of this notebook's")
+def kept_picture(enough):
+    """How much the kept picture differs from the notebook's own."""
+    if not Path(KEPT_NAME).exists():
+        return "none is kept yet: my_source returns nothing that can be opened"
+    mine = open_picture(KEPT_NAME)
+    return {"it differs from this notebook's own by": [min(picture_difference(mine, one), enough) for one in shown]}
+
+
+@check(parts={"detections": 1, "my picture": 1})
+def own_picture(draw):
+    sizes = {"png": (256, 192), "bmp": (150, 210)}
+    return {
+        "detections": {e: attempted(lambda e=e, size=size: found_in(draw, size, e)) for e, size in sizes.items()},
+        "my picture": kept_picture(draw.number(5.0, 6.0)),
+    }
+
+
+@own_picture.must("my_picture.png is none of this notebook's own")
 def _(value):
-    return min(value["my picture differs from this notebook's own by"]) > 4.9
+    mine = value["my picture"]
+    return not isinstance(mine, dict) or min(mine["it differs from this notebook's own by"]) > 4.9
 
 
 # %% [raw] hints="own_picture"
 # 1. The function is steps 11 to 15 in a row, with the model in evaluation mode and without gradients. For your
-#    picture, anything that you drew yourself will do.
+#    image, anything that you drew yourself will do.
 # 2. `model.eval()`, then under `torch.no_grad()` the model on `to_input(open_picture(path),
-#    *model.input_size)[None]`; after it scores, kept queries, corners, pixels of the opened picture. `my_source`
+#    *model.input_size)[None]`; after it scores, kept queries, corners, pixels of the opened image. `my_source`
 #    returns, for example, `compose([...]).picture`.
 # 3. After the model: `probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)`, the kept `queries`
-#    as in step 13, `detrlab.boxes.cxcywh_to_xyxy(out["pred_boxes"][0, queries])`, times (width, height, width,
-#    height). For the picture: draw, save the file beside this notebook, and `return "my_drawing.jpg"`.
+#    as in step 13, `detrlab.boxes.cxcywh_to_xyxy(out["pred_boxes"][0, queries])`, times which four numbers? For the
+#    image: draw, save the file beside this notebook, and `return "my_drawing.jpg"`.
 
 # %% [raw] mistake="own_picture/training_mode"
-# The model was left in training mode, where batch norm uses the statistics of this one picture instead of those it
-# has learned: the detections differ from run to run of other pictures. Put it into evaluation mode first.
+# The model ran in training mode, where batch norm uses the statistics of this one image instead of those it has
+# learned. Put it into evaluation mode first: `model.eval()`.
 # ---
-# def detect_in_file(model, path, threshold=0.7):
-#     picture = open_picture(path)
-#     with torch.no_grad():
-#         out = model(to_input(picture, *model.input_size)[None])
-#     probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)
-#     queries = probabilities.argsort(descending=True)
-#     queries = queries[probabilities[queries] > threshold]
-#     boxes_xyxy = detrlab.boxes.cxcywh_to_xyxy(out["pred_boxes"][0, queries])
-#     return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
-#
-#
-# def my_source():
-#     return compose([Shape("ring", centre_xy=(0.4, 0.4), radius=0.2)]).picture
-#
-#
-# attempt(lambda: keep_picture(my_source()))
+# - model.eval()
+
+# %% [raw] mistake="own_picture/eval_too_late"
+# The model ran in training mode, where batch norm uses the statistics of this one image instead of those it has
+# learned. It was put into evaluation mode only after it had run.
+# ---
+# - model.eval()
+# - picture = open_picture(path)
+# + picture = open_picture(path)
+# - with torch.no_grad():
+# -     out = model(to_input(picture, *model.input_size)[None])
+# + with torch.no_grad():
+# +     out = model(to_input(picture, *model.input_size)[None])
+# + model.eval()
+
+# %% [raw] mistake="own_picture/training_restored"
+# The model was put back into training mode. The task asks to leave it in evaluation mode: whoever uses it next would get
+# the statistics of a single image.
+# ---
+# - probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)  # (Q,) each
+# + model.train()
+# + probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)  # (Q,) each
 
 # %% [raw] mistake="own_picture/resized_frame"
-# The boxes are in pixels of the resized picture that the model saw. Scale them with the size of the picture in the
-# file.
+# The boxes are in pixels of the resized image that the model saw. Scale them with the size of the image in the file.
 # ---
-# def detect_in_file(model, path, threshold=0.7):
-#     model.eval()
-#     image = to_input(open_picture(path), *model.input_size)
-#     with torch.no_grad():
-#         out = model(image[None])
-#     probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)
-#     queries = probabilities.argsort(descending=True)
-#     queries = queries[probabilities[queries] > threshold]
-#     boxes_xyxy = detrlab.boxes.cxcywh_to_xyxy(out["pred_boxes"][0, queries])
-#     return detrlab.boxes.scale_to_pixels(boxes_xyxy, image.shape[:0:-1]), labels[queries], probabilities[queries]
-#
-#
-# def my_source():
-#     return compose([Shape("ring", centre_xy=(0.4, 0.4), radius=0.2)]).picture
-#
-#
-# attempt(lambda: keep_picture(my_source()))
+# - return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
+# + size = to_input(picture, *model.input_size).shape[:0:-1]
+# + return detrlab.boxes.scale_to_pixels(boxes_xyxy, size), labels[queries], probabilities[queries]
+
+# %% [raw] mistake="own_picture/height_first"
+# Width and height changed places when the boxes were scaled: `picture.size` is (width, height).
+# ---
+# - return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
+# + return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size[::-1]), labels[queries], probabilities[queries]
+
+# %% [raw] mistake="own_picture/not_scaled"
+# The boxes are still fractions of the image. Asked for are pixels.
+# ---
+# - return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
+# + return boxes_xyxy, labels[queries], probabilities[queries]
+
+# %% [raw] mistake="own_picture/not_converted"
+# The boxes are still centre and size. Asked for are corners.
+# ---
+# - boxes_xyxy = detrlab.boxes.cxcywh_to_xyxy(out["pred_boxes"][0, queries])  # (N, 4) in 0..1
+# + boxes_xyxy = out["pred_boxes"][0, queries]
+
+# %% [raw] mistake="own_picture/no_object_kept"
+# "No object" was allowed to win. Drop the last class after the softmax.
+# ---
+# - probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)  # (Q,) each
+# + probabilities, labels = out["pred_logits"][0].softmax(-1).max(-1)
+
+# %% [raw] mistake="own_picture/fixed_threshold"
+# 0.7 stands in the code. The threshold is an argument.
+# ---
+# - queries = queries[probabilities[queries] > threshold]  # (N,)
+# + queries = queries[probabilities[queries] > 0.7]
+
+# %% [raw] mistake="own_picture/not_sorted"
+# The detections come in the order of the queries, as in the official notebook. Best first is asked for.
+# ---
+# - queries = probabilities.argsort(descending=True)
+# - queries = queries[probabilities[queries] > threshold]  # (N,)
+# + queries = (probabilities > threshold).nonzero().flatten()
+
+# %% [raw] mistake="own_picture/worst_first"
+# The detections come worst first. Best first is asked for: sort in descending order.
+# ---
+# - queries = probabilities.argsort(descending=True)
+# + queries = probabilities.argsort()
+
+# %% [raw] mistake="own_picture/order"
+# Labels and scores changed places. The task asks for (boxes, labels, scores).
+# ---
+# - return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
+# + return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), probabilities[queries], labels[queries]
 
 # %% [raw] mistake="own_picture/gradients"
-# The detections are right, but they drag along the whole graph for gradients, with all its memory. Run the model
-# under torch.no_grad().
+# The detections are right, but they keep the whole graph for gradients, with all its memory. Run the model under
+# torch.no_grad().
 # ---
-# def detect_in_file(model, path, threshold=0.7):
-#     model.eval()
-#     picture = open_picture(path)
-#     out = model(to_input(picture, *model.input_size)[None])
-#     probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)
-#     queries = probabilities.argsort(descending=True)
-#     queries = queries[probabilities[queries] > threshold]
-#     boxes_xyxy = detrlab.boxes.cxcywh_to_xyxy(out["pred_boxes"][0, queries])
-#     return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
-#
-#
-# def my_source():
-#     return compose([Shape("ring", centre_xy=(0.4, 0.4), radius=0.2)]).picture
-#
-#
-# attempt(lambda: keep_picture(my_source()))
+# - with torch.no_grad():
+# -     out = model(to_input(picture, *model.input_size)[None])
+# + out = model(to_input(picture, *model.input_size)[None])
 
-# %% [raw] mistake="own_picture/the_sample"
-# The function is right, but the picture is one of this notebook's own. Draw or compose one yourself: it is what you
-# will write about in the next notebook.
+# %% [raw] mistake="own_picture/other_model"
+# The notebook's `shapes` ran instead of the model that was given: use the argument.
 # ---
-# def detect_in_file(model, path, threshold=0.7):
-#     model.eval()
-#     picture = open_picture(path)
-#     with torch.no_grad():
-#         out = model(to_input(picture, *model.input_size)[None])
-#     probabilities, labels = out["pred_logits"][0].softmax(-1)[:, :-1].max(-1)
-#     queries = probabilities.argsort(descending=True)
-#     queries = queries[probabilities[queries] > threshold]
-#     boxes_xyxy = detrlab.boxes.cxcywh_to_xyxy(out["pred_boxes"][0, queries])
-#     return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
-#
-#
-# def my_source():
-#     return sample.picture
-#
-#
-# attempt(lambda: keep_picture(my_source()))
+# - model.eval()
+# + model = shapes
+
+# %% [raw] mistake="own_picture/other_picture"
+# The sample was used instead of the image in the file: open `path`.
+# ---
+# - picture = open_picture(path)
+# + picture = sample.picture
+
+# %% [raw] mistake="own_picture/no_batch_axis"
+# The axis for the batch is missing. The model takes (B, 3, H, W): add it with `[None]` or `unsqueeze(0)`.
+# ---
+# - out = model(to_input(picture, *model.input_size)[None])
+# + out = model(to_input(picture, *model.input_size))
+
+# %% [raw] mistake="own_picture/path_for_picture"
+# A path was handed on where an image is needed. `open_picture(path)` opens it.
+# ---
+# - picture = open_picture(path)
+# + picture = path
 
 # %% [raw] mistake="own_picture/library_detect"
 # The detections are right, but they are those of the library's `detect`, called as a whole. Take the steps yourself:
 # open, prepare, run the model, scores and labels, kept queries, corners, pixels.
 # ---
-# def detect_in_file(model, path, threshold=0.7):
-#     found = detect(model, path, threshold)
-#     return found.boxes_xyxy, found.labels, found.scores
-#
-#
-# def my_source():
-#     return compose([Shape("ring", centre_xy=(0.4, 0.4), radius=0.2)]).picture
-#
-#
-# attempt(lambda: keep_picture(my_source()))
+# - return detrlab.boxes.scale_to_pixels(boxes_xyxy, picture.size), labels[queries], probabilities[queries]
+# + found = detect(model, path, threshold)
+# + return found.boxes_xyxy, found.labels, found.scores
+
+# %% [raw] mistake="own_picture/the_sample"
+# The image is one of this notebook's own. Draw or compose one yourself: it is what you will write about in the next
+# notebook.
+# ---
+# - return compose(mine, Background("gradient", "grey", tint=0.5, seed=3), size=(320, 320)).picture
+# + return sample.picture
+
+# %% [raw] mistake="own_picture/the_example"
+# The image is this notebook's example. Draw or compose one yourself: it is what you will write about in the next
+# notebook.
+# ---
+# - return compose(mine, Background("gradient", "grey", tint=0.5, seed=3), size=(320, 320)).picture
+# + return compose(example_shapes, Background("squared"), size=(256, 256)).picture
 
 # %% [markdown]
-# #### Detection and attention on your picture
-# One line switches the model. `"shapes"` is for drawings. For a photograph take `"detr_resnet50"`: its official
-# weights (160 MB) are fetched once into a cache, so this needs the network the first time, and a detection takes
-# seconds instead of milliseconds. The checks above use "shapes" in any case.
-#
-# These are the library's figures. They do what yours do, and you will use them in the next notebook.
+# #### Detection and attention on your image
+# `"shapes"` is for drawings. For a photograph take `"detr_resnet50"`: its official weights (166 MB) are fetched once, which
+# needs the network. The figures are the library's; you will use them in the next notebook.
 
 # %%
 MODEL = "shapes"  # or "detr_resnet50"
-POINTS = None  # or four points (x, y) in pixels of your picture: [(100, 120), (300, 120), ...]
+POINTS = None  # or four points (x, y) in pixels of your image: [(100, 120), (300, 120), ...]
 
 
 def chosen_model():
@@ -269,15 +321,13 @@ if mine:
     display(plot_encoder_attention(picture, attention, POINTS, "looks at"))
 
 # %% [markdown]
-# Look for a while before you go on. Did the model find everything? Where two shapes overlap, does each query look at
-# its own? Which cells does a point on the background look at? Notebook 3 asks for the answers, and for controls that
-# show whether they would hold for any picture.
+# Did the model find everything? Where two shapes overlap, does each query look at its own? Which cells does a point on
+# the background look at? Notebook 3 asks for the answers, and for controls.
 #
-# #### Move around in it
-# A figure shows four points; here are all of them. Move the mouse over your picture: the encoder's attention from that
-# point floods it at once. Then click a detection to see where its query looks, and walk through layers and heads. Watch
-# what changes when you cross the edge of a shape, and turn the direction around: is a point looked at from where it
-# looks? (A click holds the point. On the keyboard, Tab reaches the picture and the arrow keys move the point.)
+# #### All points, layers and heads
+# Move the mouse over your image: the encoder's attention from that point appears. Click a detection to see where its
+# query looks, and go through layers and heads. What changes at the edge of a shape, and when the direction is turned
+# around? (A click holds the point; on the keyboard, Tab reaches the image and the arrow keys move the point.)
 
 # %%
 explorer = attempt(lambda: explore(chosen_model(), KEPT_NAME))

@@ -3,14 +3,12 @@
 
 # %% [markdown]
 # ## What you have seen
-# - A DETR's output needs no clever post-processing: a softmax, one threshold, and boxes taken from fractions to
-#   pixels. No anchors, no non-maximum suppression.
-# - Every number lives in a frame: 0..1, the resized input, the original picture, the feature map. Most bugs of
-#   detectors are numbers in the wrong frame, or $x$ and $y$ in the wrong order.
-# - Forward hooks read what a model computes on its way. They fire for modules that are *called*, and stay until
-#   removed.
-# - An attention matrix is `[query, key]`. Its rows say where one looks, its columns by whom one is looked at. A
-#   figure that does not say which it shows cannot be read.
+# - A DETR's output needs a softmax, one threshold, and boxes taken from fractions to pixels. No anchors, no non-maximum
+#   suppression.
+# - Every number lives in a frame: 0..1, the resized input, the original image, the feature map.
+# - Forward hooks fire for modules that are *called*, and stay until removed.
+# - An attention matrix is `[query, key]`: rows say where one looks, columns by whom one is looked at. A figure has to say
+#   which it shows.
 # - An id is not a rank: maps, boxes and labels belong together through the id of their query.
 #
 # ## Further reading

@@ -96,6 +96,23 @@ def maps_of_queries(dec_attn_weights, queries, conv_features):
     return [dec_attn_weights[0, idx].view(h, w) for idx in queries]
 
 
+# %% exercise="decoder_figure"
+def draw_queries(im, dec_attn_weights, keep, bboxes_scaled):
+    fig, axs = plt.subplots(ncols=len(bboxes_scaled), nrows=2, figsize=(22, 7))
+    for idx, sattn, ax_i, (xmin, ymin, xmax, ymax) in zip(keep, dec_attn_weights, axs.T, bboxes_scaled):
+        ax = ax_i[0]
+        ax.imshow(sattn)
+        ax.axis('off')
+        ax.set_title(f'query id: {idx.item()}')
+        ax = ax_i[1]
+        ax.imshow(im)
+        ax.add_patch(plt.Rectangle((xmin, ymin), xmax - xmin, ymax - ymin,
+                                   fill=False, color='blue', linewidth=3))
+        ax.axis('off')
+    fig.tight_layout()
+    return fig
+
+
 # %% exercise="cell"
 def cell_at(point_xy, size_wh, input_hw, fact):
     (x, y), (width, height), (h, w) = point_xy, size_wh, input_hw
