@@ -32,9 +32,7 @@ ANSWERED = [path for path in SOURCES if (HERE / path.parent.name / path.name).is
 DEMO = sorted(HERE.glob("*/official_demo/*.py"))
 
 # Right answers that a check does not take yet, and why: they should be, and leave this list then.
-REFUSED_TODAY = {
-    "comparison, one-element tensors": "as_numbers makes lists of them, which no longer stand for a number",
-}
+REFUSED_TODAY: dict[str, str] = {}
 
 # What the official demo's own lines do not earn today, and the known mistakes that say why; None where nothing does.
 DEMO_LACKS: dict[str, dict[str, str | None]] = {

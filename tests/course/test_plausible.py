@@ -52,7 +52,7 @@ RETURN_MISSING = "return_missing"  # as an id: what every check says to a forgot
 NAMED = {
     "01_detr-q1_build": 0.046,
     "01_detr-q2_detect_and_attend": 0.900,
-    "01_detr-q3_explain": 0.010,
+    "01_detr-q3_explain": 0.838,
 }
 VERDICTS = ("named", "named in part", "unnamed", "wrongly named", "passes", "did not end")
 

@@ -231,6 +231,36 @@ def _(inputs):
 #     decoder_cross = (tgt + query_pos, src + pos, src)
 #     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
+# %% [raw] mistake="sources/memory_in_decoder_self"
+# The decoder's self-attention was given the memory. There the object queries look at each other; they look at the
+# cells in the cross-attention.
+# ---
+# - decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+# + decoder_self = (tgt + query_pos, memory + pos, memory)
+
+# %% [raw] mistake="sources/cross_keys_from_queries"
+# In the cross-attention the keys come from the object queries, the values from the memory. Keys and values belong to
+# the same tokens, the cells: k is memory + pos.
+# ---
+# - decoder_cross = (tgt + query_pos, memory + pos, memory)
+# + decoder_cross = (tgt + query_pos, tgt + query_pos, memory)
+
+# %% [raw] mistake="sources/keys_and_values_swapped"
+# Keys and values have changed places in all three: the tuple is (q, k, v), and the positions belong to q and k.
+# ---
+# - encoder_self = (src + pos, src + pos, src)
+# + encoder_self = (src + pos, src, src + pos)
+# - decoder_self = (tgt + query_pos, tgt + query_pos, tgt)
+# + decoder_self = (tgt + query_pos, tgt, tgt + query_pos)
+# - decoder_cross = (tgt + query_pos, memory + pos, memory)
+# + decoder_cross = (tgt + query_pos, memory, memory + pos)
+
+# %% [raw] mistake="sources/encoder_positions_alone"
+# In the encoder q and k are the positions alone, so who looks where would be the same in every image. Add src.
+# ---
+# - encoder_self = (src + pos, src + pos, src)
+# + encoder_self = (pos, pos, src)
+
 # %% [markdown]
 # **Does the real model agree?** The next cell compares what the last cross-attention of the trained model is given on
 # your image with what your function says.

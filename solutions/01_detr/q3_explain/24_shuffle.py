@@ -106,8 +106,8 @@ def _(gaps):
 #     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
 # %% [raw] mistake="shuffle/shuffled_twice"
-# The outputs of the shuffled run were shuffled a second time instead of being put back. Either shuffle the
-# plain run's outputs, or put these back with the inverse permutation, torch.argsort(order).
+# One run's outputs were put into an order that is not the other's: `order` and its inverse, torch.argsort(order), are
+# mixed up. Either shuffle the plain run's outputs by order, or put the shuffled run's back by the inverse.
 # ---
 # def order_gaps(encode, src, pos, order):
 #     def gap(pos):
@@ -139,6 +139,62 @@ def _(gaps):
 #     def gap(pos):
 #         return (encode(src, pos) - encode(src, pos)[:, order]).abs().max().item()
 #     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+
+# %% [raw] mistake="shuffle/batch_shuffled"
+# The first dimension was shuffled: it is the batch. Tokens are dimension 1, so write src[:, order].
+# ---
+# - shuffled_then_encoded = encode(src[:, order], pos)      # (B, S, D)
+# - encoded_then_shuffled = encode(src, pos)[:, order]      # (B, S, D)
+# + shuffled_then_encoded = encode(src[order], pos)
+# + encoded_then_shuffled = encode(src, pos)[order]
+
+# %% [raw] mistake="shuffle/channels_shuffled"
+# The last dimension was shuffled: it is the channels. Tokens are dimension 1, so write src[:, order].
+# ---
+# - shuffled_then_encoded = encode(src[:, order], pos)      # (B, S, D)
+# - encoded_then_shuffled = encode(src, pos)[:, order]      # (B, S, D)
+# + shuffled_then_encoded = encode(src[..., order], pos)
+# + encoded_then_shuffled = encode(src, pos)[..., order]
+
+# %% [raw] mistake="shuffle/sum_for_max"
+# The differences were added up, so the number grows with the size of the tensors. Asked for is the largest one.
+# ---
+# - return (shuffled_then_encoded - encoded_then_shuffled).abs().max().item()
+# + return (shuffled_then_encoded - encoded_then_shuffled).abs().sum().item()
+
+# %% [raw] mistake="shuffle/ones_for_zeros"
+# The run without positions was given ones. A one is added to the features like any other position: give zeros.
+# ---
+# - return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+# + return {"without positions": gap(torch.ones_like(pos)), "with positions": gap(pos)}
+
+# %% [raw] mistake="shuffle/plain_run_without"
+# The plain run was without positions in both cases, so it differs from the shuffled run in two things. Both runs of a
+# pair get the same positions.
+# ---
+# - encoded_then_shuffled = encode(src, pos)[:, order]      # (B, S, D)
+# + encoded_then_shuffled = encode(src, torch.zeros_like(pos))[:, order]
+
+# %% [raw] mistake="shuffle/not_encoded"
+# The encoder was never called: features were compared with shuffled features. Compare what the encoder makes of them.
+# ---
+# - shuffled_then_encoded = encode(src[:, order], pos)      # (B, S, D)
+# - encoded_then_shuffled = encode(src, pos)[:, order]      # (B, S, D)
+# + shuffled_then_encoded = src[:, order] + pos
+# + encoded_then_shuffled = src + pos
+
+# %% [raw] mistake="shuffle/positions_left_off"
+# The positions are off in both runs, so both numbers are the same. Give the encoder pos itself for the second one.
+# ---
+# - return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+# + return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(torch.zeros_like(pos))}
+
+# %% [raw] mistake="shuffle/not_measured"
+# The gap without positions is 0 throughout, as theory has it of a plain encoder. Measure it: an encoder whose features
+# know places themselves has another one.
+# ---
+# - return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+# + return {"without positions": 0.0, "with positions": gap(pos)}
 
 # %% [markdown]
 # Now the trained encoder on your image. About $10^{-5}$ or less is rounding. In the paper's table 3, a model without

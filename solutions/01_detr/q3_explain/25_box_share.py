@@ -221,3 +221,63 @@ def _(shares):
 # def lift_over_area(map_hw, box_xyxy, size_wh):
 #     x0, y0, x1, y1 = box_xyxy.tolist()
 #     return (x1 - x0) * (y1 - y0) / (size_wh[0] * size_wh[1]) / mass_inside(map_hw, box_xyxy, size_wh)
+
+# %% [raw] mistake="box_share/lift_multiplied"
+# The masses are right, but for the lift they were multiplied by the box's share of the area. Divide by it.
+# ---
+# - return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (width * height))
+# + return mass_inside(map_hw, box_xyxy, size_wh) * ((x1 - x0) * (y1 - y0) / (width * height))
+
+# %% [raw] mistake="box_share/area_over_cells"
+# The masses are right, but for the lift the box's area in pixels was divided by the number of cells. Divide it by the
+# image's area in pixels.
+# ---
+# - return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (width * height))
+# + return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / map_hw.numel())
+
+# %% [raw] mistake="box_share/lift_is_mass"
+# The lift is the mass itself. Divide it by the share of the image's area that the box takes.
+# ---
+# - return mass_inside(map_hw, box_xyxy, size_wh) / ((x1 - x0) * (y1 - y0) / (width * height))
+# + return mass_inside(map_hw, box_xyxy, size_wh)
+
+# %% [raw] mistake="box_share/mean_inside"
+# This is the mean weight inside the box, over the total. The mass is the sum of the weights inside over the total.
+# ---
+# - return ((map_hw * cover).sum() / map_hw.sum()).item()
+# + return ((map_hw * cover).sum() / cover.sum() / map_hw.sum()).item()
+
+# %% [raw] mistake="box_share/not_clamped"
+# Cells outside the box count with a negative part. What is not covered counts 0: clamp each part from below.
+# ---
+# - return ((cells + 1).clamp(max=stop) - cells.clamp(min=start)).clamp(min=0)
+# + return (cells + 1).clamp(max=stop) - cells.clamp(min=start)
+
+# %% [raw] mistake="box_share/box_as_centre"
+# For the mass the box was read as centre and size. It comes as corners, (x0, y0, x1, y1).
+# ---
+# - x0, y0, x1, y1 = box_xyxy.tolist()
+# - 
+# - def covered(count, start, stop):
+# + x0, y0, x1, y1 = box_xyxy.tolist()
+# + x0, y0, x1, y1 = x0 - x1 / 2, y0 - y1 / 2, x0 + x1 / 2, y0 + y1 / 2
+# + 
+# + def covered(count, start, stop):
+
+# %% [raw] mistake="box_share/outer_product_turned"
+# Rows and columns have changed places in the outer product. Rows belong to dimension 0 of the map: rows[:, None] *
+# columns.
+# ---
+# - cover = rows[:, None] * columns                             # (H, W)
+# - return ((map_hw * cover).sum() / map_hw.sum()).item()
+# + cover = rows[None, :] * columns[:, None]
+# + return ((map_hw * cover).sum() / map_hw.sum()).item()
+
+# %% [raw] mistake="box_share/size_turned"
+# x was scaled with the image's height and y with its width. The size comes as (width, height): x is multiplied by W /
+# width, y by H / height.
+# ---
+# - H, W = map_hw.shape
+# - width, height = size_wh
+# + H, W = map_hw.shape
+# + height, width = size_wh

@@ -136,6 +136,39 @@ def _(entropies):
 #     mean = maps.mean(0)
 #     return -torch.xlogy(maps, maps).sum() / S.log(), (-torch.xlogy(mean, mean).sum() / S.log()).item()
 
+# %% [raw] mistake="spread/over_heads"
+# The first result is a map: the sum ran over the heads. Sum over the cells of each head, the last two dimensions.
+# ---
+# - return entropy(maps), entropy(maps.mean(0)).item()
+# + return -torch.xlogy(maps, maps).sum(0) / math.log(H * W), entropy(maps.mean(0)).item()
+
+# %% [raw] mistake="spread/mean_over_cells"
+# For the second result the mean ran over heads and cells alike, so one number is left of the maps. Average over the
+# heads alone, maps.mean(0).
+# ---
+# - return entropy(maps), entropy(maps.mean(0)).item()
+# + mean = maps.mean()
+# + return entropy(maps), (-torch.xlogy(mean, mean) / math.log(H * W)).item()
+
+# %% [raw] mistake="spread/log_of_one_side"
+# The sum was divided by log W. A map has S = H * W cells, so its largest entropy is log S.
+# ---
+# - return -torch.xlogy(weights, weights).sum((-2, -1)) / math.log(H * W)
+# + return -torch.xlogy(weights, weights).sum((-2, -1)) / math.log(W)
+
+# %% [raw] mistake="spread/one_axis"
+# The first result has several numbers for each head: the sum ran along one axis of the map. Sum over both, the last
+# two dimensions.
+# ---
+# - return entropy(maps), entropy(maps.mean(0)).item()
+# + return -torch.xlogy(maps, maps).sum(-1) / math.log(H * W), entropy(maps.mean(0)).item()
+
+# %% [raw] mistake="spread/results_swapped"
+# The two results have changed places: first one number per head, then that of the mean map.
+# ---
+# - return entropy(maps), entropy(maps.mean(0)).item()
+# + return entropy(maps.mean(0)).item(), entropy(maps)
+
 # %% [markdown]
 # Your numbers for the followed query, and its heads one by one. From here on the notebook uses the library's
 # `measures.mass_in_box`, `measures.lift` and `measures.entropy`: what you wrote, for many maps at once.

@@ -113,19 +113,11 @@ def _(found):
 #             "untrained": mass(untrained, box)}
 
 # %% [raw] mistake="decoder_controls/shift_changes_the_size"
-# Only one corner was shifted, so the box grew or shrank, and with it the mass one would expect by chance. Add
+# Only the first corner was shifted, so the box grew or shrank, and with it the mass one would expect by chance. Add
 # (dx, dy) to both corners.
 # ---
-# def control_masses(here, elsewhere, untrained, query, shifts):
-#     box = here.boxes_xyxy[query]
-#     mass = lambda run, box: measures.mass_in_box(run.maps[query], box, run.grid).item()
-#     other = [mass(run, box) for run in elsewhere]
-#     def moved(dx, dy):
-#         x0, y0, x1, y1 = box.tolist()
-#         return min(x0 + dx, x1), min(y0 + dy, y1), max(x0 + dx, x1), max(y0 + dy, y1)
-#     return {"here": mass(here, box), "elsewhere": other, "median": sorted(other)[len(other) // 2],
-#             "lowest": min(other), "highest": max(other), "shifted": [mass(here, moved(*shift)) for shift in shifts],
-#             "untrained": mass(untrained, box)}
+# - shifted = [box + torch.tensor([dx, dy, dx, dy]) for dx, dy in shifts]
+# + shifted = [box + torch.tensor([dx, dy, 0, 0]) for dx, dy in shifts]
 
 # %% [raw] mistake="decoder_controls/mean_for_median"
 # Everything agrees but the median: this is the mean. With a handful of images one odd image drags the
@@ -226,3 +218,41 @@ def _(found):
 #             "lowest": min(other), "highest": max(other),
 #             "shifted": [mass(here, box + torch.tensor([dy, dx, dy, dx])) for dx, dy in shifts],
 #             "untrained": mass(untrained, box)}
+
+# %% [raw] mistake="decoder_controls/here_for_untrained"
+# The untrained model's mass is of the trained model's map. Take untrained.maps.
+# ---
+# - "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+# + "untrained": measures.mass_in_box(here.maps[query], box, untrained.grid).item(),
+
+# %% [raw] mistake="decoder_controls/shifts_added_up"
+# Each shift was added to the box that the one before had moved. Every shift starts from the predicted box.
+# ---
+# - shifted = [box + torch.tensor([dx, dy, dx, dy]) for dx, dy in shifts]
+# + shifted = [box + torch.tensor(shifts[: i + 1]).sum(0).repeat(2) for i in range(len(shifts))]
+
+# %% [raw] mistake="decoder_controls/range_swapped"
+# The lowest and the highest have changed places.
+# ---
+# - "lowest": min(other),
+# - "highest": max(other),
+# + "lowest": max(other),
+# + "highest": min(other),
+
+# %% [raw] mistake="decoder_controls/lift_for_mass"
+# These are lifts, masses over the box's share of the area. Masses are asked for: measures.mass_in_box.
+# ---
+# - other = [measures.mass_in_box(run.maps[query], box, run.grid).item() for run in elsewhere]
+# + other = [measures.lift(run.maps[query], box, run.grid).item() for run in elsewhere]
+# - "here": measures.mass_in_box(here.maps[query], box, here.grid).item(),
+# + "here": measures.lift(here.maps[query], box, here.grid).item(),
+# - "shifted": [measures.mass_in_box(here.maps[query], each, here.grid).item() for each in shifted],
+# + "shifted": [measures.lift(here.maps[query], each, here.grid).item() for each in shifted],
+# - "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+# + "untrained": measures.lift(untrained.maps[query], box, untrained.grid).item(),
+
+# %% [raw] mistake="decoder_controls/untrained_missing"
+# There is nothing under "untrained". The third control is the untrained model's map in the same box.
+# ---
+# - "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+# + "untrained": None,

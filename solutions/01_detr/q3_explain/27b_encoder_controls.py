@@ -219,3 +219,50 @@ def _(report):
 #     mass = lambda map_hw: (map_hw * grid.cover(box_xyxy)).sum().item()
 #     return {"here": mass(here[cell]), "elsewhere": [mass(other[cell]) for other in elsewhere],
 #             "equal distance": mass(same_distance_map(here, cell))}
+
+# %% [raw] mistake="encoder_controls/larger_step"
+# The distance is the larger of the two steps, |dy| or |dx|. Asked for is the Euclidean distance: compare dy² + dx².
+# ---
+# - squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2    # (H, W, H, W)
+# + squared = torch.maximum((y[:, :, None, None] - y).abs(), (x[:, :, None, None] - x).abs())
+
+# %% [raw] mistake="encoder_controls/cell_turned"
+# The cell was taken as (x, y). It comes as (y, x), as the map's dimensions do.
+# ---
+# - return (total / count.clamp(min=1))[squared[cell]]      # (H, W)
+# + return (total / count.clamp(min=1))[squared[cell[::-1]]]      # (H, W)
+# - "here": mass(here[cell]),
+# + "here": mass(here[cell[::-1]]),
+# - "elsewhere": [mass(other[cell]) for other in elsewhere],
+# + "elsewhere": [mass(other[cell[::-1]]) for other in elsewhere],
+
+# %% [raw] mistake="encoder_controls/distance_ignored"
+# The control map is even: the mean ran over all pairs, whatever their distance. Take a mean for each distance.
+# ---
+# - return (total / count.clamp(min=1))[squared[cell]]      # (H, W)
+# + return weights.mean().expand(H, W)
+
+# %% [raw] mistake="encoder_controls/same_step"
+# Only pairs with the same step (dy, dx) were averaged. Asked for are all pairs at this distance, in every direction.
+# ---
+# - squared = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2    # (H, W, H, W)
+# + squared = (y[:, :, None, None] - y + H) * 2 * W + (x[:, :, None, None] - x + W)
+
+# %% [raw] mistake="encoder_controls/control_of_another_image"
+# The control map was made from another image's weights. It takes the content away by averaging over this image's
+# pairs.
+# ---
+# - "equal distance": mass(same_distance_map(here, cell)),
+# + "equal distance": mass(same_distance_map(elsewhere[0], cell)),
+
+# %% [raw] mistake="encoder_controls/elsewhere_averaged"
+# The masses elsewhere were averaged to one number. Give a list, one for each image.
+# ---
+# - "elsewhere": [mass(other[cell]) for other in elsewhere],
+# + "elsewhere": sum(mass(other[cell]) for other in elsewhere) / len(elsewhere),
+
+# %% [raw] mistake="encoder_controls/divided_by_cells"
+# The weights at each distance were divided by the number of cells. Divide by the number of pairs at that distance.
+# ---
+# - return (total / count.clamp(min=1))[squared[cell]]      # (H, W)
+# + return (total / (H * W))[squared[cell]]

@@ -154,7 +154,7 @@ def _(found):
 #             "decoder is looked at from": {"total": 1.0, "entropy": measures.entropy(column[None]).item()}}
 
 # %% [raw] mistake="comparison/row_for_column"
-# "Is looked at from" shows the cell's row again, where it looks. Its column, who looks at it, is weights[:, :, y, x].
+# "Encoder is looked at from" shows the cell's row, where it looks. Its column, who looks at it, is encoder[:, :, y, x].
 # ---
 # def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
 #     y, x = cell
@@ -168,7 +168,7 @@ def _(found):
 #                                           "entropy": measures.entropy(column[None]).item()}}
 
 # %% [raw] mistake="comparison/query_for_cell"
-# "Decoder is looked at from" is the query's row once more. Asked for is the cell's column of the cross-attention: what
+# "Decoder is looked at from" is the query's row. Asked for is the cell's column of the cross-attention: what
 # each of the Q queries gives to this cell.
 # ---
 # def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
@@ -194,3 +194,51 @@ def _(found):
 #             "decoder looks at": row_of(cross[query]),
 #             "decoder is looked at from": {"total": column.mean().item(),
 #                                           "entropy": measures.entropy(column[None]).item()}}
+
+# %% [raw] mistake="comparison/cell_turned"
+# The cell was taken as (x, y). It comes as (y, x), as the map's dimensions do.
+# ---
+# - y, x = cell
+# + x, y = cell
+
+# %% [raw] mistake="comparison/lift_of_queries"
+# The fourth map lies over the queries, not over the image, so it has no lift: leave the key out.
+# ---
+# - "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
+# + "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(), "lift": None,
+
+# %% [raw] mistake="comparison/mass_for_lift"
+# These are masses. The lift is the mass over the box's share of the area: measures.lift.
+# ---
+# - "lift": measures.lift(weights, box_xyxy, grid).item(),
+# + "lift": measures.mass_in_box(weights, box_xyxy, grid).item(),
+
+# %% [raw] mistake="comparison/no_extra_axis"
+# measures.entropy takes maps (..., H, W), and this is a list of Q weights. Give it a dimension more: weights[None].
+# ---
+# - "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
+# + "total": queries.sum().item(), "entropy": measures.entropy(queries).item(),
+
+# %% [raw] mistake="comparison/other_names"
+# The dict has none of the four names that are asked for. Write them as they stand in the table, with spaces.
+# ---
+# - queries = cross[:, y, x]        # (Q,)
+# + table = {name.replace(" ", "_"): row for name, row in table.items()}
+# + queries = cross[:, y, x]        # (Q,)
+# - table["decoder is looked at from"] = {
+# + table["decoder_is_looked_at_from"] = {
+
+# %% [raw] mistake="comparison/query_ignored"
+# "Decoder looks at" is the mean over all queries. Asked for is the row of one, cross[query].
+# ---
+# - "decoder looks at": cross[query],                       # (H, W)
+# + "decoder looks at": cross.mean(0),                       # (H, W)
+
+# %% [raw] mistake="comparison/decoder_directions_swapped"
+# Row and column of the cross-attention are swapped: cross[query] is where the query looks, cross[:, y, x] is who looks
+# at the cell.
+# ---
+# - return table
+# + one, other = "decoder looks at", "decoder is looked at from"
+# + table[one], table[other] = table[other], table[one]
+# + return table

@@ -47,7 +47,8 @@ shapes = load_model("shapes")
 @check(parts={"hidden": 2, "moved pattern": 1})
 def intervention(draw):
     subject = copy.deepcopy(shapes)     # a wrong answer may leave hooks behind
-    image = to_input(draw_scene(draw.scene_seed(), (64, 80)).picture, 64, 80)[None]      # small, so that it is quick
+    image = to_input(draw_scene(draw.scene_seed(), (64, 80)).picture, 64, 80)      # small, so that it is quick
+    batch = [image, image[:, :64, :48]]     # the second one is padded, so some of its cells are masked already
     H, W = 10, 8
     hidden = torch.zeros(H * W, dtype=torch.bool)
     hidden[draw.permutation(H * W)[: draw.integer(20, 50)]] = True
@@ -55,7 +56,7 @@ def intervention(draw):
 
     def answer():
         with torch.no_grad():
-            out = subject(image)
+            out = subject(batch)
         return {"logits": out["pred_logits"], "boxes": out["pred_boxes"]}
 
     moved = [moved_pattern(hidden.clone(), draw.integer(1, H - 1), draw.integer(1, W - 1)) for _ in range(2)]
@@ -192,3 +193,47 @@ def intervention(draw):
 #     moved = torch.zeros_like(hidden)
 #     moved[dy:, dx:] = hidden[: len(hidden) - dy, : hidden.shape[1] - dx]
 #     return moved
+
+# %% [raw] mistake="intervention/first_layer_only"
+# Only the first decoder layer was kept from looking. The layers after it look at those cells again: register the hook
+# on every layer.
+# ---
+# - return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+# - for layer in model.transformer.decoder.layers]
+# + return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+# +         for layer in model.transformer.decoder.layers[:1]]
+
+# %% [raw] mistake="intervention/mask_replaced"
+# The mask was replaced, so cells of padding that were masked already can be looked at. Join the two by "or".
+# ---
+# - return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+# + return args, kwargs | {"key_padding_mask": hidden.flatten().expand_as(kwargs["key_padding_mask"])}
+
+# %% [raw] mistake="intervention/no_handle"
+# The hooks are all there after the handles were removed: no handle was returned. Collect them in a list, one for each
+# layer.
+# ---
+# - return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+# - for layer in model.transformer.decoder.layers]
+# + for layer in model.transformer.decoder.layers:
+# +     layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+# + return []
+
+# %% [raw] mistake="intervention/moved_down_only"
+# The pattern moved down, but not to the right: dx was not used. Roll along both dimensions.
+# ---
+# - return hidden.roll((dy, dx), (0, 1))
+# + return hidden.roll(dy, 0)
+
+# %% [raw] mistake="intervention/moved_as_one_row"
+# The map was rolled as one long row, so what leaves it on the right comes back one row lower. Say which dimension each
+# shift belongs to.
+# ---
+# - return hidden.roll((dy, dx), (0, 1))
+# + return hidden.roll(dy * hidden.shape[1] + dx)
+
+# %% [raw] mistake="intervention/joined_by_and"
+# The two masks were joined by "and", so only cells that are True in both are hidden. Join them by "or".
+# ---
+# - return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+# + return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] & hidden.flatten()}

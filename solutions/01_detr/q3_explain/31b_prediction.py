@@ -72,7 +72,7 @@ def prediction(draw):
         sealed = draw.integer(1, 10**6)     # any prediction is right: what has to come back hangs on the seed alone
         float(value) if value is ____ else None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        report[name] = sealed if is_number and 0 <= value <= most else "no number in its range"
+        report[name] = sealed if is_number and 0 <= value <= most else "out of its range" if is_number else "no number"
     return report
 
 # %% [raw] hints="prediction"
@@ -82,7 +82,7 @@ def prediction(draw):
 # 3. Write one plain number behind each `=`, such as `score_with_the_pattern_moved = 0.7`; the others likewise.
 
 # %% [raw] mistake="prediction/in_per_cent"
-# A score is a number from 0 to 1, not a percentage: write 0.8 for 80 %.
+# Both scores are out of their range. A score is a number from 0 to 1, no percentage: write 0.8 for 80 %.
 # ---
 # score_with_most_attended_hidden = 10
 # score_with_the_pattern_moved = 90
@@ -98,3 +98,23 @@ def prediction(draw):
 # others_over_background = "more"
 # others_over_background_without_positions = "less"
 # angles_with_one_query_on_both_pieces = "all"
+
+# %% [raw] mistake="prediction/hidden_out_of_range"
+# The score with the most attended cells hidden is out of its range. A score is a number from 0 to 1, neither a percentage
+# nor a difference.
+# ---
+# - score_with_most_attended_hidden = 0.1
+# + score_with_most_attended_hidden = -0.8
+
+# %% [raw] mistake="prediction/moved_out_of_range"
+# The score with the pattern moved is out of its range. A score is a number from 0 to 1, neither a percentage nor a
+# difference.
+# ---
+# - score_with_the_pattern_moved = 0.9
+# + score_with_the_pattern_moved = 90
+
+# %% [raw] mistake="prediction/more_angles_than_six"
+# The number of angles is out of its range: six angles are tried, so it is a number from 0 to 6.
+# ---
+# - angles_with_one_query_on_both_pieces = 5
+# + angles_with_one_query_on_both_pieces = 30

@@ -3,7 +3,7 @@
 """Plausible errors in notebook 3, each a student's whole cell; its comment says what is wrong in truth."""
 
 
-# %% error="sources/positions_in_cross_values" names="" wants="sources/positions_in_cross_values"
+# %% error="sources/positions_in_cross_values" names="sources/positions_in_cross_values"
 # In the cross-attention the positions were added to the values, too.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -11,7 +11,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, memory + pos, memory + pos)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/positions_in_decoder_values" names="" wants="sources/positions_in_decoder_values"
+# %% error="sources/positions_in_decoder_values" names="sources/positions_in_decoder_self_values"
 # In the decoder's self-attention query_pos was added to the values, too.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -19,7 +19,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, memory + pos, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/content_missing_in_q" names="" wants="sources/content_missing_in_q"
+# %% error="sources/content_missing_in_q" names="sources/query_pos_alone"
 # In the cross-attention q is query_pos alone: the content tgt belongs to it.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -27,7 +27,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (query_pos, memory + pos, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/no_position_in_q" names="" wants="sources/no_position_in_q"
+# %% error="sources/no_position_in_q" names="sources/cross_query_bare"
 # In the cross-attention query_pos is missing in q.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -35,7 +35,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt, memory + pos, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/no_position_in_k" names="" wants="sources/no_position_in_k"
+# %% error="sources/no_position_in_k" names="sources/cross_key_bare"
 # In the cross-attention pos is missing in k.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -43,7 +43,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, memory, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/encoder_k_bare" names="sources/positions_on_queries_only"
+# %% error="sources/encoder_k_bare" names="sources/encoder_key_bare"
 # In the encoder pos was added to q but not to k.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src, src)
@@ -51,7 +51,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, memory + pos, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/memory_in_self_attention" names="" wants="sources/memory_in_self_attention"
+# %% error="sources/memory_in_self_attention" names="sources/memory_in_decoder_self"
 # The decoder's self-attention was given the memory: there the queries look at each other.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -59,7 +59,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, memory + pos, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/src_for_memory" names="" wants="sources/src_for_memory"
+# %% error="sources/src_for_memory" names="sources/features_for_memory"
 # The cross-attention was given src, what enters the encoder: it looks at `memory`, what leaves it.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -67,7 +67,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, src + pos, src)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/keys_from_queries" names="" wants="sources/keys_from_queries"
+# %% error="sources/keys_from_queries" names="sources/cross_keys_from_queries"
 # In the cross-attention k comes from the queries: k and v are of the cells, from the memory.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -75,7 +75,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, tgt + query_pos, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/order_of_three" names="" wants="sources/order_of_three"
+# %% error="sources/order_of_three" names="sources/keys_and_values_swapped"
 # The three are in the order (q, v, k).
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src, src + pos)
@@ -83,7 +83,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt + query_pos, memory, memory + pos)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/positions_alone" names="" wants="sources/positions_alone"
+# %% error="sources/positions_alone" names="sources/encoder_positions_alone"
 # In the encoder q and k are the positions alone: the content belongs to them.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (pos, pos, src)
@@ -107,7 +107,7 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (tgt, memory, memory)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="sources/decoder_values_memory_asks" names="sources/memory_asks" wants="sources/positions_in_decoder_values"
+# %% error="sources/decoder_values_memory_asks" names="sources/memory_asks + sources/positions_in_decoder_self_values"
 # In the decoder's self-attention query_pos was added to the values. And in the cross-attention the memory asks.
 def attention_sources(src, pos, tgt, query_pos, memory):
     encoder_self = (src + pos, src + pos, src)
@@ -115,63 +115,63 @@ def attention_sources(src, pos, tgt, query_pos, memory):
     decoder_cross = (memory + pos, tgt + query_pos, tgt)
     return {"encoder self": encoder_self, "decoder self": decoder_self, "decoder cross": decoder_cross}
 
-# %% error="shuffle/no_abs" names="" wants="shuffle/no_abs"
+# %% error="shuffle/no_abs" names="shuffle/sign_kept"
 # The absolute value was forgotten, so large negative differences do not count.
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).max().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/batch_shuffled" names="" wants="shuffle/batch_shuffled"
+# %% error="shuffle/batch_shuffled" names="shuffle/batch_shuffled"
 # The first axis is the batch: tokens are on axis 1, src[:, order].
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[order], p) - encode(src, p)[order]).abs().max().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/channels_shuffled" names="" wants="shuffle/channels_shuffled"
+# %% error="shuffle/channels_shuffled" names="shuffle/channels_shuffled"
 # The last axis is the channels: tokens are on axis 1, src[:, order].
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[..., order], p) - encode(src, p)[..., order]).abs().max().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/keys_exchanged" names="" wants="shuffle/keys_exchanged"
+# %% error="shuffle/keys_exchanged" names="shuffle/names_swapped"
 # The two numbers changed places: without positions the gap is rounding.
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
     return {"without positions": gap(pos), "with positions": gap(torch.zeros_like(pos))}
 
-# %% error="shuffle/sum_for_max" names="" wants="shuffle/sum_for_max"
+# %% error="shuffle/sum_for_max" names="shuffle/sum_for_max"
 # The differences were added up: the largest is asked for.
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().sum().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/ones_for_zeros" names="" wants="shuffle/other_positions"
+# %% error="shuffle/ones_for_zeros" names="shuffle/ones_for_zeros"
 # Positions of one were given where there should be none: zeros.
 def order_gaps(encode, src, pos, order):
     def gap(p):
-        return (encode(src[:, order], p) - encode(src, torch.zeros_like(p))[:, order]).abs().max().item()
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
     return {"without positions": gap(torch.ones_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/not_encoded" names="" wants="shuffle/not_encoded"
+# %% error="shuffle/not_encoded" names="shuffle/not_encoded"
 # The encoder was never called: the features were compared with themselves.
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (src[:, order] + p - (src + p)).abs().max().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/other_positions" names="" wants="shuffle/other_positions"
+# %% error="shuffle/other_positions" names="shuffle/plain_run_without"
 # The plain run was without positions in both cases: the two runs of a pair get the same positions.
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[:, order], p) - encode(src, torch.zeros_like(p))[:, order]).abs().max().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 
-# %% error="shuffle/inverse_for_order" names="" wants="shuffle/inverse_for_order" misnamed="shuffle/shuffled_twice"
+# %% error="shuffle/inverse_for_order" names="shuffle/shuffled_twice"
 # The plain run's outputs were put into the inverse order: outputs[:, order] has the shuffled run's order.
 def order_gaps(encode, src, pos, order):
     def gap(p):
@@ -201,21 +201,21 @@ def order_gaps(encode, src, pos, order):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().mean().item()
     return {"without positions": gap(pos), "with positions": gap(pos)}
 
-# %% error="shuffle/positions_left_off" names="" wants="shuffle/positions_left_off" misnamed="shuffle/positions_shuffled"
+# %% error="shuffle/positions_left_off" names="shuffle/positions_left_off"
 # The positions are off in both runs, so both gaps are rounding.
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
     return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(torch.zeros_like(pos))}
 
-# %% error="shuffle/known_without" names="" wants="shuffle/not_measured" passes="without positions the right answer is 0 to rounding, and what `encode` was given is not looked at"
+# %% error="shuffle/known_without" names="shuffle/not_measured"
 # The gap without positions was written down as 0, not measured.
 def order_gaps(encode, src, pos, order):
     def gap(p):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
     return {"without positions": 0.0, "with positions": gap(pos)}
 
-# %% error="box_share/int_slice" names="" wants="box_share/int_slice"
+# %% error="box_share/int_slice" names="box_share/floored_cells"
 # The box's edges were cut to whole cells, so the last, partly covered ones are lost: count each cell by its covered
 # part.
 def mass_inside(map_hw, box_xyxy, size_wh):
@@ -234,7 +234,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/lift_multiplied" names="" wants="box_share/lift_multiplied"
+# %% error="box_share/lift_multiplied" names="box_share/lift_multiplied"
 # The mass was multiplied by the box's share of the area: divide by it.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -256,7 +256,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh) * share
 
-# %% error="box_share/lift_inverted" names="" wants="box_share/lift_inverted"
+# %% error="box_share/lift_inverted" names="box_share/upside_down_lift"
 # The lift is upside down: mass divided by the share of the area.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -278,7 +278,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return share / mass_inside(map_hw, box_xyxy, size_wh)
 
-# %% error="box_share/area_over_cells" names="" wants="box_share/area_over_cells"
+# %% error="box_share/area_over_cells" names="box_share/area_over_cells"
 # The box's area in pixels was divided by the number of cells: divide by the picture's area in pixels.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -300,7 +300,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / map_hw.numel()
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/lift_is_mass" names="" wants="box_share/lift_is_mass"
+# %% error="box_share/lift_is_mass" names="box_share/lift_is_mass"
 # The lift is the mass itself: it is still to be divided by the share of the area.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -322,7 +322,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh)
 
-# %% error="box_share/mean_inside" names="" wants="box_share/mean_inside"
+# %% error="box_share/mean_inside" names="box_share/mean_inside"
 # The mean over the covered cells was taken: the sum is asked for.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -344,7 +344,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/not_clamped" names="" wants="box_share/not_clamped"
+# %% error="box_share/not_clamped" names="box_share/not_clamped"
 # Cells outside the box have a negative cover: where nothing is covered it is 0.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -366,7 +366,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/box_as_centre" names="" wants="box_share/box_as_centre"
+# %% error="box_share/box_as_centre" names="box_share/box_as_centre"
 # The box was read as centre and size: it is written as corners.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -389,7 +389,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/outer_product_turned" names="" wants="box_share/outer_product_turned"
+# %% error="box_share/outer_product_turned" names="box_share/outer_product_turned"
 # Rows and columns changed places in the outer product: rows belong to axis 0.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -411,7 +411,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/size_turned" names="" wants="box_share/size_turned"
+# %% error="box_share/size_turned" names="box_share/size_turned"
 # The size was taken as (height, width): it comes as (width, height).
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -433,7 +433,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/rows_from_x" names="" wants="box_share/size_turned"
+# %% error="box_share/rows_from_x" names="box_share/size_turned"
 # Rows were scaled with the width and columns with the height.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -499,7 +499,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0)
     return mass_inside(map_hw, box_xyxy, size_wh) / share
 
-# %% error="box_share/not_a_share_lift_inverted" names="box_share/not_a_share" wants="box_share/lift_inverted"
+# %% error="box_share/not_a_share_lift_inverted" names="box_share/not_a_share + box_share/upside_down_lift"
 # The weights inside were not divided by all weights. And the lift is upside down.
 def mass_inside(map_hw, box_xyxy, size_wh):
     H, W = map_hw.shape
@@ -521,7 +521,7 @@ def lift_over_area(map_hw, box_xyxy, size_wh):
     share = (x1 - x0) * (y1 - y0) / (width * height)
     return share / mass_inside(map_hw, box_xyxy, size_wh)
 
-# %% error="spread/sign" names="" wants="spread/sign"
+# %% error="spread/sign" names="spread/sign"
 # The minus is missing, so the entropies are negative.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -531,7 +531,7 @@ def head_entropies(maps):
     of_mean = torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
-# %% error="spread/log2" names="" wants="spread/log2"
+# %% error="spread/log2" names="spread/two_logarithms"
 # log2 above and the natural logarithm below: take the same in both places.
 def head_entropies(maps):
     S = maps[0].numel()
@@ -540,7 +540,7 @@ def head_entropies(maps):
         return -(p * torch.log2(p)).sum() / math.log(S)
     return torch.stack([entropy(head) for head in maps]), entropy(maps.mean(0)).item()
 
-# %% error="spread/over_heads" names="" wants="spread/over_heads"
+# %% error="spread/over_heads" names="spread/over_heads"
 # The sum runs over the heads: it runs over the cells of each.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -550,7 +550,7 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
-# %% error="spread/mean_over_cells" names="" wants="spread/mean_over_cells"
+# %% error="spread/mean_over_cells" names="spread/mean_over_cells"
 # The mean was taken over heads and cells alike: average over the heads alone.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -560,7 +560,7 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
-# %% error="spread/divided_by_size" names="" wants="spread/divided_by_size"
+# %% error="spread/divided_by_size" names="spread/divided_by_cells"
 # The sum was divided by S: divide by log S.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -570,7 +570,7 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
-# %% error="spread/log_of_one_side" names="" wants="spread/log_of_one_side"
+# %% error="spread/log_of_one_side" names="spread/log_of_one_side"
 # The logarithm is of one side only: a map has S = H * W cells.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -580,7 +580,7 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
-# %% error="spread/sum_of_heads" names="" wants="spread/sum_of_heads"
+# %% error="spread/sum_of_heads" names="spread/sum_of_heads"
 # The maps were added up, not averaged, so they do not sum to 1.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -590,7 +590,7 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
-# %% error="spread/one_axis" names="" wants="spread/one_axis"
+# %% error="spread/one_axis" names="spread/one_axis"
 # The sum runs along the rows only: over both axes of the map is meant.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -600,7 +600,7 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
-# %% error="spread/order" names="" wants="spread/order"
+# %% error="spread/order" names="spread/results_swapped"
 # The two results changed places: (per_head, of_mean).
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -610,7 +610,7 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return of_mean.item(), per_head
 
-# %% error="spread/heads_joined" names="" wants="spread/heads_joined"
+# %% error="spread/heads_joined" names="spread/summed_over_heads"
 # The zeros were left out of all heads at once, which joined them into one: each head has its own entropy.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -650,7 +650,7 @@ def head_entropies(maps):
     per_head = torch.special.entr(maps).flatten(1).sum(1) / math.log(len(maps))
     return per_head, per_head.mean().item()
 
-# %% error="decoder_controls/shift_turned" names="" wants="decoder_controls/shift_turned"
+# %% error="decoder_controls/shift_turned" names="decoder_controls/dy_first"
 # The shift was added as (dy, dx): x comes first in a box.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -673,7 +673,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/query_anew_everywhere" names="decoder_controls/query_chosen_anew"
+# %% error="decoder_controls/query_anew_everywhere" names="decoder_controls/query_chosen_anew + decoder_controls/query_chosen_anew_untrained"
 # On the other pictures, and in the untrained model, the best query there was measured: keep the same one.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -696,7 +696,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[untrained.scores.argmax()], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/elsewhere_sorted" names="" wants="decoder_controls/elsewhere_sorted"
+# %% error="decoder_controls/elsewhere_sorted" names="decoder_controls/sorted_list"
 # The masses elsewhere were sorted: their order is that of the pictures.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -719,7 +719,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/here_for_untrained" names="" wants="decoder_controls/here_for_untrained"
+# %% error="decoder_controls/here_for_untrained" names="decoder_controls/here_for_untrained"
 # The untrained model's number is of the trained model's map.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -742,7 +742,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(here.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/shifts_added_up" names="" wants="decoder_controls/shifts_added_up"
+# %% error="decoder_controls/shifts_added_up" names="decoder_controls/shifts_added_up"
 # Each shift was added to the box that the one before had moved: start from the predicted box each time.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -811,7 +811,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/median_not_sorted" names="" wants="decoder_controls/median_not_sorted"
+# %% error="decoder_controls/median_not_sorted" names="decoder_controls/median_of_the_unsorted"
 # The middle of the unsorted list is no median: sort first.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -834,7 +834,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/key_missing" names="" wants="decoder_controls/key_missing"
+# %% error="decoder_controls/key_missing" names="decoder_controls/untrained_missing"
 # One number is missing in the dict: "untrained".
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -856,7 +856,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "shifted": shifted,
     }
 
-# %% error="decoder_controls/range_exchanged" names="" wants="decoder_controls/range_exchanged"
+# %% error="decoder_controls/range_exchanged" names="decoder_controls/range_swapped"
 # The lowest and the highest changed places.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -879,7 +879,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/lift_for_mass" names="" wants="decoder_controls/lift_for_mass"
+# %% error="decoder_controls/lift_for_mass" names="decoder_controls/lift_for_mass"
 # These are lifts: masses are asked for.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -925,7 +925,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], untrained.boxes_xyxy[query], untrained.grid).item(),
     }
 
-# %% error="decoder_controls/own_boxes_shift_turned" names="decoder_controls/box_of_the_other_picture" wants="decoder_controls/shift_turned"
+# %% error="decoder_controls/own_boxes_shift_turned" names="decoder_controls/box_of_the_other_picture + decoder_controls/dy_first"
 # On the other pictures the box predicted there was used. And the shift was added as (dy, dx).
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -971,7 +971,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="encoder_controls/here_column" names="encoder_controls/column_for_row"
+# %% error="encoder_controls/here_column" names="encoder_controls/column_for_row_here"
 # Here the cell's column was measured, who looks at it: its row is where it looks.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -995,7 +995,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/chebyshev" names="" wants="encoder_controls/chebyshev"
+# %% error="encoder_controls/chebyshev" names="encoder_controls/larger_step"
 # The distance is the larger of the two steps: Euclidean distance is asked for.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1019,7 +1019,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/rounded_distance" names="" wants="encoder_controls/rounded_distance"
+# %% error="encoder_controls/rounded_distance" names="encoder_controls/whole_distances"
 # The distances were rounded, which puts different ones together: compare their squares.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1043,7 +1043,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/own_left_out" names="" wants="encoder_controls/own_left_out"
+# %% error="encoder_controls/own_left_out" names="encoder_controls/own_row_left_out"
 # The cell's own weights were left out of the mean: it runs over all pairs.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1069,7 +1069,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/cell_turned" names="" wants="encoder_controls/cell_turned"
+# %% error="encoder_controls/cell_turned" names="encoder_controls/cell_turned"
 # The cell was taken as (x, y): it comes as (y, x).
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1093,7 +1093,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/distance_ignored" names="" wants="encoder_controls/distance_ignored"
+# %% error="encoder_controls/distance_ignored" names="encoder_controls/distance_ignored"
 # The mean runs over all pairs whatever their distance, so the control map is even.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1117,7 +1117,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/same_offset" names="" wants="encoder_controls/same_offset"
+# %% error="encoder_controls/same_offset" names="encoder_controls/same_step"
 # Only pairs with the same step (dy, dx) were averaged: all at the same distance are meant, in every direction.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1141,7 +1141,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/control_of_another_picture" names="" wants="encoder_controls/control_of_another_picture"
+# %% error="encoder_controls/control_of_another_picture" names="encoder_controls/control_of_another_image"
 # The control map was made from another picture's weights: it is of this picture.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1165,7 +1165,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/elsewhere_averaged" names="" wants="encoder_controls/elsewhere_averaged"
+# %% error="encoder_controls/elsewhere_averaged" names="encoder_controls/elsewhere_averaged"
 # The masses elsewhere were averaged to one number: a list is asked for.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1189,7 +1189,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="encoder_controls/divided_by_cells" names="" wants="encoder_controls/divided_by_cells"
+# %% error="encoder_controls/divided_by_cells" names="encoder_controls/divided_by_cells"
 # The weights at a distance were divided by the number of cells: divide by the number of pairs.
 def same_distance_map(weights, cell):
     H, W = weights.shape[:2]
@@ -1284,7 +1284,7 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
     }
 
-# %% error="comparison/row_for_column" names="" wants="comparison/row_for_column"
+# %% error="comparison/row_for_column" names="comparison/query_for_cell"
 # The last map is the query's row again: the cell's column over the Q queries is asked for.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1304,7 +1304,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
     return result
 
-# %% error="comparison/cell_turned" names="" wants="comparison/cell_turned"
+# %% error="comparison/cell_turned" names="comparison/cell_turned"
 # The cell was taken as (x, y): it comes as (y, x).
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     x, y = cell
@@ -1324,7 +1324,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
     return result
 
-# %% error="comparison/lift_for_queries" names="" wants="comparison/lift_for_queries"
+# %% error="comparison/lift_for_queries" names="comparison/lift_of_queries"
 # The fourth map has no lift, since it does not lie over the picture: leave the key out.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1344,7 +1344,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item(), "lift": None}
     return result
 
-# %% error="comparison/same_map_twice" names="" wants="comparison/same_map_twice"
+# %% error="comparison/same_map_twice" names="comparison/row_for_column"
 # The encoder's row was taken for its column, too.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1364,7 +1364,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
     return result
 
-# %% error="comparison/mean_for_total" names="" wants="comparison/mean_for_total"
+# %% error="comparison/mean_for_total" names="comparison/mean_for_total"
 # The totals are means: add the weights up.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1384,7 +1384,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.mean().item(), "entropy": measures.entropy(w[None]).item()}
     return result
 
-# %% error="comparison/mass_for_lift" names="" wants="comparison/mass_for_lift"
+# %% error="comparison/mass_for_lift" names="comparison/mass_for_lift"
 # These are masses: the lift is asked for, the mass over the share of the area.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1404,7 +1404,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
     return result
 
-# %% error="comparison/no_extra_axis" names="" wants="comparison/no_extra_axis"
+# %% error="comparison/no_extra_axis" names="comparison/no_extra_axis"
 # measures.entropy takes maps (..., H, W): a list of Q weights needs an axis more, w[None].
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1424,7 +1424,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w).item()}
     return result
 
-# %% error="comparison/other_keys" names="" wants="comparison/other_keys"
+# %% error="comparison/other_keys" names="comparison/other_names"
 # The names have underscores: they are given with spaces.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1444,7 +1444,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder_is_looked_at_from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
     return result
 
-# %% error="comparison/query_ignored" names="" wants="comparison/query_ignored"
+# %% error="comparison/query_ignored" names="comparison/query_ignored"
 # The decoder's map is the mean over all queries: one query's row is asked for.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1464,7 +1464,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w[None]).item()}
     return result
 
-# %% error="comparison/decoder_swapped" names="" wants="comparison/decoder_directions_swapped"
+# %% error="comparison/decoder_swapped" names="comparison/decoder_directions_swapped"
 # Row and column of the cross-attention are exchanged: cross[query] is where the query looks.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1480,7 +1480,7 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
         "decoder is looked at from": three(cross[query]),
     }
 
-# %% error="comparison/swapped_and_total" names="comparison/directions_swapped + comparison/total_after_dividing"
+# %% error="comparison/swapped_and_total" names="comparison/directions_swapped, comparison/row_for_column + comparison/total_after_dividing"
 # Row and column of the encoder are swapped. And the totals were taken after dividing by them.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     y, x = cell
@@ -1539,3 +1539,386 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     w = cross[:, y, x]
     result["decoder is looked at from"] = {"total": 1.0, "entropy": (torch.special.entr(w).sum() / math.log(len(w))).item()}
     return result
+
+# %% error="intervention/last_layer" names="intervention/last_layer_only"
+# The hook is on the last layer only, and the layers before it have read those cells.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    layer = model.transformer.decoder.layers[-1]
+    return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)]
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/first_layer" names="intervention/first_layer_only"
+# The hook is on the first layer only, and the layers after it look at those cells.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    layer = model.transformer.decoder.layers[0]
+    return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)]
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/mask_replaced" names="intervention/mask_replaced"
+# The mask is the pattern alone, so what was masked already is open.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        B, S = kwargs["key_padding_mask"].shape
+        kwargs["key_padding_mask"] = hidden.reshape(1, S).repeat(B, 1)
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/complement" names="intervention/all_but_those"
+# What may stay was hidden: True in a mask means that nobody looks there.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | (hidden.flatten() == 0)
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/joined_by_and" names="intervention/joined_by_and"
+# Only cells that are True in both masks are hidden: those that are True in one of them are meant.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] & hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/handles_forgotten" names="intervention/no_handle"
+# The handles were not collected: the list is empty, and the hooks stay.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/return_forgotten" names="return_missing"
+# The handles were collected but not returned.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/one_handle" names="intervention/first_handle_only"
+# Only one handle came back, of the hook that was registered first.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles[:1]
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/hook_returns_nothing" names="intervention/nothing_hidden"
+# The hook makes a new dict and returns nothing, so the call stays as it was.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs = dict(kwargs, key_padding_mask=kwargs["key_padding_mask"] | hidden.flatten())
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/without_kwargs" names="" wants="intervention/without_kwargs"
+# The hook was registered without with_kwargs=True, so it is called with two arguments and takes three.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/self_attention" names="" wants="intervention/self_attention"
+# The hook is on the decoder's self-attention, where queries look at queries.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.self_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/encoder" names="intervention/in_the_encoder"
+# The hooks are in the encoder: its cells do not see those cells, and the decoder still looks at them.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.encoder.layers:
+        handles.append(layer.self_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
+# %% error="intervention/dims_swapped" names="intervention/moved_along_one_axis"
+# dy moved the pattern along x, and dx along y.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(1, 0))
+
+# %% error="intervention/up_and_left" names="intervention/moved_up_and_left"
+# The pattern moved up and to the left: positive shifts move to larger indices.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(-dy, -dx), dims=(0, 1))
+
+# %% error="intervention/lost_at_the_edge" names="intervention/fallen_off_the_edge"
+# What left the map on one side is gone: it comes back on the other.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    H, W = hidden.shape
+    moved = torch.zeros(H, W, dtype=torch.bool)
+    for y, x in hidden.nonzero().tolist():
+        if y + dy < H and x + dx < W:
+            moved[y + dy, x + dx] = True
+    return moved
+
+# %% error="intervention/dims_forgotten" names="" wants="intervention/dims_forgotten"
+# roll was given two shifts and no dims: it has to know which dimension each belongs to.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx))
+
+# %% error="intervention/down_only" names="intervention/moved_down_only"
+# The pattern moved down and not to the right: dx was not used.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=dy, dims=0)
+
+# %% error="intervention/one_row" names="intervention/moved_as_one_row"
+# The map was rolled as one row, so what leaves on the right comes back a row lower.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    H, W = hidden.shape
+    return hidden.flatten().roll(dy * W + dx).reshape(H, W)
+
+# %% error="intervention/last_layer_up_and_left" names="intervention/last_layer_only + intervention/moved_up_and_left"
+# The hook is on the last layer only. And the pattern moved up and to the left.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    layer = model.transformer.decoder.layers[-1]
+    return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)]
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(-dy, -dx), dims=(0, 1))
+
+# %% error="intervention/no_handle_dims_swapped" names="intervention/no_handle + intervention/moved_along_one_axis"
+# No handle was returned. And dy moved the pattern along x, dx along y.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(1, 0))
+
+# %% error="prediction/left_blank" names="" wants="prediction/left_blank"
+# One number was left blank: nothing is predicted there.
+score_with_most_attended_hidden = 0.2
+score_with_the_pattern_moved = 0.8
+others_over_background = 1.5
+others_over_background_without_positions = ____
+angles_with_one_query_on_both_pieces = 4
+
+# %% error="prediction/per_cent" names="prediction/in_per_cent"
+# The scores are percentages: they are numbers from 0 to 1.
+score_with_most_attended_hidden = 15
+score_with_the_pattern_moved = 85
+others_over_background = 1.5
+others_over_background_without_positions = 1.0
+angles_with_one_query_on_both_pieces = 4
+
+# %% error="prediction/one_per_cent" names="prediction/moved_out_of_range"
+# One of the scores is a percentage.
+score_with_most_attended_hidden = 0.3
+score_with_the_pattern_moved = 70
+others_over_background = 1.2
+others_over_background_without_positions = 1.0
+angles_with_one_query_on_both_pieces = 2
+
+# %% error="prediction/a_difference" names="prediction/hidden_out_of_range"
+# The first number is by how much the score falls: the score itself is asked for.
+score_with_most_attended_hidden = -0.5
+score_with_the_pattern_moved = 0.9
+others_over_background = 1.2
+others_over_background_without_positions = 1.1
+angles_with_one_query_on_both_pieces = 3
+
+# %% error="prediction/too_many_angles" names="prediction/more_angles_than_six"
+# More angles than the six that are tried.
+score_with_most_attended_hidden = 0.3
+score_with_the_pattern_moved = 0.7
+others_over_background = 2
+others_over_background_without_positions = 1
+angles_with_one_query_on_both_pieces = 60
+
+# %% error="prediction/words" names="prediction/in_words"
+# Words, which cannot be compared with numbers.
+score_with_most_attended_hidden = "lower"
+score_with_the_pattern_moved = "the same"
+others_over_background = "larger"
+others_over_background_without_positions = "1"
+angles_with_one_query_on_both_pieces = "most"
+
+# %% error="prediction/one_string" names="" wants="prediction/one_string"
+# One number stands in quotes, so it is a string.
+score_with_most_attended_hidden = 0.3
+score_with_the_pattern_moved = 0.8
+others_over_background = "2.0"
+others_over_background_without_positions = 1.0
+angles_with_one_query_on_both_pieces = 3
+
+# %% error="prediction/per_cent_and_angles" names="prediction/in_per_cent + prediction/more_angles_than_six"
+# The scores are percentages. And there are more angles than six.
+score_with_most_attended_hidden = 20
+score_with_the_pattern_moved = 90
+others_over_background = 2
+others_over_background_without_positions = 1
+angles_with_one_query_on_both_pieces = 100

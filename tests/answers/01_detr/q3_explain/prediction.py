@@ -9,3 +9,12 @@ angles_with_one_query_on_both_pieces = 6
 score_with_most_attended_hidden, score_with_the_pattern_moved = 0.4, 0.6
 others_over_background = others_over_background_without_positions = 1.0
 angles_with_one_query_on_both_pieces = 3
+
+# %% style="worked out with names of one's own"
+chance = 1 / 80
+before = 0.95
+score_with_most_attended_hidden = round(before / 3, 2)
+score_with_the_pattern_moved = before - chance
+others_over_background_without_positions = math.sqrt(1.2)
+others_over_background = 2 * others_over_background_without_positions
+angles_with_one_query_on_both_pieces = int(6 * 0.5)
