@@ -71,11 +71,13 @@ def what_is_drawn(draw, N):
     returned = draw_detections(axes, picture, boxes_xyxy, names, values)
     if returned is ____:
         return {"picture and boxes": ____, "labels": ____}
-    near = [[] for _ in range(N)]  # the labels that are closer to this box than to any other, and not far off
+    near, far = [[] for _ in range(N)], 0  # the labels that are closer to this box than to any other, and not far off
     for text, place in drawn_labels(axes):
         gaps = [gap(place, box) for box in boxes_xyxy.tolist()]
         if gaps and min(gaps) < 0.12 * max(width, height):
             near[gaps.index(min(gaps))].append(label_in(text))
+        elif any(label_in(text)):
+            far += 1
     filled = drawn_boxes(axes, filled=True)
     seen = {
         "boxes": each_once(drawn_boxes(axes)),
@@ -87,6 +89,7 @@ def what_is_drawn(draw, N):
     }
     labels = {
         "names": [" ".join(sorted({name for name, _ in labels if name})) or "none" for labels in near],
+        "labels far from every box": far,
         "scores": [" ".join(sorted({score for _, score in labels if score})) or "none" for labels in near],
     }
     return {"picture and boxes": seen, "labels": labels}
