@@ -63,7 +63,8 @@ def layer_outputs(module: nn.Module, *names: str) -> Iterator[dict[str, Any]]:
     for number, name in enumerate(names, start=1):
         if name in layers and name not in noted and last is not None:
             noted[name] = output_of(layers[name], last)
-        last = found[f"{number}. {name}"] = noted.get(name, f"nothing was given by a layer {name}")
+        last = noted.get(name)
+        found[f"{number}. {name}"] = noted.get(name, f"nothing was given by a layer {name}")
 
 
 def runs_inside(function: Callable) -> bool:

@@ -50,7 +50,7 @@ RETURN_MISSING = "return_missing"  # as an id: what every check says to a forgot
 
 # The share of all errors of which everything that is wrong is named, as measured; to be raised, never lowered.
 NAMED = {
-    "01_detr-q1_build": 0.046,
+    "01_detr-q1_build": 0.93,
     "01_detr-q2_detect_and_attend": 0.900,
     "01_detr-q3_explain": 0.838,
 }

@@ -65,8 +65,8 @@ class ShortDETR(nn.Module):
 # %% check="short_detr" points=3
 @check(parts={"1. parts": 1, "2. one image": 1, "3. several images": 1})
 def short_detr(draw):
-    M, K, Q, channels = draw.letters("M K Q C", 2, 11)
-    D, depth = 2 * M * draw.size(2, 3), draw.integer(1, 2)
+    (B, K), (M, Q) = draw.letters("B K", 2, 3), draw.letters("M Q", 5, 7)
+    channels, D, depth = draw.size(11, 19), 2 * M, draw.integer(1, 2)
     draw.name(D=D)
     backbone = TinyResNet(channels)
     del backbone.fc
@@ -101,13 +101,13 @@ def short_detr(draw):
         reached = {name: all(parameter.grad is not None for part, parameter in model.named_parameters()
                              if part.partition(".")[0] == name) for name in names if name != "transformer"}
         model.zero_grad()
-        return {"layers": layers, **found, "the decoder sees the encoder's output": sees_encoded(given),
+        return {**({"layers": layers} if B == 1 else {}), **found, "the decoder sees the encoder's output": sees_encoded(given),
                 "gets a gradient": {**reached, "transformer": objects.grad is not None},
                 "is still in training mode": model.training}
 
     image = draw.size(29, 37), draw.size(41, 47)
     return {"1. parts": parts, "2. one image": attempted(lambda: ask(1)),
-            "3. several images": attempted(lambda: ask(draw.size(2, 3)))}
+            "3. several images": attempted(lambda: ask(B))}
 
 # %% [raw] hints="short_detr"
 # 1. The constructor makes every part once; forward sends the images through them, step by step.

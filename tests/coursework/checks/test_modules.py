@@ -95,3 +95,9 @@ def test_who_is_being_called():
     for function in (outer, other):
         function.__module__ = __name__
     assert outer() == (True, False) and inner() == (False, False)
+
+
+def test_layers_of_which_none_was_called(model):
+    with layer_outputs(model, "body", "head") as found:
+        pass
+    assert found == {"1. body": "nothing was given by a layer body", "2. head": "nothing was given by a layer head"}
