@@ -144,4 +144,6 @@ def _(value):
 # Channels and rows were taken for H and W. These are the last two sizes of (1, C, H, W).
 # ---
 # - H, W = features.shape[-2:]
+# - return cross[0, queries].reshape(-1, H, W)  # (N, S) -> (N, H, W)
 # + _, H, W, _ = features.shape
+# + return cross[0, queries].view(-1, H, W)
