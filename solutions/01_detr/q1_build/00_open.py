@@ -67,6 +67,11 @@ def watched(transformer, objects):
         yield given
 
 
-def sees_encoded(given):
-    """Was the decoder given what the encoder gave?"""
-    return given.get("memory") is not None and given["memory"] is given.get("encoded")
+def lets_gradients_through(value):
+    """Can a gradient flow back from this tensor? What is no tensor, an exception say, is given back."""
+    return value.requires_grad if isinstance(value, torch.Tensor) else value
+
+
+def sees_encoded(given, result):
+    """Was the decoder given what the encoder gave? Where it was not called, `result`."""
+    return given["memory"] is given.get("encoded") if "memory" in given else result

@@ -67,7 +67,7 @@ def stages(draw):
     channels = draw.size(11, 19)
     features = attempted(lambda: backbone_features(backbone, pictures))
     return {"1. feature map": {"values": features,
-                               "lets gradients through": attempted(lambda: features.requires_grad)},
+                               "lets gradients through": lets_gradients_through(features)},
             "2. backbone": attempted(lambda: sizes_of(make_backbone(lambda: TinyResNet(channels))))}
 
 # %% [raw] hints="stages"

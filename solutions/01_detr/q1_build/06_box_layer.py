@@ -35,7 +35,7 @@ def box_layer(draw):
     head = draw.fill(nn.Linear(hidden_dim, 4))
     boxes = attempted(lambda: predict_boxes(head, 0.3 * draw.normal(B, Q, hidden_dim)))
     return {"1. layer": attempted(lambda: shapes_of(make_box_head(hidden_dim))),
-            "2. boxes": {"values": boxes, "lets gradients through": attempted(lambda: boxes.requires_grad)}}
+            "2. boxes": {"values": boxes, "lets gradients through": lets_gradients_through(boxes)}}
 
 
 @box_layer.must("every number of a box lies between 0 and 1")

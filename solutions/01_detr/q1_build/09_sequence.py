@@ -56,15 +56,14 @@ def sequence(draw):
         return given, result, mine.equal(h)
 
     def told(given, name, result):
-        value = given.get(name, result)
-        return {"values": attempted(lambda: value),
-                "lets gradients through": attempted(lambda: getattr(value, "requires_grad", False))}
+        value = attempted(lambda: given.get(name, result))
+        return {"values": value, "lets gradients through": lets_gradients_through(value)}
 
     given, result, unchanged = ask(1)
     several, results, _ = ask(B)
     return {"1. encoder's input": {**told(several, "src", results), "h is left as it was": unchanged},
             "2. decoder's input": told(given, "tgt", result),
-            "3. result": {**told({}, "result", result), "the decoder sees the encoder's output": sees_encoded(given)},
+            "3. result": {**told({}, "result", result), "the decoder sees the encoder's output": sees_encoded(given, result)},
             "4. several images": {"decoder's input": attempted(lambda: several.get("tgt", results)),
                                   "result": results}}
 

@@ -91,6 +91,8 @@ def short_detr(draw):
         with (watched(model.transformer, objects) as given,
               layer_outputs(model, *(f"backbone.layer{number}" for number in (1, 2, 3, 4)), "conv") as layers):
             out = attempted(lambda: model(pictures))
+        if getattr(out, "is_open", False):
+            return out  # the blank
         found = {"encoder's input": attempted(lambda: given.get("src", out)),
                  "decoder's input": attempted(lambda: given.get("tgt", out)),
                  **{name: attempted(lambda name=name: out[name] if isinstance(out, dict) else out)
@@ -101,7 +103,7 @@ def short_detr(draw):
         reached = {name: all(parameter.grad is not None for part, parameter in model.named_parameters()
                              if part.partition(".")[0] == name) for name in names if name != "transformer"}
         model.zero_grad()
-        return {**({"layers": layers} if B == 1 else {}), **found, "the decoder sees the encoder's output": sees_encoded(given),
+        return {**({"layers": layers} if B == 1 else {}), **found, "the decoder sees the encoder's output": sees_encoded(given, out),
                 "gets a gradient": {**reached, "transformer": objects.grad is not None},
                 "is still in training mode": model.training}
 
