@@ -2,10 +2,9 @@
 
     first_divergence(my_model, reference, pictures)
 
-The idea is that of the layer debugger in Raschka's LLMs-from-scratch. Both models are run with the reference's weights;
-hooks note what every module is given and what it gives. A module is right where it gives the same, whatever its code.
-Where it does not, it was either given something else, and the fault lies in the lines before its call, or it does
-something else itself.
+Hooks note what every module is given and what it gives (as the layer debugger in Raschka's LLMs-from-scratch does). A
+module is right where it gives the same, whatever its code. Where it does not, it was either given something else, and
+the fault lies in the lines before its call, or it does something else itself.
 """
 
 from __future__ import annotations
@@ -16,16 +15,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from html import escape
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 RTOL, ATOL = 1e-4, 1e-5
-SHOWN = 3  # of a long run of rows with one verdict: how many are shown before and after those that are only counted
+SHOWN = 3  # of a long run of rows with one verdict: how many are shown before and after the others
 OUTPUT = "(output)"  # the row of the whole model
-
-Verdict = Literal["OK", "differs", "input differs", "missing", "never called", "raised", "not reached", "extra"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class LayerRow:
     """One call of a module. `by`: the largest absolute difference, where numbers were compared; else None."""
 
     name: str
-    verdict: Verdict
+    verdict: str  # OK, differs, input differs, missing, never called, raised, not reached, extra
     detail: str = ""
     by: float | None = None
 
@@ -120,9 +117,6 @@ def first_divergence(mine: nn.Module, reference: nn.Module, inputs: Any) -> Dive
     return _compare(_run(mine, weights, inputs), right, set(dict(mine.named_modules())), unfit)
 
 
-# Running -------------------------------------------------------------------------------------------------------------
-
-
 @dataclass
 class _Call:
     """One call of a module: what it was given (by parameter name) and gave, and when it began and ended."""
@@ -183,7 +177,6 @@ def _as_it_was(model: nn.Module) -> Iterator[None]:
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     try:
         torch.backends.mha.set_fastpath_enabled(False)
-        # Both runs begin at the same state: what draws in eval mode, too, draws the same.
         with torch.random.fork_rng(devices), torch.no_grad():
             model.eval()
             yield
@@ -238,9 +231,6 @@ def _copy(value: Any) -> Any:
     return value
 
 
-# Comparing -----------------------------------------------------------------------------------------------------------
-
-
 def _compare(came: _Run, right: _Run, names: set[str], unfit: tuple[str, ...]) -> Divergence:
     timed: list[tuple[float, LayerRow]] = []  # when each row is decided in the reference's run
     for call in right.calls.values():
@@ -249,9 +239,7 @@ def _compare(came: _Run, right: _Run, names: set[str], unfit: tuple[str, ...]) -
     for mine in came.calls.values():
         if mine.name not in right.calls:
             stopped = mine.name == came.stopped_in
-            row = LayerRow(
-                mine.name, *(("raised", _stop(came, mine.name)) if stopped else ("extra", _kinds(mine.gave)))
-            )
+            row = LayerRow(mine.name, *(("raised", _in_words(came.error)) if stopped else ("extra", _kinds(mine.gave))))
             timed.append((_reached(mine, came, right), row))
     rows = [row for _, row in sorted(timed, key=lambda pair: pair[0])]
     at = _first_wrong(rows)
@@ -293,18 +281,13 @@ def _row(came: _Run, call: _Call, names: set[str]) -> LayerRow:
     gave = None if mine.ended is None else _difference(mine.gave, call.gave)
     if mine.ended is not None and gave is None:
         return LayerRow(name, "OK")
-    stop = _stop(came, name)
+    stop = _in_words(came.error) if came.stopped_in == name else ""
     given = _given_otherwise(mine.given, call.given)
     if given is not None:
         return LayerRow(name, "input differs", "; ".join(filter(None, (given.detail, stop))), given.by)
     if gave is not None:
         return replace(gave, name=name)
     return LayerRow(name, "raised" if stop else "not reached", stop)
-
-
-def _stop(came: _Run, name: str) -> str:
-    """The exception in words, if it ended this call."""
-    return f"{type(came.error).__name__}: {came.error}" if came.stopped_in == name else ""
 
 
 def _given_otherwise(mine: dict[str, Any], right: dict[str, Any]) -> LayerRow | None:
@@ -357,9 +340,11 @@ def _difference(came: Any, right: Any, where: str = "") -> LayerRow | None:
     return next((row for place, a, b in pairs if (row := _difference(a, b, place)) is not None), None)
 
 
+def _in_words(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def _kinds(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"tensor of shape {tuple(value.shape)}"
-    if isinstance(value, dict):
-        return "dict with keys " + ", ".join(map(repr, value))
     return f"{type(value).__name__} of {len(value)}" if isinstance(value, list | tuple) else type(value).__name__
