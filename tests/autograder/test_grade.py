@@ -80,7 +80,7 @@ def test_the_executed_notebook_shows_verdicts_and_no_hidden_value(places):
     assert cells["corners_code"].outputs[0].text == "hello\n"
     text = path.read_text()
     event = next(Log(places.log).events())
-    assert not any(str(seed) in text for seed in event["seeds"]["small"]["corners"]) and "hidden" not in text
+    assert not any(str(seed) in text for seed in event["seeds"]["small"]["corners"]) and "HIDDEN" not in text
 
 
 def test_stock_nbgrader_reads_the_same_marks_from_the_executed_notebook(places):
