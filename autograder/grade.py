@@ -77,7 +77,7 @@ def grade(
                 return summary
             seeds = "fresh seeds" if seed is None else f"seeds of {seed}"
             seeds = "the interrupted run's seeds" if plan.resumed else seeds
-            say(f"{name}: running the reference solution and known mistakes on {seeds} ...")
+            say(f"{name}: running the reference solution on {seeds} ...")
             gradebook = book.open()
             references = run_references(assignment, plan.seed, run_jobs, limits)
             writer = Writer(places, assignment, gradebook)

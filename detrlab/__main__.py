@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 TRAINED = ("shapes", "shapes_plain")
-MODELS = ("shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
+MODELS = ("shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
 LONGEST_NAME = 80  # characters of an address's last part
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -98,7 +98,7 @@ def _look(options: argparse.Namespace) -> int:
     try:
         picture = open_picture(options.picture)
         folder = _folder_of(options.picture, Path(options.out))
-        model = load_model(options.model, None if options.model in TRAINED else "official")
+        model = load_model(options.model, None if options.model == "shapes" else "official")
         options.work(picture, model, folder, options)
     except (ValueError, WeightsError, OSError) as error:
         print(f"detrlab: {error}", file=sys.stderr)
@@ -167,7 +167,7 @@ def _is_of(folder: Path, place: str) -> bool:
 
 
 def _add_train(commands: Commands) -> None:
-    train = commands.add_parser("train", help="train a model that ships with the course (in a checkout)")
+    train = commands.add_parser("train", help="train one of the small models (in a checkout)")
     train.add_argument("name", choices=TRAINED)
     train.add_argument("--minutes", metavar="M", type=float, help="of training, after the scenes are drawn")
     train.set_defaults(run=_train)
@@ -183,7 +183,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _add_eval(commands: Commands) -> None:
-    evaluate = commands.add_parser("eval", help="measure a model that ships with the course on held-out scenes")
+    evaluate = commands.add_parser("eval", help="measure one of the small models on held-out scenes")
     evaluate.add_argument("name", choices=TRAINED)
     evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many (default 1000)")
     evaluate.set_defaults(run=_evaluate)
@@ -196,10 +196,16 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     from detrlab.detr.models import load_model, shapes_model
     from detrlab.evaluation.evaluate import evaluate
+    from detrlab.weights import WeightsError, data_path
 
+    try:
+        model = load_model("shapes", data_path(f"{options.name}.safetensors"))  # both have its architecture
+    except WeightsError as error:
+        print(f"detrlab: {error}", file=sys.stderr)
+        return 2
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    figures = evaluate(load_model(options.name), options.scenes, untrained=shapes_model())
+    figures = evaluate(model, options.scenes, untrained=shapes_model())
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
     return 0
 

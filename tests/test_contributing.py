@@ -41,7 +41,8 @@ def test_limits_and_tolerances_are_the_codes():
         f"rtol {compare.RTOL:.0e} and atol {compare.ATOL:.0e} (float16 and bfloat16: {compare.HALF_TOLERANCE:.0e}"
     )
     assert tolerances.replace("e-0", "e-") in TEXT
-    assert f"over {len(seeds.PROOF_SEEDS)} seeds" in TEXT
+    assert f"over {len(seeds.MISTAKE_SEEDS)} seeds, that each differs" in TEXT
+    assert f"over {len(seeds.PROOF_SEEDS)} seeds, that no draw" in TEXT
     clearly = inspect.signature(coursework.Outcome.clearly_differs).parameters["factor"].default
     assert f"by {clearly:g} tolerances or more" in TEXT
 

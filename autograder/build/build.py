@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import multiprocessing
+import os
 import secrets
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -50,8 +53,7 @@ def build(assignment: str, say: Callable[[str], None] = print, root: Path = ROOT
     changed = [folder for folder in entry.notebooks if not _up_to_date(folder, entry, root)]
     if changed:
         prove_registered(entry, root)
-    for folder in changed:
-        build_notebook(folder, say, root)
+    _build_notebooks(changed, say, root)
     source = root / "build" / "source" / assignment
     write_public(entry, source)
     # `prove` builds sources too, so what decides is whether the release was made from the sources as they are now.
@@ -68,6 +70,32 @@ def build(assignment: str, say: Callable[[str], None] = print, root: Path = ROOT
         stamp.write_text(made_from)
     write_start_page(root / "solutions" / "start.py", root / "notebooks")
     say(f"{assignment}: {len(changed)} of {len(entry.notebooks)} notebooks rebuilt, in notebooks/{assignment}")
+
+
+def _build_notebooks(folders: list[Path], say: Callable[[str], None], root: Path) -> None:
+    """Build these notebooks, several at a time where the machine has the cores."""
+    if len(folders) < 2 or (os.cpu_count() or 1) < 2:
+        for folder in folders:
+            build_notebook(folder, say, root)
+        return
+    hidden_seeds(folders[0].parent.name, folders[0].name, root)  # makes the secret, where there is none yet
+    workers = min(len(folders), os.cpu_count() or 1)
+    context = multiprocessing.get_context("spawn")  # torch's threads do not live through a fork
+    with ProcessPoolExecutor(workers, context, initializer=_with_one_thread) as pool:
+        say(f"{', '.join(folder.name for folder in folders)}: running the solutions and their known mistakes ...")
+        for done in as_completed([pool.submit(_build_apart, folder, root) for folder in folders]):
+            for line in done.result():
+                say(line)
+
+
+def _with_one_thread() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; two processes' threads wait for each other
+
+
+def _build_apart(folder: Path, root: Path) -> list[str]:
+    said: list[str] = []
+    build_notebook(folder, said.append, root)
+    return said[1:]  # the first one says that it begins
 
 
 def build_notebook(folder: Path, say: Callable[[str], None] = print, root: Path = ROOT) -> None:

@@ -4,10 +4,10 @@ Each step is run by itself: after the notebook's opening, and the answers that i
 So its values hang on nothing else, and need not be found again while these stay as they are (see `Cache`). In the end
 the whole notebook runs once, and must return the same.
 
-Also the proof that the checks can tell them apart: over `PROOF_SEEDS`, every mistake must differ from the solution
-clearly (100 times the tolerance, or shape, or exception), must be named as itself and as nothing else on any two of
-them (as many as a student's check sees), and no outcome may hang on a tie or threshold (it must survive a relative
-jitter of 1e-6 of all that is drawn).
+Also the proof that the checks can tell them apart: over `MISTAKE_SEEDS`, every mistake must differ from the solution
+clearly (100 times the tolerance, or shape, or exception), and must be named as itself and as nothing else on any two
+neighbours of them (as many as a student's check sees). Over `PROOF_SEEDS`, no outcome of the solution may hang on a tie
+or threshold (it must survive a relative jitter of 1e-6 of all that is drawn).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import safetensors.numpy
 from safetensors import safe_open
 
 from autograder.course.invariants import read_invariants
-from autograder.course.seeds import JITTER, JITTER_FACTOR, PROOF_SEEDS, VISIBLE_SEEDS
+from autograder.course.seeds import JITTER, JITTER_FACTOR, MISTAKE_SEEDS, PROOF_SEEDS, VISIBLE_SEEDS
 from autograder.course.source import Mistake, SourceCell, SourceNotebook, mistake_cells
 from autograder.errors import SourceError
 from coursework.checks.notebook import recording
@@ -153,7 +153,7 @@ def run_step(
             say(f"  slow checks (CPU seconds for {len(VISIBLE_SEEDS)} seeds): {', '.join(slow)}")
         _prove_stable(here, [cell for cell in cells if cell.kind == "check"], kernel, checks)
         _prove_invariants(notebook, here, checks, {name: len(kernel.namespace[name].invariants) for name in checks})
-        mistakes = _run_mistakes(notebook, mine, kernel, seeds)
+        mistakes = _run_mistakes(notebook, mine, kernel, [*VISIBLE_SEEDS, *MISTAKE_SEEDS])
     _prove_distinct(here, mine, checks, mistakes)
     expected = Expected(checks, parts, mistakes)
     if cache:
@@ -292,7 +292,7 @@ def _prove_distinct(
     problems = []
     for mistake in made:
         mine = mistakes[mistake.message_id]
-        alike = [seed for seed in PROOF_SEEDS if not mine[seed].clearly_differs(checks[mistake.exercise][seed])]
+        alike = [seed for seed in MISTAKE_SEEDS if not mine[seed].clearly_differs(checks[mistake.exercise][seed])]
         if alike:
             problems.append(f"{mistake.message_id} equals the solution, or nearly, on seeds {alike[:5]}")
     for name, right in checks.items():
@@ -305,7 +305,7 @@ def _prove_distinct(
 def _misnamed(check: str, right: dict[int, Outcome], mistakes: dict[str, dict[int, Outcome]]) -> list[str]:
     """What a tutor would call by another's name, on the seeds that students see or on two neighbours of the others."""
     problems = {}
-    for seeds in [VISIBLE_SEEDS, *map(list, pairwise(PROOF_SEEDS))]:
+    for seeds in [VISIBLE_SEEDS, *map(list, pairwise(MISTAKE_SEEDS))]:
         expected = [right[seed] for seed in seeds]
         known = [KnownMistake(name, "", [runs[seed] for seed in seeds]) for name, runs in mistakes.items()]
         if named := named_mistakes(expected, expected, known):

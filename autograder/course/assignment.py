@@ -15,7 +15,7 @@ from autograder.errors import GradeError
 from autograder.sandbox.packages import NOTHING, Needs, data_files
 from coursework.marking.stored import StoredCheck, read_stored
 
-from .fingerprints import Fingerprints, digests, fingerprints
+from .fingerprints import Fingerprints, code_of, digests, fingerprints
 from .places import Places
 from .preprocess import StripSolutions
 from .registry import Entry, read_entry
@@ -101,7 +101,8 @@ def _up_to_date(source: SourceNotebook, built: nbformat.NotebookNode) -> None:
             continue
         text, points = cells.get(cell.grade_id, ("", 0))
         # A check has its hidden tests below it; the model text of a written answer is no part of any mark.
-        same = cell.kind == "written" or text.partition("\n### BEGIN HIDDEN TESTS")[0].strip() == cell.source.strip()
+        mine = text.partition("\n### BEGIN HIDDEN TESTS")[0]
+        same = cell.kind == "written" or code_of(mine) == code_of(cell.source)
         if not same or points != cell.points or cell.grade_id not in cells:
             raise GradeError(
                 f"{source.name}: {cell.grade_id} in solutions/ is not what was built: run `make build` (and grade "

@@ -15,11 +15,11 @@ from nbgrader.preprocessors import LimitOutput
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.intake.align import Aligned
 from autograder.sandbox.job import FINISHED, Result
-from coursework.marking.feedback import earned, judge_runs, mistake_lines
+from coursework.marking.feedback import earned, judge_runs
 from coursework.marking.messages import Note, say
 from coursework.marking.mistakes import named_mistakes
 from coursework.marking.outcome import Outcome
-from coursework.marking.stored import KnownMistake, StoredCheck
+from coursework.marking.stored import StoredCheck
 from coursework.marking.verdict import Verdict
 
 from .reference import Reference
@@ -59,14 +59,11 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
     for name in stopped:
         if not scores.get(name):  # it was asked without its answer: what it says of that is not the student's
             runs.pop(name, None)
-            fresh.pop(name, None)
-    known = {
-        name: named
-        for name, came in fresh.items()
-        if (named := named_mistakes(came, reference.expected[name], reference.mistakes[name]))
-    }
-    mistakes = {name: [mistake.id for mistake in named] for name, named in known.items()}
-    for name, found in fresh.items():
+    mistakes = {}
+    for name, found in runs.items():
+        check, seen = checks[name], found[: len(VISIBLE_SEEDS)]
+        if named := named_mistakes(seen, check.expected, check.mistakes):
+            mistakes[name] = [mistake.id for mistake in named]
         if any(run.refused for run in found):
             mistakes[name] = [f"{name}/{CALLED_INSTEAD}"]
     notebook = aligned.notebook
@@ -76,7 +73,7 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if cell.cell_type == "code" and name in checks:
             verdict = verdicts[name] = _verdict(
-                name, runs.get(name), scores[name], checks[name], reference, known, stopped.get(name, result.ended)
+                name, runs.get(name), scores[name], checks[name], reference, stopped.get(name, result.ended)
             )
             cell.outputs = [
                 nbformat.v4.new_output(
@@ -121,7 +118,6 @@ def _verdict(
     points: float,
     check: StoredCheck,
     reference: Reference,
-    known: dict[str, list[KnownMistake]],
     ended: Note,
 ) -> Verdict:
     maximum = check.points
@@ -130,8 +126,7 @@ def _verdict(
     visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, lambda: reference.invariants(name))
     if points >= visible.points:
         return Verdict(points, maximum, visible.state, visible.title, visible.lines)
-    lines = mistake_lines(known.get(name, []))
-    return Verdict(points, maximum, "partly" if points else "wrong", say("only_visible"), tuple(lines))
+    return Verdict(points, maximum, "partly" if points else "wrong", say("only_visible"))
 
 
 def _fill(notebook: nbformat.NotebookNode, result: Result) -> None:

@@ -1,8 +1,9 @@
-"""What students' values are compared with: fresh seeds, the solution's outcomes on them, and the known mistakes'.
+"""What students' values are compared with: fresh seeds, and the solution's outcomes on them.
 
 All of it is found by one job per notebook that runs where students' notebooks run. Seeds are drawn per run from one
 number, which the log keeps: the same number gives the same seeds. A seed on which a relative jitter of 1e-6 changes an
-outcome lies near a tie or a threshold; it is replaced by the next one.
+outcome lies near a tie or a threshold; it is replaced by the next one. Known mistakes are not run again: students'
+checks run on the visible seeds, too, and what mistakes return on these is stored with the build.
 """
 
 from __future__ import annotations
@@ -16,23 +17,22 @@ import numpy as np
 from autograder.course.assignment import Assignment
 from autograder.course.invariants import read_invariants
 from autograder.course.seeds import JITTER, JITTER_FACTOR, VISIBLE_SEEDS
-from autograder.course.source import SourceNotebook, mistake_cells
+from autograder.course.source import SourceNotebook
 from autograder.errors import GradeError
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.marking.feedback import Invariant
 from coursework.marking.outcome import Outcome
-from coursework.marking.stored import KnownMistake
 
 FRESH_SEEDS = 3
 REFERENCE = "(reference)"  # the student's name of the reference's own job
-_MOST_CPU_S = 3600.0  # for the solution and all mistakes; the solution itself must keep to the students' limits
+_MOST_CPU_S = 3600.0  # for all checks twice; the solution itself must keep to the students' limits
 
 RunJobs = Callable[[Iterable[Job]], Generator[tuple[Job, Result], None, None]]
 
 
 @dataclass
 class Reference:
-    """One notebook's seeds and, on the fresh ones, what the solution and mistakes return.
+    """One notebook's seeds and, on the fresh ones, what the solution returns.
 
     Every check has seeds of its own, visible ones first: who reads one check's seeds knows no other's.
     """
@@ -40,7 +40,6 @@ class Reference:
     notebook: SourceNotebook = field(repr=False)
     seeds: dict[str, tuple[int, ...]]
     expected: dict[str, list[Outcome]]
-    mistakes: dict[str, list[KnownMistake]]  # by check
     _invariants: dict[str, list[Invariant]] | None = None
 
     @property
@@ -59,7 +58,7 @@ def run_references(
 ) -> dict[str, Reference]:
     """Seeds and expected outcomes of all notebooks; raises GradeError for a bad solution.
 
-    With `only` one notebook, for a look at it in seconds: its mistakes are left out.
+    With `only` of one notebook.
     """
     names = [only] if only else list(assignment.sources)
     draws = {name: _candidates(assignment.sources[name], seed) for name in names}
@@ -68,7 +67,7 @@ def run_references(
     }
     references: dict[str, Reference] = {}
     while left := [name for name in names if name not in references]:
-        for job, result in run_jobs(_job(assignment, name, fresh[name], limits, mistakes=not only) for name in left):
+        for job, result in run_jobs(_job(assignment, name, fresh[name], limits) for name in left):
             name = job.notebook
             _prove(assignment, name, result, limits)
             near_a_tie = list(_near_a_tie(assignment.sources[name], result))
@@ -90,8 +89,8 @@ def _draws(name: str, seed: int) -> Iterator[int]:
     raise GradeError(f"{name}: thirty seeds in a row lie near a tie or a threshold; rebuild it with `make build`")
 
 
-def _job(assignment: Assignment, name: str, fresh: dict[str, list[int]], limits: Limits, *, mistakes: bool) -> Job:
-    """The solution on all seeds, the checks once more with jitter, then each mistake in its place."""
+def _job(assignment: Assignment, name: str, fresh: dict[str, list[int]], limits: Limits) -> Job:
+    """The solution on all seeds, and the checks once more with jitter."""
     notebook, seeds = assignment.sources[name], {check: tuple(found) for check, found in fresh.items()}
     cells: list[JobCell] = []
 
@@ -105,12 +104,6 @@ def _job(assignment: Assignment, name: str, fresh: dict[str, list[int]], limits:
             add(cell.source)
     for check, cell in notebook.named("check").items():
         add(cell.source, CheckRun(check, seeds[check], JITTER, variant=_jittered(check)))
-    for mistake in notebook.mistakes if mistakes else ():
-        before, check, after = mistake_cells(notebook, mistake)
-        for source in before:
-            add(source)
-        add(check, CheckRun(mistake.exercise, seeds[mistake.exercise], variant=mistake.message_id))
-        add(after)
     limits = replace(limits, cell_cpu_s=max(limits.cell_cpu_s, Limits().cell_cpu_s), notebook_cpu_s=_MOST_CPU_S)
     return Job(REFERENCE, assignment.name, name, tuple(cells), assignment.files, limits)
 
@@ -155,10 +148,6 @@ def _near_a_tie(notebook: SourceNotebook, result: Result) -> Iterator[tuple[str,
 
 def _reference(notebook: SourceNotebook, fresh: dict[str, list[int]], result: Result) -> Reference:
     checks = notebook.named("check")
-    mistakes: dict[str, list[KnownMistake]] = {name: [] for name in checks}
-    for mistake in notebook.mistakes:
-        if runs := result.outcomes.get(mistake.message_id):
-            mistakes[mistake.exercise].append(KnownMistake(mistake.message_id, mistake.says, runs))
     expected = {name: result.outcomes[name][len(VISIBLE_SEEDS) :] for name in checks}
     seeds = {check: (*VISIBLE_SEEDS, *found) for check, found in fresh.items()}
-    return Reference(notebook, seeds, expected, mistakes)
+    return Reference(notebook, seeds, expected)

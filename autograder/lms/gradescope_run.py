@@ -41,7 +41,7 @@ def grade_folder(folder: Path, assignment: Assignment, run_jobs: RunJobs, seed: 
     student = folder.parent.name
     prepared = prepare(collect(folder.parent.parent, student, folder.name), assignment)
     references: dict[str, Reference] = {}
-    for name in prepared.aligned:  # known mistakes are not run: the tutor's words about visible values know them
+    for name in prepared.aligned:
         references |= run_references(assignment, seed, run_jobs, DEFAULT_LIMITS, name)
     seeds = {name: reference.seeds for name, reference in references.items()}
     jobs = prepared.jobs(assignment, seeds, DEFAULT_LIMITS)

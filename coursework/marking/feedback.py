@@ -93,7 +93,7 @@ def _like(runs: list[Outcome], check: StoredCheck) -> list[str]:
     if any(not run.error and run.value is None for run in runs):
         return []
     named = named_mistakes(runs, check.expected, check.mistakes)
-    lines = mistake_lines(named)
+    lines = _mistake_lines(named)
     if named and not any(run.error for run in runs):
         for i, (run, right) in enumerate(zip(runs, check.expected, strict=True)):
             value = run.value
@@ -105,7 +105,7 @@ def _like(runs: list[Outcome], check: StoredCheck) -> list[str]:
     return lines
 
 
-def mistake_lines(named: list[KnownMistake]) -> list[str]:
+def _mistake_lines(named: list[KnownMistake]) -> list[str]:
     """What a tutor says to each of these mistakes."""
     return [say("like_too" if i else "like", sentence=mistake.says) for i, mistake in enumerate(named)]
 
@@ -134,7 +134,14 @@ def _part_verdict(runs: list[Outcome], expected: list[Outcome], part: str) -> st
     if _part_right(runs, expected, part):
         return "part_right"
     found = (run.value.get(part) for run in runs if isinstance(run.value, dict))
-    return "part_open" if any(isinstance(each, Raised) and each.is_open for each in found) else "part_wrong"
+    return "part_open" if any(map(_has_blank, found)) else "part_wrong"
+
+
+def _has_blank(value: Any) -> bool:
+    """Is there a blank in a part, or in a thing that it asks by itself?"""
+    if isinstance(value, dict):
+        return any(map(_has_blank, value.values()))
+    return isinstance(value, Raised) and value.is_open
 
 
 def _difference_lines(

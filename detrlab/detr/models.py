@@ -1,4 +1,4 @@
-"""The models by name: the four official detectors, and "shapes" and its control "shapes_plain", which work offline.
+"""The models by name: the four official detectors, and "shapes", which works offline.
 
 Sizes follow table 1 of the DETR paper and `hubconf.py` of the official code.
 """
@@ -16,8 +16,6 @@ from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
 from detrlab.weights import data_path, official_file, read_weights
 
-SHIPPED = ("shapes", "shapes_plain")  # their weights lie in data/
-
 # name: (ResNet, dilated last stage)
 OFFICIAL_MODELS = {
     "detr_resnet50": ("resnet50", False),
@@ -31,25 +29,24 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
     """A detector in eval mode, with `model.classes` (names by label) and `model.input_size` (shorter, longest).
 
     Args:
-        name: "shapes", or "shapes_plain" (the same model without tricks in its training), or "detr_resnet50",
-            "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5".
+        name: "shapes", or "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5".
         weights: a path to a .pth or .safetensors file; or "official" (official models only; fetched once into
-            the cache). None: the shipped weights for those of shapes, random weights for the others.
+            the cache). None: the shipped weights for "shapes", random weights for the others.
 
     Raises:
         ValueError: an unknown name, or weights of another model.
         WeightsError: weights that are not there, cannot be fetched or cannot be read.
     """
-    if name in SHIPPED:
+    if name == "shapes":
         if weights == "official":
-            raise ValueError(f'"{name}" is not an official model: leave out weights, it brings its own')
+            raise ValueError('"shapes" is not an official model: leave out weights, it brings its own')
         model = shapes_model()
-        weights = data_path(f"{name}.safetensors") if weights is None else weights
+        weights = data_path("shapes.safetensors") if weights is None else weights
     elif name in OFFICIAL_MODELS:
         model = official_model(name)
         weights = official_file(name) if weights == "official" else weights
     else:
-        raise ValueError(f"there is no model {name!r}, only {', '.join([*SHIPPED, *OFFICIAL_MODELS])}")
+        raise ValueError(f"there is no model {name!r}, only {', '.join(['shapes', *OFFICIAL_MODELS])}")
     if weights is not None:
         load_weights(model, read_weights(weights), f"{weights} into {name}")
     return model.eval()

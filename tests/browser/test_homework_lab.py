@@ -96,8 +96,8 @@ def answer_wrongly_and_then_right(student: Student, solution: str, screenshots: 
     student.reads("corners", mistake.says, LATER)
     student.cell("corners").scroll_into_view_if_needed()
     student.page.screenshot(path=screenshots / "homework_wrong.png")
-    # Back and again without the mouse: the cell after the check is chosen now.
-    for key in ("ArrowUp", "ArrowUp", "Enter"):
+    # Back and again without the mouse: the cell after the check is chosen now, and arrows pass over folded cells.
+    for key in ("ArrowUp", "Enter"):
         student.page.keyboard.press(key)
     student.type_over(solution)
     student.page.keyboard.press("Shift+Enter")
@@ -112,7 +112,7 @@ def break_it_and_ask_for_a_hint(student: Student, solution: str, screenshots: Pa
     student.run("corners")
     student.reads("corners", "The cell above did not run: its last run stopped with SyntaxError")
     student.page.screenshot(path=screenshots / "homework_stale.png")
-    for key in ("Escape", "k", "b", "Enter"):  # a new cell below the check
+    for key in ("Escape", "a", "Enter"):  # a new cell between the check and the next step, which is chosen now
         student.page.keyboard.press(key)
     student.type_over("hint()")
     student.page.get_by_text("Hint 1 of 3 · corners").wait_for(timeout=SOON)
@@ -185,8 +185,7 @@ def explore_with_the_mouse_and_the_keys(student: Student, folder: Path, screensh
 
 def save_the_page(student: Student, folder: Path, place: Path) -> Path:
     student.run("explorer = attempt")
-    student.page.keyboard.press("Escape")
-    for key in ("ArrowUp", "b", "Enter"):  # a new cell below
+    for key in ("Escape", "a", "Enter"):  # a new cell below it
         student.page.keyboard.press(key)
     student.type_over('explorer.save("my_explorer.html").name')
     student.page.get_by_text("'my_explorer.html'", exact=True).wait_for(timeout=SOON)

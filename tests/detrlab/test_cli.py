@@ -11,7 +11,7 @@ from PIL import Image
 
 from detrlab.__main__ import MODELS, _folder_of, main
 from detrlab.detr import models
-from detrlab.detr.models import OFFICIAL_MODELS, SHIPPED, shapes_model
+from detrlab.detr.models import OFFICIAL_MODELS, shapes_model
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_wrong_options_end_in_code_2(arguments, says, capsys):
 
 
 def test_models_are_those_of_the_library():
-    assert set(MODELS) == {*SHIPPED, *OFFICIAL_MODELS}
+    assert set(MODELS) == {"shapes", *OFFICIAL_MODELS}
 
 
 def test_help_does_not_wait_for_torch():
@@ -147,3 +147,9 @@ def test_help_does_not_wait_for_torch():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "0 False"
     assert "detr_resnet50_dc5" in done.stdout and "0.7" in done.stdout
+
+
+def test_measuring_weights_that_are_not_there_is_one_sentence(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("detrlab.weights.__file__", str(tmp_path / "detrlab" / "weights.py"))
+    assert main(["eval", "shapes_plain"]) == 2
+    assert capsys.readouterr().err.startswith("detrlab: data/shapes_plain.safetensors is not there: ")

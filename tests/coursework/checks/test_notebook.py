@@ -269,6 +269,8 @@ def test_a_part_that_raises_or_is_a_blank_costs_no_other(tmp_path):
     assert repr(rest) == "2.0" and rest.title.startswith("Not attempted yet")
     none = judged(lambda draw: three(draw, rows=lambda x: BLANK, columns=lambda x: BLANK, mean=lambda x: [BLANK]))
     assert (repr(none), none.state, none.lines) == ("0.0", "open", ())
+    inside = judged(lambda draw: {**three(draw), "rows": {"of one": attempted(lambda: BLANK)}})
+    assert inside.lines[0] == "rows: not attempted yet"
 
 
 def test_a_grader_refuses_through_a_part(tmp_path):
