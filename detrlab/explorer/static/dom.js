@@ -25,10 +25,16 @@ export function makeSvg(tag, attributes = {}, ...children) {
 
 /** Makes `root` the root of a widget. JupyterLab hears keys before any element in the page does (an arrow moves the
     notebook, x cuts a cell). It leaves alone what carries this attribute, but looks for it from the focused element
-    upwards and stops at the first that fits a shortcut, which is the focused element itself: the root would be too late. */
+    upwards and stops at the first that fits a shortcut, which is the focused element itself: the root would be too late.
+    Where a cell is clicked beside its text it keeps the browser from moving the focus; so the widget gives it up. */
 export function makeRoot(root, ...names) {
   root.classList.add("dl-explorer", ...names);
-  root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
+  const leave = ({ target }) => root.contains(target) || root.querySelector(":focus")?.blur();
+  root.addEventListener("focusin", ({ target }) => {
+    target.setAttribute("data-lm-suppress-shortcuts", "true");
+    document.addEventListener("pointerdown", leave, true);
+  });
+  root.addEventListener("focusout", () => document.removeEventListener("pointerdown", leave, true));
 }
 
 /** Sets a text only where it changes, which spares the browser a layout. */
