@@ -5,17 +5,15 @@
 # **After this notebook you can**
 #
 # - say what happens to an image on its way to a set of boxes, with the shape of every tensor;
-# - write this way as a short PyTorch class, into which weights that others have trained can be loaded;
+# - write this way as a short PyTorch class, into which trained weights can be loaded;
 # - explain what positional encodings, object queries and the no-object class are for.
 #
-# You build the *short DETR*: the whole detector in a few dozen lines, as in the demo notebook of its authors' repository
-# (section A.6 of their paper, Carion et al. 2020, arXiv:2005.12872, prints a still shorter form). At the end your class
-# loads trained weights and detects.
+# You build the *short DETR* of the demo notebook in its authors' repository (section A.6 of their paper, Carion et al.
+# 2020, arXiv:2005.12872, prints a still shorter form).
 #
-# **How it works.** Replace each `____` as a whole; the cell below an exercise checks your answer, as often as you like.
-# Stuck? `hint()` in a cell of your own is the next hint of the exercise above; there are three. Steps do not wait for each
-# other, so you can go on and come back. If you learn alone and have the course's `solutions/` folder, `solution("grid")`
-# shows our answer.
+# **How it works.** Replace each `____` as a whole; the cell below an exercise checks your answer. `hint()` in a cell of
+# your own is the next of the three hints of the exercise above. Steps do not wait for each other. With the course's
+# `solutions/` folder, `solution("grid")` shows our answer.
 
 # %% setup
 import warnings

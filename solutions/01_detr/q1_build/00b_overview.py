@@ -3,8 +3,7 @@
 
 # %% [markdown]
 # ## What you are going to build (5 min)
-# A finished detector first: `load_model("shapes")` is a small DETR that was trained on images of six kinds of shapes.
-# `draw_scene` draws such an image; change its seed.
+# `load_model("shapes")` is a small trained DETR; `draw_scene` draws an image for it. Change the seed.
 
 # %%
 model = load_model("shapes")
@@ -12,8 +11,8 @@ scene = draw_scene(seed=14)
 plot_detections(scene.picture, detect(model, scene.picture))
 
 # %% [markdown]
-# The network gives all boxes at once: no anchors, no sliding windows, and no step afterwards that removes duplicates
-# (section 1 of the paper). This is the way of an image through the short DETR, and the step in which you write each part.
+# All boxes come at once: no anchors, no sliding windows, no removal of duplicates afterwards (section 1 of the paper).
+# The figure names the step in which you write each part.
 
 # %%
 plot_detr(notes={"features": "step 1", "backbone": "step 2", "conv": "conv, step 3", "encoder": "step 4",

@@ -3,14 +3,14 @@
 
 # %% [markdown]
 # ### Step 1 · From pixels to tokens · 2 points · 6 min · ●●○○○
-# **You will be able to** predict how many tokens an image becomes.
+# **Goal:** predict how many tokens an image becomes.
 #
 # A ResNet-50 halves height and width five times: in `conv1`, in `maxpool`, and at the start of `layer2`, `layer3` and
-# `layer4`. Each of these has stride 2, and its kernel $k$ and padding $p$ satisfy $k = 2p + 1$. It turns $n$ rows into
+# `layer4`. Each of these has stride 2, and a kernel $k$ and padding $p$ with $k = 2p + 1$. It turns $n$ rows into
 #
 # $$\left\lfloor \frac{n + 2p - k}{2} \right\rfloor + 1 = \left\lfloor \frac{n - 1}{2} \right\rfloor + 1$$
 #
-# rows, and columns likewise. What happens to $n = 6$, and what to $n = 7$?
+# rows, and columns likewise.
 #
 # *Example.* Three halvings of an image 52 pixels high and 75 wide: $52 \to 26 \to 13 \to 7$ rows,
 # $75 \to 38 \to 19 \to 10$ columns, so $S = 7 \cdot 10 = 70$ tokens.
@@ -146,8 +146,7 @@ def grid(draw):
 # + width = (height + 1) // 2
 
 # %% [markdown]
-# The scene from above with the cells that become its tokens. The shapes model resizes the image to 128 × 128, and its
-# backbone halves it three times. All that the transformer knows of the image is one vector per cell.
+# The cells of the scene above. The shapes model resizes the image to 128 × 128 and halves it three times.
 
 # %%
 def show_tokens():

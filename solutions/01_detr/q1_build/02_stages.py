@@ -3,19 +3,17 @@
 
 # %% [markdown]
 # ### Step 2 · The backbone · 2 points · 10 min · ●●○○○
-# **You will be able to** take the feature map out of a classifier.
+# **Goal:** take the feature map out of a classifier.
 #
-# A torchvision ResNet ends in average pooling, `avgpool`, and a linear layer, `fc`, which turn the last feature map into
-# class scores of the whole image. A detector has to know *where* things are, so DETR stops before both (section 3.2,
-# "Backbone"). Calling `backbone(pictures)` would run to the very end.
+# A torchvision ResNet ends in average pooling, `avgpool`, and a linear layer, `fc`, which give class scores of the
+# whole image. A detector has to know *where* things are, so DETR stops before both (section 3.2, "Backbone").
 #
-# - `make_backbone` makes a ResNet and removes `fc`, whose weights are not in the files of the short DETR. All other layers
-#   keep their names. (`avgpool` has no weights and may stay.)
-# - `backbone_features` calls the layers one by one. Which one belongs on which line follows from what each line has to
-#   give. In what order does a ResNet run them? `print(TinyResNet(channels=16))` in a cell of your own shows one.
+# - `make_backbone` makes a ResNet and removes `fc`, whose weights are not in the files of the short DETR. All other
+#   layers keep their names; `avgpool` has no weights and may stay.
+# - `backbone_features` calls the layers one by one, in the order in which a ResNet runs them.
+#   `print(TinyResNet(channels=16))` in a cell of your own shows one.
 #
-# *Example.* The shapes in the comments are those of a ResNet-50 for one image of 800 × 1066 pixels. Compare them with the
-# strides of step 1.
+# *Example.* The shapes in the comments are those of a ResNet-50 for one image of 800 × 1066 pixels.
 #
 # The library's `SmallResNet.forward` may not be called in your answer.
 
@@ -172,8 +170,7 @@ def stages(draw):
 # + return nn.Sequential(*list(backbone.children())[:-1])
 
 # %% [markdown]
-# Now a real ResNet-50 and an image of full size. PyTorch's `meta` device computes shapes but no numbers, so this costs
-# next to nothing. The last line must agree with step 1.
+# A real ResNet-50 on PyTorch's `meta` device, which computes shapes only. The last line must agree with step 1.
 
 # %%
 def real_size():

@@ -3,15 +3,15 @@
 
 # %% [markdown]
 # ### Step 3 · 2048 channels to D · 1 point · 5 min · ●○○○○
-# **You will be able to** change the number of channels of a map without mixing its cells.
+# **Goal:** change the number of channels of a map without mixing its cells.
 #
-# The map has 2048 channels, the transformer works with vectors of length $D = 256$. So the vector of *each cell* is
-# multiplied by the same matrix, and a bias is added. No cell sees its neighbours.
+# The vector of *each cell*, of length 2048, is multiplied by the same matrix, and a bias is added; the result has
+# length $D = 256$. No cell sees its neighbours.
 #
-# *Example.* From 2 channels to 1 with weights $(3, -1)$ and bias $10$: a cell with the values $(4, 5)$ becomes
-# $3 \cdot 4 - 1 \cdot 5 + 10 = 17$, whatever lies around it.
+# *Example.* From 2 channels to 1 with weights $(3, -1)$ and bias $10$: a cell $(4, 5)$ becomes
+# $3 \cdot 4 - 1 \cdot 5 + 10 = 17$.
 #
-# Return one convolution that does this, with a bias: maps (B, channels, H, W) to (B, hidden_dim, H, W).
+# Return one convolution, with a bias, that does this.
 
 # %% exercise="projection"
 def make_projection(channels, hidden_dim):

@@ -3,22 +3,20 @@
 
 # %% [markdown]
 # ### Step 4 · Encoder and decoder · 1 point · 6 min · ●○○○○
-# **You will be able to** set up PyTorch's transformer for DETR.
+# **Goal:** set up PyTorch's transformer for DETR.
 #
-# In the encoder the S tokens of the image attend to each other; in the decoder the Q queries attend to each other and to
-# the encoder's output. Nothing masks the future, because objects have no order: all queries are decoded in parallel
-# (section 3.2, "Transformer decoder"). The figure shows a layer of each in the full DETR.
+# In the encoder the S tokens attend to each other; in the decoder the Q queries attend to each other and to the
+# encoder's output. Nothing is masked, since all queries are decoded in parallel (section 3.2, "Transformer decoder").
+# The figure shows a layer of each in the full DETR.
 
 # %%
 plot_transformer_layers()
 
 # %% [markdown]
-# The short DETR uses `nn.Transformer` as it comes: positions and queries are not added in every attention, but once,
-# before the first layer. Its layers are like these otherwise.
+# The short DETR uses `nn.Transformer` as it comes: positions and queries are added once, before the first layer.
 #
-# `make_transformer` is told two depths, the number of heads and the width. Look up in `nn.Transformer`'s signature which
-# of its arguments each of them is, and leave all others at their defaults. That includes `batch_first=False`: sequences
-# go in as (length, B, D).
+# Look up in its signature which arguments the two depths, the number of heads and the width are, and leave all others
+# at their defaults. That includes `batch_first=False`: sequences go in as (length, B, D).
 #
 # *Example.* $D = 256$ and $M = 8$ heads give each head $256 / 8 = 32$ channels: D has to be divisible by M.
 

@@ -3,16 +3,15 @@
 
 # %% [markdown]
 # ### Step 5 · Which class? · 1 point · 5 min · ●○○○○
-# **You will be able to** say what "no object" is and where it is predicted.
+# **Goal:** say what "no object" is and where it is predicted.
 #
-# Q is fixed and larger than the number of objects in an image. So most queries must be able to answer "there is nothing
-# for me here". This answer, ∅ in the paper, is simply one more class, the last one (section 3.2). The head is one linear
-# layer and gives *logits*, numbers of any size. The softmax follows outside the model, in the loss and in `detect`.
+# An image has fewer objects than queries. So "no object", ∅ in the paper, is one more class, the last one (section
+# 3.2). The head is one linear layer and gives *logits*, numbers of any size. The softmax follows outside the model.
 #
-# *Example.* A query whose only answers are cat, dog and ∅ gives $(0, 0, 3)$. After the softmax that is
+# *Example.* A query whose only answers are cat, dog and ∅ gives $(0, 0, 3)$. The softmax makes that
 # $(0.045, 0.045, 0.909)$: no object, quite sure.
 #
-# Return one `nn.Linear` that maps (B, Q, hidden_dim) to the logits of K = num_classes classes and ∅.
+# Return one `nn.Linear`, from (B, Q, hidden_dim) to the logits of K = num_classes classes and ∅.
 
 # %% exercise="class_layer"
 def make_class_head(hidden_dim, num_classes):

@@ -3,17 +3,16 @@
 
 # %% [markdown]
 # ### Step 6 · Where? · 2 points · 5 min · ●●○○○
-# **You will be able to** turn any four numbers into a box.
+# **Goal:** turn any four numbers into a box.
 #
-# A box is $(c_x, c_y, w, h)$: its centre and its size, as fractions of the image's width and height, all in 0..1.
-# A linear layer can give any number; the sigmoid $\sigma(z) = 1 / (1 + e^{-z})$ maps each of the four, by itself, into
-# 0..1. The paper's head is a perceptron of three layers (section 3.2, "Prediction feed-forward networks"); the short DETR
-# has one layer.
+# A box is $(c_x, c_y, w, h)$: its centre and its size, as fractions of the image's width and height. A linear layer can
+# give any number; the sigmoid $\sigma(z) = 1 / (1 + e^{-z})$ maps each of the four into 0..1. The paper's head has
+# three layers (section 3.2, "Prediction feed-forward networks"), this one has one.
 #
-# *Example.* $z = (0, 0, -1.1, -1.1)$ gives about $(0.5, 0.5, 0.25, 0.25)$: a box in the middle of the image, a quarter of
-# its width and a quarter of its height.
+# *Example.* $z = (0, 0, -1.1, -1.1)$ gives about $(0.5, 0.5, 0.25, 0.25)$: a box in the middle, a quarter of the image
+# wide and high.
 #
-# Two blanks: the layer, one `nn.Linear` without the sigmoid; and the use of it, with the sigmoid.
+# Two blanks: one `nn.Linear` without the sigmoid, and its use with the sigmoid.
 
 # %% exercise="box_layer"
 def make_box_head(hidden_dim):

@@ -3,19 +3,16 @@
 
 # %% [markdown]
 # ### Step 7 · Queries and positions to learn · 2 points · 6 min · ●●○○○
-# **You will be able to** give a model tables of learned vectors.
+# **Goal:** give a model tables of learned vectors.
 #
-# Three tables complete the parameters. They belong to no layer: each row is a vector that training changes.
+# Three tables belong to no layer:
 #
-# - `query_pos`: one row per object query, as wide as the transformer. Q of them go into the decoder, Q boxes come out, and
-#   each comes to specialise on certain places and sizes (figure 7 of the paper).
-# - `row_embed` and `col_embed`: one row per row, and one per column, of the feature map, for up to 50 of each. Step 8 puts
-#   a row of one and a row of the other side by side, and what results is as wide as the transformer.
+# - `query_pos`: one row per object query, as wide as the transformer. Each query comes to specialise on certain places
+#   and sizes (figure 7 of the paper).
+# - `row_embed` and `col_embed`: one row per row, and one per column, of the feature map, for up to 50 of each. A row of
+#   one and a row of the other, side by side, are as wide as the transformer.
 #
-# For a tensor to be trained, and to be saved and loaded by name, it must be an `nn.Parameter`. Draw the starting values
-# with `torch.rand`.
-#
-# `make_position_tables` returns the pair (`row_embed`, `col_embed`).
+# What is trained, and saved and loaded by name, must be an `nn.Parameter`. Draw the starting values with `torch.rand`.
 
 # %% exercise="tables"
 def make_query_table(num_queries, hidden_dim):

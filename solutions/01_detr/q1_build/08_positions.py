@@ -3,29 +3,26 @@
 
 # %% [markdown]
 # ### Step 8 · A position for every cell · 4 points · 12 min · ●●●○○
-# **You will be able to** tell a sequence of tokens where in the image each of them lies.
+# **Goal:** tell a sequence of tokens where in the image each of them lies.
 #
-# Attention does not know in which order its tokens come: without positions, an image with its cells shuffled would be
-# the same image. So every cell gets a vector that says where it is. In the paper these are sines and cosines of the
-# place; the short DETR learns them. The vector of the cell in row $y$ and column $x$ is
+# Attention does not know in which order its tokens come. So every cell gets a vector that says where it is: in the
+# paper sines and cosines, in the short DETR learned. The vector of the cell in row $y$ and column $x$ is
 #
 # $$\mathrm{pos}(y, x) = \big[\, \mathrm{col}_x \;\big|\; \mathrm{row}_y \,\big] \in \mathbb{R}^D ,$$
 #
-# the column's vector first, the row's vector after it. (In table 3 of the paper a model without positions of the image has
-# 7.8 AP less than the full DETR. It differs from it in one more way: its queries are added once, at the decoder's input.)
+# the column's vector first.
 #
-# **Order of the tokens.** Row by row, as one reads: the cell in row $y$ and column $x$ is token number $y \cdot W + x$. The
-# result has shape (S, 1, D); through the axis of length 1 the same positions serve every image of a batch.
+# **Order of the tokens.** Row by row: the cell in row $y$ and column $x$ is token number $y \cdot W + x$. The result
+# has shape (S, 1, D), which broadcasts over a batch.
 #
-# *Example.* $H = 2$, $W = 3$, $D = 2$, `col_embed = [[10], [11], [12], …]`, `row_embed = [[20], [21], …]`. The six tokens,
-# each inside one more pair of brackets, are
+# *Example.* $H = 2$, $W = 3$, $D = 2$, `col_embed = [[10], [11], [12], …]`, `row_embed = [[20], [21], …]`. The six
+# tokens, each inside one more pair of brackets, are
 #
 # ```
 # [10, 20]  [11, 20]  [12, 20]  [10, 21]  [11, 21]  [12, 21]
 # ```
 #
-# The tables are longer than needed: use their first H and first W rows. The library's `PositionEmbeddingLearned` may not
-# be used in your answer.
+# Use the tables' first H and first W rows. The library's `PositionEmbeddingLearned` may not be used in your answer.
 
 # %% exercise="positions" forbids="detrlab.detr.position.PositionEmbeddingLearned, detrlab.detr.position.PositionEmbeddingLearned.forward"
 def position_map(row_embed, col_embed, H, W):
@@ -191,8 +188,8 @@ def positions(draw):
 # + return torch.cat([columns, rows], dim=-1).flatten(0, 1).unsqueeze(1).detach()
 
 # %% [markdown]
-# What such a map means: how similar is the position of one cell to those of all others? With random tables, cells of the
-# same row share half of the vector, cells of the same column the other half, and the rest nearly nothing.
+# How similar is the position of one cell to those of all others? With random tables, cells of the same row share half
+# of the vector, cells of the same column the other half.
 
 # %%
 def show_positions(H=10, W=16, y=6, x=4):

@@ -3,20 +3,19 @@
 
 # %% [markdown]
 # ### Step 9 · Tokens in, objects out · 4 points · 14 min · ●●●●○
-# **You will be able to** give a feature map and object queries to a transformer.
+# **Goal:** give a feature map and object queries to a transformer.
 #
 # 1. **The encoder's input.** The map $h$ (B, D, H, W) becomes a sequence (S, B, D): flatten the two axes of space into
-#    one, then *move* the axes to the order token, image, channel. Scale it by 0.1 and add the positions:
-#    $\;\mathrm{src} = \mathrm{pos} + 0.1 \cdot \mathrm{tokens}(h)$. The factor belongs to the short DETR, not to the paper:
-#    with it the features do not outweigh the positions.
+#    one and *move* the axes. Then $\mathrm{src} = \mathrm{pos} + 0.1 \cdot \mathrm{tokens}(h)$. The factor belongs to
+#    the short DETR, not to the paper: with it the features do not outweigh the positions.
 # 2. **The decoder's input.** The queries (Q, D), the same ones for every image: (Q, B, D).
-# 3. **The transformer** takes both and gives (Q, B, D). Call it once, for all images together (or its `encoder` and then
-#    its `decoder`, as a whole): the check looks at what they are given.
+# 3. **The transformer** takes both and gives (Q, B, D). Call it once, for all images together (or its `encoder` and
+#    then its `decoder`, as a whole): the check looks at what they are given.
 # 4. **The result**, with the batch first: (B, Q, D).
 #
-# *Example.* Moving axes is not reshaping. Take one image with $D = 2$ channels and three cells: $h$ flattened is
-# `[[a1, a2, a3], [b1, b2, b3]]`, one row per channel. Its tokens are `[a1, b1]`, `[a2, b2]`, `[a3, b3]`, the channels of
-# one cell together. `reshape(3, 2)` would give `[a1, a2]`, `[a3, b1]`, `[b2, b3]`: the same shape, other numbers.
+# *Example.* Moving axes is not reshaping. One image with $D = 2$ channels and three cells, flattened, is
+# `[[a1, a2, a3], [b1, b2, b3]]`. Its tokens are `[a1, b1]`, `[a2, b2]`, `[a3, b3]`. `reshape(3, 2)` would give
+# `[a1, a2]`, `[a3, b1]`, `[b2, b3]`.
 #
 # | | the paper (section 3.2, A.3) | the short DETR |
 # |---|---|---|
@@ -236,7 +235,7 @@ def sequence(draw):
 # + return out.transpose(0, 1).detach()
 
 # %% [markdown]
-# The shapes on the way, for one image of 800 × 1066 on the `meta` device.
+# The shapes, for one image of 800 × 1066.
 
 # %%
 def show_reshaping():

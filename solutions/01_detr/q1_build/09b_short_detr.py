@@ -3,13 +3,12 @@
 
 # %% [markdown]
 # ### The short DETR, in one class · 3 points · 15 min · ●●●○○
-# **You will be able to** write DETR down, whole.
+# **Goal:** write DETR down, whole.
 #
-# Put the parts together, the constructor and `forward`, down to the dict that is returned. Call the functions you have
-# written, or write their lines out again. Like every constructor of an `nn.Module`, yours begins with
-# `super().__init__()`.
+# Put the parts together. Call the functions you have written, or write their lines out again. The constructor of an
+# `nn.Module` begins with `super().__init__()`.
 #
-# Weights are loaded by name, so these eight attributes have to be called as in the official short DETR:
+# Weights are loaded by name, so these eight attributes are called as in the official short DETR:
 #
 # | attribute | what it is |
 # |---|---|
@@ -20,12 +19,11 @@
 # | `query_pos` | the object queries |
 # | `row_embed`, `col_embed` | the positions of rows and of columns |
 #
-# *Example.* `ShortDETR(num_classes=91, backbone=…)` with all other sizes at their defaults is the official short DETR. From
-# one image of 800 × 1066 it makes 100 vectors of length 256, of which the heads make logits (1, 100, 92) and boxes
-# (1, 100, 4).
+# *Example.* `ShortDETR(num_classes=91, backbone=…)`, the official short DETR, makes logits (1, 100, 92) and boxes (1,
+# 100, 4) from one image.
 #
-# The check runs your functions of the steps above. It gives the layers one by one, in their order: the first difference
-# is the place to look at. As in step 9, encoder and decoder are called as a whole, and tokens come row by row.
+# The check runs your functions of the steps above and lists the layers in order: look at the first difference. As in
+# step 9, encoder and decoder are called as a whole.
 
 # %% exercise="short_detr"
 class ShortDETR(nn.Module):
@@ -296,8 +294,7 @@ def short_detr(draw):
 # + def forward(self, pictures):
 
 # %% [markdown]
-# The official short DETR, again on the `meta` device: where its parameters lie, and its outputs. It has 41,459,616
-# parameters; so has your class.
+# The official short DETR: where its parameters lie, and its outputs. It has 41,459,616 parameters; so has your class.
 
 # %%
 def count_parameters():

@@ -3,18 +3,15 @@
 
 # %% [markdown]
 # ### Step 10 · What comes out · 2 points · 6 min · ●●●○○
-# **You will be able to** predict the shapes of DETR's outputs and of its attention maps.
+# **Goal:** predict the shapes of DETR's outputs and of its attention maps.
 #
-# Say it before you run anything: B images, S tokens, Q object queries, K classes.
+# - **Outputs.** Each object query gives one distribution over all its possible answers, and one box.
+# - **Attention maps** have a row for each vector that looks and a column for each vector that it can look at. In the
+#   encoder, tokens look at tokens; in the decoder's cross-attention, object queries look at tokens. The batch comes
+#   first; the heads are averaged, so that they have no axis.
 #
-# - **Outputs.** Each object query answers for itself, with one distribution over all its possible answers and with one
-#   box.
-# - **Attention maps**, which the next notebook looks at. Such a map is a table with a row for each vector that looks and
-#   a column for each vector that it can look at. In the encoder, tokens look at tokens. In the decoder's cross-attention,
-#   object queries look at tokens. The batch comes first, and the heads are averaged, so that they have no axis.
-#
-# *Example.* A detector of the Faster R-CNN family that looks at R regions of each image, and predicts a box *per class*
-# and region, would give boxes (B, R, K, 4).
+# *Example.* A detector of the Faster R-CNN family, which predicts a box *per class* for each of R regions, would give
+# boxes (B, R, K, 4).
 #
 # Fill in the four shapes, as tuples of B, S, Q, K and numbers.
 

@@ -3,9 +3,8 @@
 
 # %% [markdown]
 # ## Your DETR at work
-# Your class, trained. The backbone is a small one of the same kind, so that the file of weights is small; the rest is what
-# you wrote, with fewer layers and narrower. `load_state_dict` is strict: one wrong name or shape, and it refuses.
-# Change the seed. Where does your model miss something, or draw a box loosely? And the shapes model from the beginning?
+# Your class, trained, with a small backbone and fewer, narrower layers. `load_state_dict` is strict: one wrong name or
+# shape, and it refuses. Change the seed. Where does your model miss something, or draw a box loosely?
 
 # %%
 def my_detr_at_work(seed=10):
@@ -20,16 +19,16 @@ def my_detr_at_work(seed=10):
 attempt(my_detr_at_work, after="short_detr")
 
 # %% [markdown]
-# And the same class in full size, with the weights that DETR's authors trained on COCO. Their class list has 91 entries,
-# of which some were never used ("N/A"); the 92nd logit is no-object.
+# The classes of the official weights, trained on COCO: some of the 91 were never used ("N/A"); the 92nd logit is
+# no-object.
 
 # %%
 print(len(COCO_CLASSES), "classes,", COCO_CLASSES.count("N/A"), "of them not used:")
 print(", ".join(COCO_CLASSES))
 
 # %% [markdown]
-# The cell below detects on a photograph that comes with matplotlib. The weights are 166 MB, and it never downloads them:
-# to fetch them once, run `official_weights("detr_demo")` in a cell of your own, then this cell again.
+# Your class in full size, on a photograph that comes with matplotlib. The weights (166 MB) are never downloaded here:
+# to fetch them once, run `official_weights("detr_demo")` in a cell of your own.
 
 # %%
 def official_at_work():
@@ -49,8 +48,8 @@ def official_at_work():
 attempt(official_at_work, after=("stages", "short_detr"))
 
 # %% [markdown]
-# The full DETR, whose head has three layers and which adds positions in every attention, needs no class of yours. With a
-# connection, its authors' code and weights come in one line (not run here):
+# The full DETR, whose head has three layers and which adds positions in every attention, comes in one line (not run
+# here; it needs the network):
 #
 # ```python
 # model = torch.hub.load("facebookresearch/detr", "detr_resnet50", pretrained=True)
