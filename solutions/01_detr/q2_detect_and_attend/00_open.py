@@ -1,36 +1,28 @@
 # %% [markdown]
 # # 2. Detect objects, then look inside
 #
-# In the first notebook you built a DETR. Here you use one: you turn its raw output into labelled boxes, then look at
-# where its encoder and its decoder attend.
-#
 # **After this notebook you can**
-# - turn an image of any size into DETR's input, and its output into boxes in pixels of that image;
-# - read what happens inside a network with forward hooks, and leave none behind;
-# - reshape attention into maps over the image, and say *who looks at what* in each, also in an image of your own.
+# - turn any image into DETR's input, and its output into boxes in pixels of that image;
+# - read what happens inside a network with forward hooks;
+# - reshape attention into maps over the image, and say *who looks at what* in each.
 #
 # **34 points, about 2¼ hours.** Your code of notebook 1 is not needed.
 #
 # | part | steps | minutes |
 # |---|---|---|
-# | A. From an image to detections | 11 resize and normalise · 12 scores and labels · 13 kept queries · 14 corners · 15 pixels · 16 drawing | 52 |
-# | B. Looking inside | 17 hooks · 18 decoder maps · 18b the decoder's figure · 19 from pixel to cell · 20 encoder maps · 21 the four-point figure | 74 |
-# | C. Your own image | 22 detect in a file, keep your image | 12 |
+# | A. From an image to detections | 11 to 16 | 52 |
+# | B. Looking inside | 17 to 21 | 74 |
+# | C. Your own image | 22 | 12 |
 #
-# The model here is **"shapes"**: a DETR with a small backbone, trained on drawn scenes of circles, squares, triangles,
-# stars, rings and crosses. Class and names are those of the official DETR, so what you write here also runs on
-# `load_model("detr_resnet50", "official")`; `torch.hub`'s own model differs a little (step 17). It has $Q = 20$ object queries instead of 100, $K = 6$ classes instead of COCO's 91 numbers, a width
-# of $D = 128$ instead of 256, and three layers in encoder and decoder instead of six.
+# The model here is **"shapes"**: a DETR with a small backbone, trained on drawn scenes. It has $Q = 20$ object queries
+# instead of 100, $K = 6$ classes instead of COCO's 91 numbers, a width of $D = 128$ instead of 256, and three layers in
+# encoder and decoder instead of six. Your code also runs on `load_model("detr_resnet50", "official")`.
 #
-# **Its training had help** that the paper's has not, and that you should know of before you explain what you see
-# (`data/README.md` has the recipe). It acted in training only:
-# - a class and box loss on every token of the encoder's output inside an object: tokens were *taught* to know theirs;
-# - object queries started as positions on a grid of 5 x 4, so each prefers a place;
-# - keys' weights started equal to the queries', and a head of the cross-attention with flat maps was restarted once;
-# - the weight of "no object" rose from 0.1 to 0.4, against two queries on one object.
+# **Its training had help** that the paper's has not, such as a class and box loss on encoder tokens inside an object
+# (all of it: notebook 3 and `data/README.md`).
 #
-# After each step run its check. It draws numbers at random; a grader draws others. `hint()` below a step gives the next
-# of its three hints. If you learn alone and the course's `solutions/` folder is there, `solution("corners")` shows ours.
+# A check draws numbers at random; a grader draws others. `hint()` gives the next of a step's three hints. If you have
+# the course's `solutions/` folder, `solution("corners")` shows our answer.
 
 # %% setup
 import copy

@@ -4,8 +4,8 @@
 # %% [markdown]
 # ## A. From an image to detections
 #
-# This is the scene we work on, and this is all that DETR says about it (section 3.2 of the paper): for each of the
-# $Q$ object queries, $K + 1$ class logits and one box.
+# This is all that DETR says about a scene (section 3.2 of the paper): for each of the $Q$ object queries, $K + 1$ class
+# logits and one box.
 
 # %%
 with torch.no_grad():
@@ -18,4 +18,4 @@ print("query 0:    ", [round(value, 2) for value in out["pred_boxes"][0, 0].toli
 sample.picture.resize((256, 256))
 
 # %% [markdown]
-# Six small functions lead from there to a drawn box.
+# Six functions lead from there to a drawn box.

@@ -3,11 +3,10 @@
 
 # %% [markdown]
 # ### Step 11 · Resize and normalise · 3 points · 12 min · ●●●○○
-# **You will be able to** turn an image of any size into the input that a DETR was trained on.
+# **Goal:** turn an image of any size into the input that a DETR was trained on.
 #
-# The official rule: the **shorter side becomes `shorter`** pixels (800), unless the longer side would then pass
-# `longest` (1333); in that case the **longer side becomes `longest`**. The aspect ratio stays. For an image of $w
-# \times h$ pixels both new sides are the old ones times
+# The **shorter side becomes `shorter`** pixels (800), unless the longer side would then pass `longest` (1333); in that
+# case the **longer side becomes `longest`**. Both new sides of an image of $w \times h$ pixels are the old ones times
 #
 # $$r = \min\left(\frac{\text{shorter}}{\min(w, h)},\; \frac{\text{longest}}{\max(w, h)}\right)$$
 #
@@ -17,17 +16,16 @@
 # | (480, 640) | 800/480 = 1.667 | (800, 1067) |
 # | (2000, 500) | 1333/2000 = 0.667, since 800/500 = 1.6 would make 3200 | (1333, 333) |
 #
-# Implementations round differently (the official one gets 1066 above); the check allows for that.
+# Rounding differs (the official one gets 1066 above); the check allows for that.
 #
-# The colours come as integers 0..255, channel last. The model wants channels *first*, in `float32`, scaled to 0..1 and
-# then standardised, per channel, with the mean and standard deviation of ImageNet (`IMAGENET_MEAN`, `IMAGENET_STD`, in
-# the order red, green, blue):
+# Colours come as integers 0..255, channel last. The model wants channels *first*, in `float32`, scaled to 0..1 and
+# standardised per channel with ImageNet's mean and standard deviation (`IMAGENET_MEAN`, `IMAGENET_STD`: red, green,
+# blue):
 #
 # $$x = \frac{p / 255 - \text{mean}}{\text{std}} \qquad\text{e.g. a red of 255:}\quad \frac{1 - 0.485}{0.229} = 2.249$$
 #
-# Write both functions. A model knows its own sizes: `shapes.input_size` is (128, 213), that of the official models
-# (800, 1333). Resize with bilinear interpolation, as in training: `picture.resize(size, Image.Resampling.BILINEAR)`;
-# PIL's sizes are (width, height).
+# Resize with bilinear interpolation, as in training: `picture.resize(size, Image.Resampling.BILINEAR)`; PIL's sizes are
+# (width, height).
 #
 # The library's `to_input`, `resize_picture`, `resized_size`, `normalise` and `detect` may not be called in your answer,
 # nor the transform inside torchvision's detectors (`GeneralizedRCNNTransform`). torchvision's ordinary transforms may.

@@ -3,13 +3,13 @@
 
 # %% [markdown]
 # ### Step 12 · Scores and labels · 3 points · 10 min · ●●○○○
-# **You will be able to** read a class and a score off each query's logits.
+# **Goal:** read a class and a score off each query's logits.
 #
-# The class head gives each query $K + 1$ logits. A softmax *over the classes* makes them probabilities. The last
-# class is $\varnothing$, "no object": it takes part in the softmax, since it competes with the others, but it is
-# never an answer. A query's **label** is its most probable real class, and its **score** that class's probability.
+# A softmax *over the classes* makes a query's $K + 1$ logits probabilities. The last class, "no object", takes part in
+# it, but is never an answer. A query's **label** is its most probable real class, and its **score** that class's
+# probability.
 #
-# A tiny example with $K = 2$ and three queries:
+# Three queries, $K = 2$:
 #
 # | logits | softmax | without the last | label | score |
 # |---|---|---|---|---|
@@ -17,7 +17,7 @@
 # | 0, 1, 3 | .04, .11, .84 | .04, .11 | 1 | .11 |
 # | 0, 0.5, 0 | .27, .45, .27 | .27, .45 | 1 | .45 |
 #
-# The second query says "no object" with 84 %. It still gets a label, and a low score.
+# The second query says "no object" with 84 %, and still gets a label.
 
 # %% exercise="scores"
 def scores_and_labels(logits):

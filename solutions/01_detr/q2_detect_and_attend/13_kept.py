@@ -3,14 +3,13 @@
 
 # %% [markdown]
 # ### Step 13 · Which queries are kept · 2 points · 6 min · ●●○○○
-# **You will be able to** keep track of *which* queries found something, which part B depends on.
+# **Goal:** keep track of *which* queries found something.
 #
-# A detection is a query whose score is **above** the threshold. The official demo takes 0.7; the official attention
-# notebook has `> 0.9` under a comment that says 0.7+. There is no non-maximum suppression: that two queries do not report
-# the same object was learned in training (section 3.1).
+# A detection is a query whose score is **above** the threshold. The official demo takes 0.7, the official attention
+# notebook 0.9. There is no non-maximum suppression: in training, queries learned not to report the same object twice
+# (section 3.1).
 #
-# Return the **ids** of the kept queries, their places $0..Q-1$ in the model's output, best score first. They pick boxes,
-# labels and attention maps of the same queries.
+# Return the **ids** of the kept queries, their places $0..Q-1$ in the model's output, best score first.
 #
 # | scores of queries 0..4 | threshold | answer |
 # |---|---|---|

@@ -3,20 +3,20 @@
 
 # %% [markdown]
 # ### Step 14 · From centre to corners · 3 points · 8 min · ●●○○○
-# **You will be able to** convert between the two ways of writing a box.
+# **Goal:** convert between the two ways of writing a box.
 #
-# DETR predicts a box by its **centre and size**, $(c_x, c_y, w, h)$. To draw or compare it you want the **corners**,
-# $(x_0, y_0, x_1, y_1)$: left, top, right, bottom, in the same unit. $y$ grows downwards.
+# DETR predicts **centre and size**, $(c_x, c_y, w, h)$; drawing wants the **corners**, $(x_0, y_0, x_1, y_1)$: left,
+# top, right, bottom, in the same unit. $y$ grows downwards.
 #
-# For example, a box with its centre at (0.5, 0.4), 0.2 wide and 0.4 high, has the corners (0.4, 0.2, 0.6, 0.6).
+# *Example.* A box with its centre at (0.5, 0.4), 0.2 wide and 0.4 high, has the corners (0.4, 0.2, 0.6, 0.6).
 #
-# The boxes come as $(N, 4)$ of one image or as $(B, Q, 4)$ of a batch: count the axis from the end, `dim=-1`. A box may
-# reach beyond the image. The tensor you are given stays as it is.
+# Boxes come as $(N, 4)$ or, of a batch, as $(B, Q, 4)$. A box may reach beyond the image. The tensor you are given
+# stays as it is.
 #
-# Your answer may not call `detrlab.boxes.cxcywh_to_xyxy` or `torchvision.ops.box_convert`, nor what else converts boxes in
-# these libraries (`detect`, torchvision's transforms, its detectors' `BoxCoder`, rotated boxes, private helpers).
+# Your answer may not call `detrlab.boxes.cxcywh_to_xyxy`, `torchvision.ops.box_convert`, nor what else converts boxes
+# in these libraries (`detect`, transforms, `BoxCoder`, private helpers).
 #
-# The four frames that a box goes through; this step leads from the first to the second:
+# This step leads from the first of a box's four frames to the second:
 
 # %%
 plot_box_frames()

@@ -3,16 +3,15 @@
 
 # %% [markdown]
 # ### Step 15 · To pixels of the original image · 2 points · 6 min · ●●○○○
-# **You will be able to** say in which frame a box is given, and take it to another one.
+# **Goal:** say in which frame a box is given, and take it to another one.
 #
-# The boxes are fractions of the image, 0..1, so it does not matter that the image was resized on its way into the
-# model: multiply $x$ by the width and $y$ by the height of the image **as it was before** the resize, on which you want
-# to draw (in the figure of step 14, from the second frame to the last).
+# The boxes are fractions of the image, 0..1: multiply $x$ by the width and $y$ by the height of the image **as it was
+# before** the resize (in the figure of step 14, from the second frame to the last).
 #
-# For example, in an image of 640 x 480 pixels the box (0.25, 0.5, 0.75, 1.0) becomes (160, 240, 480, 480). Do not round,
-# and do not cut boxes off at the edge.
+# *Example.* In an image of 640 x 480 pixels the box (0.25, 0.5, 0.75, 1.0) becomes (160, 240, 480, 480). Do not round
+# or clip boxes.
 #
-# `picture.size` of a PIL image is (width, height); the shape of a tensor or array is (..., height, width).
+# `picture.size` of a PIL image is (width, height).
 #
 # The library's `detrlab.boxes.scale_to_pixels` may not be called in your answer, nor what scales boxes elsewhere
 # (`detect`, torchvision's detectors and transforms).

@@ -3,20 +3,17 @@
 
 # %% [markdown]
 # ### Step 16 · Draw detections · 2 points · 10 min · ●●○○○
-# **You will be able to** show detections on an image, however many there are.
+# **Goal:** show detections on an image, however many there are.
 #
-# On the `axes` given (not on `plt.gca()`, which may be others), show the image, and for each detection the outline of its
-# box and, in or close to that box, its label: one text with **class name and score**, two decimals, such as `star 0.93`.
-# Return the axes.
+# On the `axes` given (not on `plt.gca()`), show the image, and for each detection the outline of its box and, in or
+# close to that box, one text with **class name and score**, two decimals, such as `star 0.93`. Return the axes. There
+# may be no detection (just the image), one, or many.
 #
-# `axes.imshow(picture)` draws in pixels, so nothing has to be scaled any more. `Rectangle((x0, y0), width, height,
-# fill=False, edgecolor=...)` wants one corner and the *size*; `axes.add_patch` puts it there and `axes.text(x, y,
-# "...")` writes. It has to work for no detection (just the image) and for a single one as well as for many.
+# `Rectangle((x0, y0), width, height, fill=False, edgecolor=...)` wants one corner and the *size*; `axes.add_patch` adds
+# it, `axes.text(x, y, "...")` writes.
 #
-# The check looks at what a person sees: which colour lies at which pixel, the outlines, and which label is nearest to
-# which box. Colours, widths and titles are yours to choose; the image may be RGBA, of fewer pixels or a mesh of colours,
-# if it covers the same pixels; a label may have a background. `plot_detections`, `draw_box` and `draw_labels` may not be
-# called.
+# The check looks at what a person sees: colours, outlines, and which label is nearest to which box. Style is yours to
+# choose. `plot_detections`, `draw_box` and `draw_labels` may not be called.
 
 # %% exercise="drawing" forbids="detrlab.figures.detections.plot_detections, detrlab.figures.drawing.draw_box, detrlab.figures.drawing.draw_labels"
 def draw_detections(axes, picture, boxes_xyxy, names, scores):
@@ -267,8 +264,7 @@ def drawing(draw):
 
 # %% [markdown]
 # #### Your six functions, one after the other
-# This is the whole way from an image to its detections. Change the threshold to 0.1 and see what the model was less
-# sure about.
+# Change the threshold to 0.1 and see what the model was less sure about.
 
 # %%
 def my_detections(picture, threshold=0.7):

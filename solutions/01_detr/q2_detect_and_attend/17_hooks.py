@@ -4,9 +4,8 @@
 # %% [markdown]
 # ## B. Looking inside
 #
-# Between the backbone and the boxes lies attention. For every pair of a *query* token that looks and a *key* token
-# that is looked at there is one weight, and the weights of one query sum to 1. They are kept as `[query, key]`: **a
-# row belongs to the one who looks, a column to what is looked at.**
+# For every pair of a *query* token that looks and a *key* token that is looked at, attention has one weight; those of
+# one query sum to 1. In `[query, key]` **a row belongs to the one who looks, a column to what is looked at.**
 #
 # | attention | who looks | at what | weights |
 # |---|---|---|---|
@@ -14,20 +13,18 @@
 # | decoder self-attention | each of the $Q$ object queries | all object queries | $(B, Q, Q)$ |
 # | decoder cross-attention | each object query | all cells | $(B, Q, S)$ |
 #
-# Two things are called a query. A *query* in `[query, key]` is whatever looks, in the encoder a cell. An *object query*
-# is one of DETR's $Q$ learned slots, which looks in the decoder.
+# A *query* in `[query, key]` is whatever looks; an *object query* is one of DETR's $Q$ learned vectors.
 #
-# As in the official notebook, we take the last layer and the mean over its $M$ heads. This is the model, with the sizes
-# that an input of 128 x 128 pixels gives:
+# As in the official notebook, we take the last layer and the mean over its $M$ heads.
 
 # %%
 plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
 
 # %% [markdown]
 # ### Step 17 · Forward hooks · 4 points · 20 min · ●●●●○
-# **You will be able to** read any module's output while a model runs, without changing the model.
+# **Goal:** read any module's output while a model runs, without changing the model.
 #
-# A **forward hook** is a function that PyTorch calls each time a module has computed its output:
+# PyTorch calls a **forward hook** each time a module has computed its output:
 #
 # ```python
 # def note(module, inputs, output):     # called after module.forward; it returns nothing, or it would replace the output
@@ -37,20 +34,19 @@ plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
 # handle.remove()                          # from here on, it is not
 # ```
 #
-# Collect three outputs in a dict, **detached**: a tensor that still hangs on the graph keeps all of it in memory.
+# Collect three outputs in a dict, **detached**: else they keep the whole graph in memory.
 #
 # | key | module | what its output is | keep |
 # |---|---|---|---|
 # | `"features"` | `model.backbone[0]` | the feature map | $(1, C, H, W)$ |
-# | `"encoder"` | `self_attn` of the last layer of `model.transformer.encoder` | a *pair*: (attended values, attention weights) | the weights, $(1, S, S)$ |
+# | `"encoder"` | `self_attn` of the last layer of `model.transformer.encoder` | a *pair*: (attended values, weights) | the weights, $(1, S, S)$ |
 # | `"decoder"` | `multihead_attn` of the last layer of `model.transformer.decoder` | such a pair | the weights, $(1, Q, S)$ |
 #
-# - `model.backbone` holds two modules, `[0]` the convolutions and `[1]` the position encoding. The official notebook
-#   writes `model.backbone[-2]`, which of two is the same as `[0]`. They are called one by one: a hook on the list
-#   `model.backbone` itself never fires.
-# - Hooks stay until removed: run the cell three times and you have nine of them. Remove yours **whatever happens**, also
-#   when the model raises an error, which goes on to the caller; `try: ... finally: ...` does that.
-# - Run the model once, and leave it as it is: its mode, its parameters.
+# - `model.backbone` holds the convolutions, `[0]` (the official notebook's `[-2]`), and the position encoding, `[1]`. A
+#   hook on the list itself never fires.
+# - Remove your hooks **whatever happens**, also when the model raises an error, which goes on to the caller:
+#   `try: ... finally: ...`.
+# - Run the model once, and leave its mode and parameters as they are.
 #
 # Three points are for what you captured, one for the removal. `capture_attention` and its helpers may not be called.
 
@@ -364,7 +360,7 @@ def _(value):
 # + model.requires_grad_(False)
 
 # %% [markdown]
-# Here is what your hooks find in the sample scene:
+# In the sample scene:
 
 # %%
 def show_shapes(picture):
@@ -377,8 +373,8 @@ attempt(lambda: show_shapes(sample.picture), after=("resize", "hooks"))
 
 # %% [markdown]
 # **The model of `torch.hub`** has the same weights and names, but its backbone gives a dict of *nested* tensors (images
-# padded to one size, with a mask), on which `.detach()` fails. The official notebook takes the tensor out,
-# `conv_features['0'].tensors`. This cell downloads nothing:
+# padded to one size, with a mask), on which `.detach()` fails: take `conv_features['0'].tensors`. This cell downloads
+# nothing:
 
 # %%
 def look_into_the_hub_model():
@@ -401,12 +397,10 @@ print(f"Its {len(COCO_CLASSES)} classes are COCO's numbers, some of which name n
 print(", ".join(f"{number} {name}" for number, name in enumerate(COCO_CLASSES[:14])), "...")
 
 # %% [markdown]
-# PyTorch's own transformer layers, of which the short DETR of notebook 1 is made, tell their attention not to compute
-# weights, so the same hook finds `None`; the library's `capture_attention` copes with both.
+# In notebook 1's `nn.Transformer` the same hook finds `None`: its layers do not ask for weights.
 #
-# **Hooks find errors, too.** Two models should agree, and do not: hooks on all layers say where they part. Here the
-# position encoding was built as in the paper, not as the model was trained. No error is raised; the table shows where to
-# look:
+# **Hooks find errors, too.** Here the position encoding is not the one that the model was trained with. No error is
+# raised; the outputs of all layers show where the two models part:
 
 # %%
 mistaken = copy.deepcopy(shapes)

@@ -3,17 +3,15 @@
 
 # %% [markdown]
 # ### Step 18 · Where each kept query looks · 2 points · 6 min · ●●○○○
-# **You will be able to** turn rows of the decoder's cross-attention into maps over the image.
+# **Goal:** turn rows of the decoder's cross-attention into maps over the image.
 #
-# A row of the $(1, Q, S)$ cross-attention says how one object query shares its attention among the $S$ cells, which were
-# made by `flatten`ing the $(H, W)$ feature map, row by row. A `reshape` to $(H, W)$ undoes it.
+# A row of the $(1, Q, S)$ cross-attention says how one object query shares its attention among the $S$ cells. They were
+# made by `flatten`ing the $(H, W)$ feature map, row by row; a `reshape` undoes it.
 #
-# For example with $H = 2$, $W = 3$: the row 0, 1, 2, 3, 4, 5 becomes
+# *Example.* With $H = 2$, $W = 3$ the row 0, 1, 2, 3, 4, 5 becomes `[[0, 1, 2], [3, 4, 5]]`, and not
+# `[[0, 2, 4], [1, 3, 5]]`.
 #
-# $$\begin{pmatrix} 0 & 1 & 2 \\ 3 & 4 & 5 \end{pmatrix} \qquad\text{and not}\qquad \begin{pmatrix} 0 & 2 & 4 \\ 1 & 3 & 5 \end{pmatrix}$$
-#
-# Return one map for each kept query, in the order of the ids. The id 17 means row 17 of the attention, also if it is the
-# best detection of all.
+# Return one map for each kept query, in the order of the ids. The id 17 means row 17, whatever its rank.
 
 # %% exercise="decoder_maps"
 def maps_of_queries(cross, queries, features):

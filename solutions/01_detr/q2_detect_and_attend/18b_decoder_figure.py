@@ -3,15 +3,11 @@
 
 # %% [markdown]
 # ### Step 18b · Draw where the queries look · 2 points · 12 min · ●●●○○
-# **You will be able to** make the decoder's figure, in which each map stands with the object that its query reports.
+# **Goal:** show each map with the object that its query reports.
 #
-# Draw one figure with **two panels for each query**: its map with `imshow`, as it is, under the title `query 17` (its
-# id), and the image with the outline of its box. Both come in the order of the queries, from left to right or from top
-# to bottom. There is at least one query, and there may be just one: `plt.subplots(2, 1)` gives a *row* of axes then,
-# unless you say `squeeze=False`.
-#
-# For the queries 17, 4 and 9, for example, the upper row shows three maps, titled `query 17`, `query 4` and `query 9`, and
-# below each is the image with the box of that query.
+# Draw **two panels for each query**, in the order of the queries: its map with `imshow`, as it is, under the title
+# `query 17` (its id), and the image with the outline of its box. There may be just one query: `plt.subplots(2, 1)`
+# gives a *row* of axes then, unless you say `squeeze=False`.
 
 # %% exercise="decoder_figure"
 def draw_queries(picture, maps, queries, boxes_xyxy):
@@ -182,8 +178,8 @@ def decoder_figure(draw):
 
 # %% [markdown]
 # #### Where do the queries look?
-# Does a query look at the object it reports? At its middle, or at tips and edges? In the paper's figure 6 the decoder of
-# the large model looks mostly at extremities, such as heads and feet.
+# At the middle of their objects, or at tips and edges? In the paper's figure 6 the decoder of the large model looks
+# mostly at extremities, such as heads and feet.
 
 # %%
 def show_decoder_attention(picture, threshold=0.7):

@@ -3,28 +3,25 @@
 
 # %% [markdown]
 # ### Step 19 · From a pixel to its cell · 3 points · 9 min · ●●●○○
-# **You will be able to** find the token that stands for a point of the image, for any model and any image size.
+# **Goal:** find the token that stands for a point of the image.
 #
-# Which *cell* of the feature map holds a *point* of the image? Two steps:
-#
-# 1. from the original image to the model's input: the resize multiplied $x$ by $w / \text{width}$ and $y$ by $h /
-#    \text{height}$;
-# 2. from the input to the cell: a cell stands for a square of `stride` x `stride` pixels of the **input**, so divide
-#    and round down.
+# The resize multiplied $x$ by $w / \text{width}$ and $y$ by $h / \text{height}$. A cell stands for a square of `stride`
+# x `stride` pixels of the **input**:
 #
 # $$\text{row} = \left\lfloor \frac{y \cdot h / \text{height}}{\text{stride}} \right\rfloor \qquad \text{column} = \left\lfloor \frac{x \cdot w / \text{width}}{\text{stride}} \right\rfloor$$
 #
-# The stride is 32 for DETR's ResNets, 16 for their DC5 variants and 8 for "shapes". Points are $(x, y)$, tensors are indexed `[row, column]`, which is `[y, x]`.
+# The stride is 32 for DETR's ResNets, 16 for their DC5 variants and 8 for "shapes". Points are $(x, y)$, tensors are
+# indexed `[row, column]`, which is `[y, x]`.
 #
-# An example: an image of 640 x 480 pixels (width x height) is resized to 171 x 128, with stride 8. The point $(590,
-# 100)$ lies at $590 \cdot 171 / 640 = 157.6$ and $100 \cdot 128 / 480 = 26.7$ in the input, so its cell is row 3,
-# column 19.
+# *Example.* An image of 640 x 480 pixels (width x height) is resized to 171 x 128, with stride 8. The point
+# $(590, 100)$ lies at $590 \cdot 171 / 640 = 157.6$ and $100 \cdot 128 / 480 = 26.7$ in the input, so its cell is row
+# 3, column 19.
 #
-# Do not stretch the feature map over the image instead. It has $W = \lceil 171 / 8 \rceil = 22$ columns, and $590 \cdot 22
-# / 640 = 20.3$ says column 20, the neighbour: the last column hangs over the edge, since 22 cells of 8 pixels are 176
-# pixels, not 171.
+# Do not stretch the feature map over the image: with $W = \lceil 171 / 8 \rceil = 22$ columns,
+# $590 \cdot 22 / 640 = 20.3$ says column 20, the neighbour, since the last column hangs over the edge.
 #
-# `FeatureGrid.cell_at` may not be called in your answer, nor `looks_at` and `is_looked_at_from` of a captured attention.
+# `FeatureGrid.cell_at` may not be called in your answer, nor `looks_at` and `is_looked_at_from` of a captured
+# attention.
 
 # %% exercise="cell" forbids="detrlab.attention.grid.FeatureGrid.cell_at, detrlab.attention.capture.EncoderAttention.looks_at, detrlab.attention.capture.EncoderAttention.is_looked_at_from"
 def cell_at(point_xy, size_wh, input_hw, stride):

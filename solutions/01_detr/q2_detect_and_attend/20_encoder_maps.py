@@ -3,17 +3,16 @@
 
 # %% [markdown]
 # ### Step 20 · What a point looks at, and who looks at it · 4 points · 12 min · ●●●●○
-# **You will be able to** draw the encoder's attention for a point in both directions, and to name each of them right.
+# **Goal:** read the encoder's attention for a cell in both directions.
 #
-# The encoder's weights are $(1, S, S)$. As each $S$ is a flattened $(H, W)$, a `reshape` gives them four axes, $(H, W, H,
-# W)$: first row and column of the cell that looks, then of the cell that is looked at. A cell $(r, c)$ has two maps:
+# A `reshape` gives the encoder's $(1, S, S)$ weights four axes, $(H, W, H, W)$: row and column of the cell that looks,
+# then of the cell that is looked at. A cell $(r, c)$ has two maps:
 #
 # - **"looks at"**: where the cell looks, its *row* of the matrix. It sums to 1.
-# - **"is looked at from"**: how much every cell looks at this one, its *column*. It may sum to any number: a cell that
-#   everybody looks at has a large sum.
+# - **"is looked at from"**: how much every cell looks at this one, its *column*. It may sum to any number.
 #
-# They are not the same. With $S = 2$ cells and the weights $\begin{pmatrix} .9 & .1 \\ .6 & .4 \end{pmatrix}$, the first cell looks at (.9, .1), and
-# is looked at from (.9, .6). The figure shows a row and a column of one matrix with $S = 6$:
+# With $S = 2$ cells and the weights $\begin{pmatrix} .9 & .1 \\ .6 & .4 \end{pmatrix}$, the first cell looks at (.9,
+# .1), and is looked at from (.9, .6). A row and a column of a matrix with $S = 6$:
 
 # %%
 plot_row_and_column()
@@ -164,7 +163,7 @@ def _(value):
 # + return {"looks_at": weights[row, column], "is_looked_at_from": weights[:, :, row, column]}
 
 # %% [markdown]
-# This is what your function unfolds, in the sample scene:
+# In the sample scene:
 
 # %%
 def show_unfolding(picture):

@@ -3,19 +3,17 @@
 
 # %% [markdown]
 # ### Step 21 · The four-point figure · 2 points · 15 min · ●●●○○
-# **You will be able to** make the best-known figure of DETR (its figure 3), with nothing shifted, turned or
-# mislabelled.
+# **Goal:** draw the paper's figure 3 for four points.
 #
-# Draw one figure with one image and, around or beside it, one map for each of four points:
+# Draw in one figure:
 #
-# - the image in pixels, `imshow(picture)`, with a **circle** (or a marker) at each point, large enough to be seen and
-#   small enough to see the image. The points come as **fractions** of the image: scale them to pixels;
-# - the maps with `imshow`, as they are, in panels of their own, **in the order of the points**, row by row or column by
-#   column;
+# - the image in pixels, with a **circle** (or a marker) at each point, neither tiny nor huge. The points come as
+#   **fractions** of the image: scale them to pixels;
+# - around or beside it the four maps with `imshow`, as they are, in panels of their own, **in the order of the
+#   points**;
 # - the **direction** in a title, word for word as it is given: "looks at" or "is looked at from".
 #
-# In an image of 640 x 480 pixels, for example, the point (0.25, 0.5) is drawn at $x = 160$, $y = 240$. The image may be
-# RGBA or a mesh of colours, as in step 16.
+# *Example.* In an image of 640 x 480 pixels the point (0.25, 0.5) is drawn at (160, 240).
 
 # %% exercise="four_points"
 def draw_points(picture, points_01, maps, direction):
@@ -195,8 +193,8 @@ def four_points(draw):
 
 # %% [markdown]
 # #### Your figure
-# Choose your own four points: one on an object, one on its neighbour, one on the background ... Then turn `direction`
-# around. Does a cell look at its whole object, at its surroundings, or elsewhere?
+# Choose your own four points, on objects and on the background. Then turn `direction` around. Does a cell look at its
+# whole object, at its surroundings, or elsewhere?
 
 # %%
 def show_encoder_attention(picture, points_01, direction):

@@ -5,25 +5,23 @@
 # ## C. Your own image
 #
 # ### Step 22 · Detect in your own image · 2 points · 12 min · ●●●○○
-# **You will be able to** run a detector on any image file, the way it is meant to be run.
+# **Goal:** run a detector on any image file.
 #
-# First the function (1 point): from a path to boxes in pixels, best detection first. You may call your functions from
-# above or the library's: `open_picture(path)`, `to_input(picture, *model.input_size)` (take this one: interpolation
-# differs between libraries), `detrlab.boxes.cxcywh_to_xyxy`; not `detect`, which does all of it. Two things are new:
+# First the function (1 point). Call your functions from above or the library's: `open_picture(path)`,
+# `to_input(picture, *model.input_size)` (take this one: interpolation differs between libraries),
+# `detrlab.boxes.cxcywh_to_xyxy`; not `detect`, which does all of it. Two things are new:
 #
-# - the model may come **in training mode**, where batch norm uses the statistics of the batch at hand and dropout drops:
-#   `model.eval()` ends that. Leave it in evaluation mode;
-# - no gradients are wanted: run it under `torch.no_grad()`.
+# - the model may come **in training mode**, where batch norm uses the statistics of the batch at hand and dropout
+#   drops. Leave it in evaluation mode: `model.eval()`;
+# - run it without gradients, under `torch.no_grad()`.
 #
-# Then your image (1 point), **drawn or composed by you** and none of this notebook's: a photograph of shapes drawn with a
-# thick pen on white paper, a drawing from a paint program, or a scene composed below. Make it one you can learn from: two
-# shapes that overlap, something the model has never seen, a star drawn badly.
+# Then your image (1 point), **drawn or composed by you** and none of this notebook's: a photograph of shapes drawn with
+# a thick pen on white paper, a drawing from a paint program, or a scene composed below. Let two shapes overlap.
 #
 # `my_source` returns a path, an address (such as the official notebook's
-# `"http://images.cocodataset.org/val2017/000000039769.jpg"`, a photograph for the official model; it needs the network
-# once), `upload.value`, `composer.picture` or another PIL image. It is kept as **`my_picture.png` beside this notebook**,
-# without the camera's place and time, at most 1600 pixels a side: hand it in with the notebook. Where the notebook is run
-# again, the kept image is taken.
+# `"http://images.cocodataset.org/val2017/000000039769.jpg"`, for the official model; it needs the network once),
+# `upload.value`, `composer.picture` or another PIL image. It is kept as **`my_picture.png` beside this notebook**,
+# without the camera's place and time, at most 1600 pixels a side: hand it in with the notebook.
 
 # %%
 # One way: choose a file from your computer, and return upload.value in my_source below.
@@ -31,8 +29,8 @@ upload = upload_button()
 upload
 
 # %% [markdown]
-# Or compose one: drag shapes onto the paper, and the model says what it finds. Hide one behind another, shrink one until
-# it is lost. Then let `my_source` return `composer.picture` and run the cell of the exercise, which keeps it.
+# Or compose one: drag shapes onto the paper, and the model says what it finds. Then let `my_source` return
+# `composer.picture`, and run its cell.
 
 # %%
 composer = compose_scene(shapes)
@@ -295,8 +293,7 @@ def _(value):
 
 # %% [markdown]
 # #### Detection and attention on your image
-# `"shapes"` is for drawings. For a photograph take `"detr_resnet50"`: its official weights (166 MB) are fetched once, which
-# needs the network. The figures are the library's; you will use them in the next notebook.
+# `"shapes"` is for drawings. For a photograph take `"detr_resnet50"`: its official weights (166 MB) are fetched once.
 
 # %%
 MODEL = "shapes"  # or "detr_resnet50"
@@ -323,18 +320,16 @@ if mine:
     display(plot_encoder_attention(picture, attention, POINTS, "looks at"))
 
 # %% [markdown]
-# Did the model find everything? Where two shapes overlap, does each query look at its own? Which cells does a point on
-# the background look at? Notebook 3 asks for the answers, and for controls.
+# Did the model find everything? Where two shapes overlap, does each query look at its own?
 #
 # #### All points, layers and heads
-# Move the mouse over your image: the encoder's attention from that point appears. Click a detection to see where its
-# query looks, and go through layers and heads. What changes at the edge of a shape, and when the direction is turned
-# around? (A click holds the point; on the keyboard, Tab reaches the image and the arrow keys move the point.)
+# Move the mouse over your image for the encoder's attention from that point, or click a detection for its query's. What
+# changes at the edge of a shape, and when the direction is turned around? (A click holds the point; on the keyboard,
+# Tab reaches the image and the arrow keys move the point.)
 
 # %%
 explorer = attempt(lambda: explore(chosen_model(), KEPT_NAME))
 explorer
 
 # %% [markdown]
-# `explorer.save("my_explorer.html")` in a cell of your own keeps it as a page that opens anywhere, without Python and
-# without a network.
+# `explorer.save("my_explorer.html")` keeps it as a page that opens without Python and without a network.

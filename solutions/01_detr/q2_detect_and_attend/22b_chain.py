@@ -3,8 +3,7 @@
 
 # %% [markdown]
 # ### The whole chain
-# No points, only the question whether your functions from part A also work together: from a drawn scene to labels,
-# scores and boxes.
+# No points: do your functions from part A also work together?
 
 # %% check="chain" points=0
 @check
