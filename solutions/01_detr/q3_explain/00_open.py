@@ -1,27 +1,27 @@
 # %% [markdown]
 # # 3. Explain what DETR looks at
 #
-# A map of attention is easy to like and hard to trust: almost any bright spot can be explained afterwards. Here you
-# turn maps into numbers, put a control beside each, predict what an experiment will show, and only then conclude.
+# Almost any bright spot of an attention map can be explained afterwards. So turn maps into numbers, with controls, and
+# predict what an experiment will show before you conclude.
 #
 # **After this notebook you can**
 # - say where queries, keys and values of DETR's three attentions come from;
-# - measure a map (mass in a box, lift, entropy) and say what chance, habit and nearness would have given;
+# - measure a map (mass in a box, lift, entropy) against controls;
 # - tell a row of an attention map from a column;
-# - test an explanation with an experiment of your own, and conclude no more than it shows.
+# - test an explanation with an experiment.
 #
 # **Time:** about 3 hours. **Points:** 42, of which 23 are given by checks and 19 for your writing.
 #
-# | part | steps | you | points | minutes |
-# |---|---|---|---|---|
-# | A. Mechanisms as code | 23, 24 | write down q, k, v; shuffle the tokens | 5 | 14 |
-# | B. Numbers for maps | 25, 26 | mass, lift, entropy | 5 | 20 |
-# | C. Controls and comparison | 27, 28 | other images, other boxes, no training; rows against columns | 9 | 42 |
-# | D. Your analysis | 29 to 32 | one intervention, one prediction, 15 short texts | 23 | 105 |
+# | part | steps | points | minutes |
+# |---|---|---|---|
+# | A. Mechanisms as code | 23, 24 | 5 | 14 |
+# | B. Numbers for maps | 25, 26 | 5 | 20 |
+# | C. Controls and comparison | 27, 28 | 9 | 42 |
+# | D. Your analysis | 29 to 32 | 23 | 105 |
 #
-# Every exercise has three hints: `hint("sources")`, in a cell of your own, gives step 23's next one; the name is that of
-# the check below. A person reads your texts, by the rubric above each. Write in any language your course accepts;
-# grammar and length are not graded. Learning alone, with `solutions/` there: `solution("sources")`, `solution("claim")`.
+# `hint("sources")` in a cell of your own is step 23's next hint of three; the name is that of the check. A person reads
+# your texts, by the rubric above each; grammar and length are not graded. Write in any language your course accepts. If
+# you have the course's `solutions/` folder: `solution("sources")`, `solution("claim")`.
 
 # %% setup
 import math

@@ -4,22 +4,22 @@
 # %% [markdown]
 # ## Your image and your model
 #
-# The next cell opens `my_picture.png` from notebook 2 in its own size: a point noted there is the same point here.
-# Without that file a composed scene stands in, but **your texts in part D should be about your own image.**
+# The next cell opens `my_picture.png` from notebook 2, or else a composed scene, but **your texts in part D should be
+# about your own image.**
 #
 # | name | what it is |
 # |---|---|
-# | `model`, `untrained` | "shapes", a small DETR trained on drawn scenes; the same architecture with random weights |
+# | `model`, `untrained` | "shapes"; the same architecture with random weights |
 # | `picture`, `others` | your image; five other images of the same size |
 # | `here`, `elsewhere` | a `Run` of your image, and one of each other image |
-# | `Run` | `maps` (Q, H, W): last cross-attention, mean over heads; `boxes_xyxy` (Q, 4) in pixels; `scores` (Q,); `grid`; `attention`: every other map of the same pass |
-# | `grid` | a `FeatureGrid`: which pixels belong to which of the H × W cells; `grid.cell_at((x, y))` is (row, column) |
-# | `query`, `label` | the best detection's object query and class: what most steps follow |
+# | `Run` | `maps` (Q, H, W): last cross-attention, mean over heads; `boxes_xyxy` (Q, 4) in pixels; `scores` (Q,); `grid`; `attention`: all other maps |
+# | `grid` | a `FeatureGrid`: `grid.cell_at((x, y))` is (row, column) |
+# | `query`, `label` | the best detection's object query and class: the *followed* query |
 #
-# **How "shapes" was trained limits what you may conclude.** It runs as a plain DETR, but its training had five helpers
-# that the paper's has not:
+# **How "shapes" was trained limits what you may conclude.** Five helpers in its training (`data/README.md`) are not the
+# paper's:
 #
-# | helper, in training only | what it may have caused |
+# | helper | what it may have caused |
 # |---|---|
 # | a class and box loss on every encoder token inside an object | encoder tokens that know their object |
 # | queries start as position codes of a 5 × 4 grid of points | queries that prefer a place in any image |
@@ -27,8 +27,7 @@
 # | heads of the last cross-attention with flat maps are restarted once | sharper maps in the last layer |
 # | the weight of no-object in the loss rises from 0.1 to 0.4 | fewer repeats |
 #
-# The whole recipe is in `data/README.md`. With official weights in your cache, write
-# `load_model("detr_resnet50", "official")` for `model`, and put photographs into `others`.
+# With official weights, write `load_model("detr_resnet50", "official")` for `model`, and put photographs into `others`.
 
 # %%
 model = load_model("shapes")

@@ -5,32 +5,25 @@
 # # A. Mechanisms as code
 #
 # ### Step 23 · Where q, k and v come from · 3 points · 8 min · ●●○○○
-# **You will be able to** write down the inputs of DETR's three attentions from memory.
+# **Goal:** write down the inputs of DETR's three attentions.
 #
 # In $\mathrm{softmax}(QK^\top/\sqrt{d})\,V$ queries q ask, keys k answer how well they fit, values v are carried over.
-# DETR's three attentions differ only in *what is handed in*:
-#
-# | attention | who looks | at what |
-# |---|---|---|
-# | encoder self-attention | the S = H·W cells of the feature map | the same cells |
-# | decoder self-attention | the Q object queries | the same queries |
-# | decoder cross-attention | the Q object queries | the cells, as the encoder left them (`memory`) |
+# In the encoder, cells look at cells, in the decoder's self-attention object queries at object queries, in the
+# cross-attention object queries at `memory`.
 #
 # DETR adds positions in *every* attention (paper, section 3.2 and figure 10), but only where they decide **who looks
-# where**: to q and k. What is carried over stays free of them. Given, batch first:
+# where**: to q and k. Given, batch first:
 #
 # | name | shape | what |
 # |---|---|---|
-# | `src` | (B, S, D) | cell features that enter an encoder layer |
-# | `pos` | (B, S, D) | spatial encoding of the cells |
-# | `tgt` | (B, Q, D) | content of the object queries, as it enters the attention in question |
-# | `query_pos` | (B, Q, D) | learned embedding of the object queries: their "position" |
+# | `src`, `pos` | (B, S, D) | features and spatial encoding of the cells |
+# | `tgt`, `query_pos` | (B, Q, D) | content and learned embedding ("position") of the object queries |
 # | `memory` | (B, S, D) | output of the encoder |
 #
 # Fill each blank with a tuple `(q, k, v)`; each is worth a point.
 #
-# *A tiny example, with numbers for vectors.* A cell with `src` = 3 and `pos` = 10 asks with q = 13, answers with
-# k = 13 and hands over v = 3: whoever reads it learns what is there (3), not where (10).
+# *A tiny example, with numbers for vectors.* A cell with `src` = 3 and `pos` = 10 asks with q = 13, answers with k = 13
+# and hands over v = 3: what is there (3), not where (10).
 
 # %% exercise="sources"
 def attention_sources(src, pos, tgt, query_pos, memory):
@@ -262,8 +255,7 @@ def _(inputs):
 # + encoder_self = (pos, pos, src)
 
 # %% [markdown]
-# **Does the real model agree?** The next cell compares what the last cross-attention of the trained model is given on
-# your image with what your function says.
+# **Does the real model agree?** Your function against the last cross-attention of the trained model, on your image:
 
 # %%
 def difference_from_the_model():

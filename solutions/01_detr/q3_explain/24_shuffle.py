@@ -3,22 +3,19 @@
 
 # %% [markdown]
 # ### Step 24 · What positions are for · 2 points · 6 min · ●●○○○
-# **You will be able to** show that without positions the encoder cannot tell one order of the cells from another.
+# **Goal:** show that an encoder without positions cannot tell one order of the cells from another.
 #
-# An encoder without positions treats its tokens as a *set*: shuffle the tokens, and the outputs are the same,
-# shuffled likewise. This is permutation equivariance; for a permutation $\pi$ of the tokens,
-# $$f(x_{\pi(1)},\dots,x_{\pi(S)}) = \big(f(x)_{\pi(1)},\dots,f(x)_{\pi(S)}\big).$$
-# Such an encoder knows which features an image has, not where. Positions change that.
+# Without positions, an encoder is permutation equivariant: shuffle its tokens, and the outputs are the same, shuffled
+# likewise.
 #
-# Write `order_gaps(encode, src, pos, order)`. `encode(src, pos)` is a whole encoder, (B, S, D) in and out. `order`
-# (S,) says that place i of the shuffled sequence holds token `order[i]`. **Only the features are shuffled;** positions
-# belong to places and stay. Return a dict with two numbers:
-# - `"without positions"`: encode with positions of zero, once as given and once shuffled; bring the two results into
-#   the same order; their largest absolute difference;
+# Place i of the shuffled sequence holds token `order[i]`. **Only the features are shuffled;** positions stay. Return a
+# dict with two numbers:
+# - `"without positions"`: with positions of zero, encode once as given and once shuffled; the largest absolute
+#   difference of the two results, in the same order;
 # - `"with positions"`: the same with `pos`.
 #
-# *A tiny example.* Tokens (a, b, c) and `order` = [2, 0, 1] give the shuffled sequence (c, a, b), with outputs, say,
-# (C, A, B). The *unshuffled* run's `outputs[:, order]` has that order too: these two may be compared.
+# *A tiny example.* Tokens (a, b, c) and `order` = [2, 0, 1] give the sequence (c, a, b) and, say, outputs (C, A, B).
+# The *unshuffled* run's `outputs[:, order]` has that order too.
 
 # %% exercise="shuffle"
 def order_gaps(encode, src, pos, order):
@@ -197,9 +194,9 @@ def _(gaps):
 # + return {"without positions": 0.0, "with positions": gap(pos)}
 
 # %% [markdown]
-# Now the trained encoder on your image. About $10^{-5}$ or less is rounding. In the paper's table 3, a model without
-# spatial encodings whose query embeddings enter only at the decoder's input loses 7.8 AP: two changes in one row. One
-# reason why it still works at all may be that convolutions with zero padding leak some position into the features.
+# The trained encoder on your image: about $10^{-5}$ or less is rounding. In the paper's table 3, a model without
+# spatial encodings whose query embeddings enter only at the decoder's input loses 7.8 AP: two changes in one row. It
+# may still work because zero padding leaks some position into the features.
 
 # %%
 def shuffle_my_picture():

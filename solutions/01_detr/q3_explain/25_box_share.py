@@ -5,17 +5,14 @@
 # # B. Numbers for maps
 #
 # ### Step 25 · Mass in the box, and lift over its area · 3 points · 12 min · ●●●○○
-# **You will be able to** say how much of an attention map falls inside a box, and whether that is much.
+# **Goal:** say how much of a map falls inside a box, and whether that is much.
 #
-# "The query looks at its object" becomes a number: the **mass**, the share of the attention inside the box,
+# The **mass** is the share of the attention inside the box,
 # $$m = \frac{\sum_{y,x} c_{yx}\,a_{yx}}{\sum_{y,x} a_{yx}},$$
-# where $c_{yx}$ is the share of cell (y, x)'s area that the box covers: 1 inside, 0 outside, in between on the border.
-# Dividing by the total gives columns, which do not sum to 1, the same meaning.
+# where $c_{yx}$ is the share of cell (y, x)'s area that the box covers.
 #
-# A box around the whole image has mass 1 whatever the map. The **lift** compares with attention spread evenly:
-# $\ell = m\,/\,(\text{area of the box} / \text{area of the image})$. Even attention has lift 1.
-#
-# Frames: H × W cells tile the image exactly; the box is (x0, y0, x1, y1) in **pixels** of the image.
+# A box around the whole image has mass 1 whatever the map. The **lift** compares with attention spread evenly, which
+# has lift 1: $\ell = m\,/\,(\text{area of the box} / \text{area of the image})$.
 #
 # *A tiny example.* An image 80 px wide and 40 px high, a map of 2 × 4 cells of 20 × 20 px:
 #
@@ -25,11 +22,10 @@
 # | .20 | .30 | .10 | .00 |
 #
 # The box (10, 0, 40, 20) covers the right half of the first cell and all of the second:
-# $m = 0.5 \cdot .10 + .20 = .25$. Its share of the area is 30 · 20 of 80 · 40, .1875; the lift is
-# $.25 / .1875 = 1.33$.
+# $m = 0.5 \cdot .10 + .20 = .25$. Its share of the area is 30 · 20 of 80 · 40, .1875; the lift is $.25 / .1875 = 1.33$.
 #
-# Write both functions (mass 2 points, lift 1). Later steps take the library's; here `measures.mass_in_box`,
-# `measures.lift` and `FeatureGrid.cover`, with its helper, may not be called.
+# Write both functions (mass 2 points, lift 1) without `measures.mass_in_box`, `measures.lift` and `FeatureGrid.cover`,
+# with its helper.
 
 # %% exercise="box_share" forbids="detrlab.attention.measures.mass_in_box, detrlab.attention.measures.lift, detrlab.attention.grid.FeatureGrid.cover, detrlab.attention.grid._covered"
 def mass_inside(map_hw, box_xyxy, size_wh):

@@ -3,21 +3,18 @@
 
 # %% [markdown]
 # ### Step 26 · Sharp or spread out: entropy · 2 points · 8 min · ●●○○○
-# **You will be able to** measure how concentrated a map is, and explain why the mean over heads hides it.
+# **Goal:** measure how concentrated a map is.
 #
-# Divided by its largest possible value, $\log S$, entropy lies between 0 (all on one cell) and 1 (even), whatever the
-# size of the map:
+# Divided by its largest possible value, $\log S$, entropy lies between 0 (all on one cell) and 1 (even):
 # $$H(a) = -\frac{1}{\log S}\sum_{i=1}^{S} a_i \log a_i, \qquad 0\cdot\log 0 := 0 .$$
-# Weights of exactly 0 do occur (masked cells): mind $\log 0$.
 #
-# A figure usually shows the **mean over heads**. If two heads look sharply at two places, their mean looks at both
-# and seems undecided: its entropy is never below the mean of the heads' entropies.
+# If two heads look sharply at two places, their mean looks at both. Its entropy is never below the mean of theirs.
 #
 # *A tiny example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0, 0):
 # $\log 2 / \log 4 = .5$. Their mean (¾, ¼, 0, 0) has .406, well above the mean of the two, .25.
 #
-# Write `head_entropies(maps)` (a point for each result) without the library's `measures.entropy`. PyTorch's own means
-# (`torch.special.entr`, `Categorical(...).entropy()`) may be used.
+# Write `head_entropies(maps)` (a point for each result) without the library's `measures.entropy`; PyTorch's own
+# functions may be used.
 
 # %% exercise="spread" forbids="detrlab.attention.measures.entropy"
 def head_entropies(maps):
@@ -170,8 +167,7 @@ def _(entropies):
 # + return entropy(maps.mean(0)).item(), entropy(maps)
 
 # %% [markdown]
-# Your numbers for the followed query, and its heads one by one. From here on the notebook uses the library's
-# `measures.mass_in_box`, `measures.lift` and `measures.entropy`: what you wrote, for many maps at once.
+# The followed query's numbers, and its heads one by one. From here on the library's `measures` are used.
 
 # %%
 def numbers_of_my_query():

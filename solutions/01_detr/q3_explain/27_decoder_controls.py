@@ -5,11 +5,10 @@
 # # C. Controls and comparison
 #
 # ### Step 27 · Controls for the decoder · 3 points · 12 min · ●●●○○
-# **You will be able to** say how much of a number comes from this image, how much from the query's habits, and how
-# much from the architecture.
+# **Goal:** tell what comes from this image, from the query's habits and from the architecture.
 #
 # "92 % of the query's attention is in its box" explains something only if the number is smaller *without* the object.
-# Three controls each take one thing away:
+# Three controls:
 #
 # | control | what stays | what is taken away |
 # |---|---|---|
@@ -17,15 +16,13 @@
 # | shifted boxes | the map, the size of the box | the place; what remains is brightness everywhere |
 # | untrained weights | image, query, box, architecture | everything learned |
 #
-# Change *one* thing. On another image it is the **same query** (not the best one there) and the **same box** (not the
-# one predicted there). A shifted box keeps its size: add (dx, dy) to both corners.
+# On another image it is the **same query** (not the best one there) and the **same box** (not the one predicted there).
+# A shifted box keeps its size: add (dx, dy) to both corners.
 #
-# Write `control_masses`. Every mass is of the query's map, `run.maps[query]`, by
-# `measures.mass_in_box(map_hw, box_xyxy, run.grid)`. With five images, the median and the range tell more than a
-# standard deviation.
+# Every mass is of the query's map, `run.maps[query]`, by `measures.mass_in_box(map_hw, box_xyxy, run.grid)`.
 #
 # *A tiny example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and the range .1
-# to .4. A mass of .9 here is far outside what the query does anyway.
+# to .4.
 
 # %% exercise="decoder_controls"
 def control_masses(here, elsewhere, untrained, query, shifts):

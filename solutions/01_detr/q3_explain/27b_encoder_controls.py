@@ -3,14 +3,12 @@
 
 # %% [markdown]
 # ### Step 27, continued · Controls for the encoder · 4 points · 20 min · ●●●●○
-# **You will be able to** tell attention that follows the image from attention that is merely local.
+# **Goal:** tell attention that follows the image from attention that is merely local.
 #
-# An encoder cell on an object may look at that object only because the object is *near*. A control keeps the distance
-# and takes the content away: for every distance, average the attention over **all pairs of cells in the image that lie
-# this far apart**; then draw, for the cell in question, the map that these averages give:
-# $$\bar a(d) = \operatorname{mean}\{\,a_{ij} : \lVert i-j\rVert = d\,\},
-# \qquad \text{control map of cell } i:\; j \mapsto \bar a(\lVert i-j\rVert).$$
-# Distances are Euclidean, in cells; compare them by their squares $\Delta y^2 + \Delta x^2$, which are whole numbers.
+# An encoder cell on an object may look at that object only because it is *near*. The control: for every distance,
+# average the attention over **all pairs of cells in the image that lie this far apart**; then draw, for the cell in
+# question, the map that these averages give. Distances are Euclidean, in cells; compare their squares
+# $\Delta y^2 + \Delta x^2$, which are whole numbers.
 #
 # *A tiny example.* One row of three cells with weights [query, key]
 #
@@ -20,14 +18,12 @@
 # | **query 1** | .2 | .5 | .3 |
 # | **query 2** | .1 | .2 | .7 |
 #
-# At distance 0 the mean is (.6 + .5 + .7)/3 = .6, at distance 1 (.3 + .2 + .3 + .2)/4 = .25, at distance 2
-# (.1 + .1)/2 = .1. The control map of cell 0 is (.6, .25, .1), that of cell 1 is (.25, .6, .25).
+# At distance 0 the mean is (.6 + .5 + .7)/3 = .6, at distance 1 (.3 + .2 + .3 + .2)/4 = .25, at distance 2 .1. The
+# control map of cell 0 is (.6, .25, .1), that of cell 1 is (.25, .6, .25).
 #
-# Write two functions:
-# - `same_distance_map(weights, cell)` (2 points): the control map (H, W) of a cell, from all pairs, the cell's own
-#   included;
-# - `encoder_masses(here, elsewhere, cell, box_xyxy, grid)` (2 points): mass in the box of where the cell looks, here,
-#   on the other images, and in the control map. Use `measures.mass_in_box`, which divides by the map's own sum.
+# Write `same_distance_map` (2 points), the control map from all pairs, the cell's own included; and `encoder_masses` (2
+# points), by `measures.mass_in_box`: mass in the box of where the cell looks here, on the other images, and in the
+# control map.
 
 # %% exercise="encoder_controls"
 def same_distance_map(weights, cell):

@@ -3,25 +3,24 @@
 
 # %% [markdown]
 # ### Step 28 · Encoder against decoder, row against column · 2 points · 10 min · ●●●○○
-# **You will be able to** put the four kinds of map into one table, fairly.
+# **Goal:** compare four kinds of map fairly.
 #
-# Attention is `[query, key]`. A **row** says where one token looks; the softmax makes it sum to 1. A **column** says who
-# looks at one token; its total says how much: on average 1 in the encoder, and Q/S in the cross-attention.
+# A **row** says where one token looks; the softmax makes it sum to 1. A **column** says who looks at one token; its
+# total is on average 1 in the encoder, and Q/S in the cross-attention.
 #
-# | name in your dict | taken from | over |
+# | name | what it is | over |
 # |---|---|---|
-# | `"encoder looks at"` | the cell's row of the encoder | S cells |
-# | `"encoder is looked at from"` | the cell's column of the encoder | S cells |
+# | `"encoder looks at"` | the cell's row | S cells |
+# | `"encoder is looked at from"` | the cell's column | S cells |
 # | `"decoder looks at"` | the query's row of the cross-attention | S cells |
 # | `"decoder is looked at from"` | the cell's column of the cross-attention | Q queries |
 #
-# For each (half a point) report a dict with
+# For each name (half a point) return a dict with
 # - `"total"`: the sum of the weights as they are;
 # - `"entropy"`: of the weights **divided by their total**, over the logarithm of **this map's own length** (S or Q);
 # - `"lift"` in the given box, for the three maps that lie over the image; the fourth has no such key.
 #
-# `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (..., H, W); a
-# list of Q weights becomes one by `weights[None]`, of shape (1, Q).
+# `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (..., H, W).
 #
 # *A tiny example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2, .1) has
 # total .9 and, divided by it, is (.67, .22, .11).

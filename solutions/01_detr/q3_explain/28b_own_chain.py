@@ -3,8 +3,7 @@
 
 # %% [markdown]
 # ### All together · 0 points
-# The check below runs your functions one after the other on scenes you have not seen, with the trained model. If it is
-# right, so are the numbers you are about to quote.
+# Your functions, on scenes you have not seen, with the trained model.
 
 # %% check="own_chain" points=0
 shapes = load_model("shapes")

@@ -6,27 +6,22 @@
 #
 # Fifteen texts of two to five sentences, each graded by the one criterion above it, and one intervention of your own.
 #
-# 1. **Point at evidence**: a figure or a printed number of *your* run, by name ("median elsewhere .31"). A sentence that
-#    would fit any image earns nothing in its cell.
+# 1. **Point at evidence**: a figure or a printed number of *your* run, by name ("median elsewhere .31"). A sentence
+#    that would fit any image earns nothing in its cell.
 # 2. **Say what you see before you say why.** Why is a guess to be tested.
 # 3. **Contradict the paper, or this notebook, whenever your evidence does.** That earns full marks.
 #
-# Code cells in this part are yours: change points, queries and layers.
-#
 # ### Step 29 · What the three attentions are for · 3 points · 15 min · ●●○○○
-# **You will be able to** explain DETR's attentions to somebody who knows transformers but not DETR.
+# **Goal:** explain DETR's attentions to somebody who knows transformers but not DETR.
 #
-# Step 23 has their sources; what does each contribute? Three things are often told wrongly:
-# - *"q = k, so the map is symmetric."* The input is the same, but $W_q$ and $W_k$ differ, and the softmax runs over each
-#   row. Line 1 prints how far from symmetric one map is.
-# - *"The first decoder self-attention sorts out the queries."* The decoder starts with `tgt` = 0, so its first map depends
-#   on `query_pos` only: the same for every image (line 2).
+# Three things are often told wrongly:
+# - *"q = k, so the map is symmetric."* $W_q$ and $W_k$ differ, and the softmax runs over each row (line 1 below).
+# - *"The first decoder self-attention sorts out the queries."* The decoder starts with `tgt` = 0, so its first map
+#   depends on `query_pos` only: the same for every image (line 2).
 # - *"The decoder's self-attention is a detail."* In training, Hungarian matching gives each true object to exactly one
 #   query; every other query is taught "no object" there. Line 3 lets each query see only itself from the second layer
-#   on, and counts repeats: detections of the same class that overlap a better one by IoU > 0.5.
-#
-# One image shows too few repeats to count, so line 3 uses 60 scenes. The paper (section 4.2) finds that non-maximum
-# suppression helps after the first decoder layer, and not after later ones.
+#   on, and counts repeats in 60 scenes: detections of the same class that overlap a better one by IoU > 0.5. In the
+#   paper (section 4.2) non-maximum suppression helps after the first decoder layer, and not after later ones.
 
 # %%
 @contextmanager

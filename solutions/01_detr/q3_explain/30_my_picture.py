@@ -3,11 +3,10 @@
 
 # %% [markdown]
 # ### Step 30 · What my image shows · 8 points · 35 min · ●●●○○
-# **You will be able to** describe attention in an image so that a sceptic can check every sentence.
+# **Goal:** describe attention in an image so that a sceptic can check every sentence.
 #
-# First the encoder. Points 1 and 2 are where the queries of your two best detections look most, the others lie near two
-# corners: **choose your own**, (x, y) in pixels. The first figure shows rows (where the point looks), the second columns
-# (who looks at it: what the official notebook draws).
+# First the encoder. Points 1 and 2 are where the queries of your two best detections look most: **choose your own**,
+# (x, y) in pixels. The first figure shows rows (where the point looks), the second columns (who looks at it).
 
 # %%
 width, height = picture.size
@@ -63,9 +62,9 @@ attempt(encoder_table)
 # training has, may be why.
 
 # %% [markdown]
-# Now the decoder. The table ends with the share of the box's mass in the **inner quarter** (the box at half its width and
-# height). It has two baselines: attention spread evenly over the *box* gives .25; spread over the object's *own pixels* it
-# gives what stands in brackets, the mean over shapes of that class in the 60 scenes.
+# Now the decoder. The **inner quarter** is the box at half its width and height; the table gives its share of the box's
+# mass. Attention spread evenly over the *box* gives .25; spread over the object's *own pixels* it gives what stands in
+# brackets, the mean over shapes of that class in the 60 scenes.
 
 # %%
 def inner_quarter(box_xyxy):
@@ -149,7 +148,7 @@ attempt(decoder_table)
 # ring's shape or of any blob of colour. For a stronger statement I would follow the query of a small object.
 
 # %% [markdown]
-# The two directions in numbers: step 28 for the cell at point 1 and the followed query.
+# Step 28 for the cell at point 1 and the followed query:
 
 # %%
 def comparison_table():

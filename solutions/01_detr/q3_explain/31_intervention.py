@@ -3,20 +3,19 @@
 
 # %% [markdown]
 # ### Step 31 · An explanation, tested · 9 points · 40 min · ●●●●○
-# **You will be able to** turn "the model looks there, therefore ..." into a claim that an experiment could have refuted.
+# **Goal:** turn an explanation into a claim that an experiment can refute.
 #
-# A map does not say that the model would answer differently without those cells. So write an intervention and its
-# control, claim, name a rival, **predict, and only then run**.
+# A map does not say that the model would answer differently without those cells. Write an intervention and its control,
+# make a claim, name a rival, **predict, and only then run**.
 #
-# **The intervention: hide cells from the decoder.** In every decoder layer the cross-attention `multihead_attn` is called
-# with the keyword `key_padding_mask`, (B, S) bool: True means that no query may look at this cell. A forward *pre*-hook
-# can change what a module is called with; `queries_on_their_own` in step 29 is one. Write
+# **The intervention: hide cells from the decoder.** In every decoder layer the cross-attention `multihead_attn` is
+# called with the keyword `key_padding_mask`, (B, S) bool: True means that no query may look at this cell. A forward
+# *pre*-hook can change what a module is called with; `queries_on_their_own` in step 29 is one. Write
 # - `hide_from_decoder(model, hidden)` (2 points): registers such a hook on the cross-attention of **every** decoder
-#   layer, which hides the cells that are True in `hidden` (H, W) *besides* those that are masked already, and returns the
-#   handles;
-# - `moved_pattern(hidden, dy, dx)` (1 point), the control: the same pattern moved dy cells down and dx to the right; what
-#   leaves the map on one side comes back on the other. It has as many cells, in the same arrangement; only the place
-#   differs.
+#   layer, which hides the cells that are True in `hidden` (H, W) *besides* those that are masked already, and returns
+#   the handles;
+# - `moved_pattern(hidden, dy, dx)` (1 point), the control: the same pattern moved dy cells down and dx to the right;
+#   what leaves the map on one side comes back on the other.
 
 # %% exercise="intervention"
 def hide_from_decoder(model, hidden):

@@ -3,22 +3,21 @@
 
 # %% [markdown]
 # #### Claim, rival, prediction
-# Three experiments follow. Write claim and rival for the first, or for one of your own; the others have theirs.
+# Write claim and rival for experiment 1, or for one of your own.
 #
-# **Experiment 1: the most attended cells.** The 10 % of the cells that your followed query looks at most are hidden from
-# the decoder. Controls: the same pattern moved, and as many cells at random. Measured: the score of the query's class,
-# and the IoU of its box with the box before.
+# **Experiment 1: the most attended cells.** The 10 % of the cells that your followed query looks at most are hidden.
+# Controls: the same pattern moved, and as many cells at random. Measured: the score of the query's class, and the IoU
+# of its box with the box before.
 #
-# **Experiment 2: do positions make neighbours merge?** A student saw that points on an apple gave weight to the bowl beside
-# it, and guessed an effect of the spatial embedding. *Claim:* positions draw a cell's weight to a neighbouring object.
-# *Rival:* objects are more similar to each other than to background; positions only favour whatever is near. Measured in 60
-# scenes: the weight that an object's cells give to their own and to other objects, relative to background **equally far
-# away**, with positions and without (in q and k of one encoder layer only, so that its features stay as they are).
+# **Experiment 2: do positions make neighbours merge?** *Claim:* positions draw a cell's weight to a neighbouring
+# object. *Rival:* objects are more similar to each other than to background; positions only favour whatever is near.
+# Measured in 60 scenes: the weight that an object's cells give to their own and to other objects, relative to
+# background **equally far away**, with positions and without (in q and k of one encoder layer only).
 #
-# **Experiment 3: an object in two pieces.** The same student wrote that the encoder no longer takes the pieces of a partly
-# hidden object for one, and that the decoder does. A black bar covers the middle of a star, at six angles. *Claims:* cells of
-# one piece look at the other more than at background equally far away; one query has mass on both. *Rival* for the
-# first: cells look at whatever is similar. Then two separate stars left and right of the bar look at each other as much.
+# **Experiment 3: an object in two pieces.** A black bar covers the middle of a star, at six angles. *Claims:* encoder
+# cells of one piece look at the other more than at background equally far away; one query has mass on both pieces.
+# *Rival* for the first: cells look at whatever is similar. Then two separate stars beside the bar look at each other as
+# much.
 
 # %% [markdown]
 # **Criterion 31a · A claim that can fail (1 point)**
@@ -44,8 +43,7 @@
 # version is the same pattern moved: under the rival it hurts as much as the original, under the claim much less.
 
 # %% [markdown]
-# **Your prediction (1 point)**, before you run the cells below: graded for being there, not for being right. Each result
-# will be printed beside it.
+# **Your prediction (1 point)**, before you run the cells below: graded for being there, not for being right.
 
 # %% exercise="prediction"
 # Experiment 1: the score (0 to 1) of your followed query's class ...

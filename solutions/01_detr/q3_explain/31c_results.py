@@ -65,8 +65,8 @@ attempt(experiment_1)
 
 # %% [markdown]
 # #### Experiment 2: do positions make neighbours merge?
-# One line has positions in the layer, the next has not. The last column compares near (at most 4 cells) with far (at
-# least 8 cells) other objects: here distance is *not* held equal.
+# The last column compares near (at most 4 cells) with far (at least 8 cells) other objects: here distance is *not* held
+# equal.
 
 # %%
 @contextmanager
@@ -175,8 +175,8 @@ def experiment_3():
 attempt(experiment_3)
 
 # %% [markdown]
-# **A switchboard for a claim of your own.** Each switch takes away one head of the decoder's cross-attention or one layer
-# of the encoder. If you use it as your test, note the numbers, and switch off as many *other* heads as a control.
+# **A switchboard for a claim of your own.** Each switch takes away one head of the decoder's cross-attention or one
+# layer of the encoder. As a control, switch off as many *other* heads.
 
 # %%
 switch_heads(model, picture)

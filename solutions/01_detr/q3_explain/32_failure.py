@@ -3,11 +3,11 @@
 
 # %% [markdown]
 # ### Step 32 · Where it fails · 3 points · 15 min · ●●○○○
-# **You will be able to** report a failure as carefully as a success.
+# **Goal:** report a failure as carefully as a success.
 #
-# The cell below tries the model on a scene composed to be hard, and on a photograph, which is unlike anything it was
-# trained on. Each true object is listed with the detection that overlaps it most, whatever its class. Change the scene,
-# or use a failure on your own image; `plot_decoder_attention(...)` shows where the failing query looks.
+# A scene composed to be hard, and a photograph, unlike anything in training. Each true object is listed with the
+# detection that overlaps it most. Change the scene, or use a failure on your own image; `plot_decoder_attention(...)`
+# shows where the failing query looks.
 
 # %%
 hard = compose(

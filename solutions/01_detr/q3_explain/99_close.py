@@ -3,9 +3,8 @@
 
 # %% [markdown]
 # ## Before you hand in
-# Restart the kernel, run all cells, and read your texts once more: each number in a text should stand in an output
-# above it *now*. Keep `my_picture.png` beside the notebook, save all three notebooks, and press the button: it runs
-# them as a grader does, says what a grader will see, and packs one file.
+# Restart the kernel and run all cells: each number in a text should stand in an output above it *now*. Keep
+# `my_picture.png` beside the notebook, save all three notebooks, and press the button: it runs them and packs one file.
 
 # %%
 from coursework import hand_in_button
@@ -14,16 +13,13 @@ hand_in_button()
 
 # %% [markdown]
 # ## What you have seen
-# - Positions enter q and k of every attention and never v; without them the encoder is blind to order.
-# - A number for a map needs a frame, a size to compare with (lift, log S), a baseline (box, own pixels) and a control.
-# - A row is where a token looks and sums to 1; a column is who looks at it and does not.
+# - Positions enter q and k, never v.
+# - A number for a map needs something to compare with (lift, log S), a baseline (box, own pixels) and a control.
 # - Attention suggests explanations. Experiments with a control, predicted beforehand, decide between them.
 #
 # ## Further reading
 # - Carion et al. 2020, *End-to-End Object Detection with Transformers*, arXiv:2005.12872: sections 3.2, 4.2, 4.3,
 #   appendix A.3.
-# - Vaswani et al. 2017, *Attention Is All You Need*, arXiv:1706.03762: sections 3.2 and 3.5.
 # - Jain and Wallace 2019, *Attention is not Explanation*, arXiv:1902.10186; Wiegreffe and Pinter 2019, *Attention is
 #   not not Explanation*, arXiv:1908.04626.
-# - Chefer et al. 2021, *Generic Attention-model Explainability*, arXiv:2103.15679: relevance that follows values and
-#   residual paths as well.
+# - Chefer et al. 2021, *Generic Attention-model Explainability*, arXiv:2103.15679.
