@@ -1,7 +1,8 @@
 """The whole course, exercise by exercise, on the built notebooks and the quick runner.
 
 Solution: all automatic points. Untouched release: none, and no crash. Two known mistakes of each exercise: they lose
-its points (and those of the end-to-end check) and show their own sentences. Differently written correct answers: all points.
+its points (and those of the end-to-end check) and show their own sentences. Differently written correct answers: all
+points.
 """
 
 from __future__ import annotations
