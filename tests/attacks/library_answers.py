@@ -93,8 +93,8 @@ def cxcywh_to_xyxy(boxes):
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 def cxcywh_to_xyxy(boxes):
-    boxes = tv_tensors.BoundingBoxes(boxes, format='CXCYWH', canvas_size=(1, 1))
-    return v2.ConvertBoundingBoxFormat('XYXY')(boxes).as_subclass(torch.Tensor)
+    rows = tv_tensors.BoundingBoxes(boxes.reshape(-1, 4), format='CXCYWH', canvas_size=(1, 1))
+    return v2.ConvertBoundingBoxFormat('XYXY')(rows).as_subclass(torch.Tensor).reshape(boxes.shape)
 """,
     "a_transform_without_its_constructor": """# q2_detect_and_attend corners
 from torchvision import tv_tensors
@@ -103,8 +103,8 @@ convert = v2.ConvertBoundingBoxFormat.__new__(v2.ConvertBoundingBoxFormat)
 torch.nn.Module.__init__(convert)
 convert.format = 'XYXY'
 def cxcywh_to_xyxy(boxes):
-    boxes = tv_tensors.BoundingBoxes(boxes, format='CXCYWH', canvas_size=(1, 1))
-    return convert(boxes).as_subclass(torch.Tensor)
+    rows = tv_tensors.BoundingBoxes(boxes.reshape(-1, 4), format='CXCYWH', canvas_size=(1, 1))
+    return convert(rows).as_subclass(torch.Tensor).reshape(boxes.shape)
 """,
     "corners_out_of_a_detection": """# q2_detect_and_attend corners
 """
@@ -170,29 +170,31 @@ def draw_detections(axes, picture, boxes_xyxy, names, scores):
     "the_coder_of_torchvisions_detectors": """# q2_detect_and_attend corners
 from torchvision.models.detection._utils import BoxCoder
 def cxcywh_to_xyxy(boxes):
-    codes = torch.cat([boxes[:, :2] - 0.5, boxes[:, 2:].log()], 1)
-    return BoxCoder((1.0, 1.0, 1.0, 1.0)).decode_single(codes, torch.tensor([[0.0, 0.0, 1.0, 1.0]]))
+    rows = boxes.reshape(-1, 4)
+    codes = torch.cat([rows[:, :2] - 0.5, rows[:, 2:].log()], 1)
+    coder = BoxCoder((1.0, 1.0, 1.0, 1.0))
+    return coder.decode_single(codes, torch.tensor([[0.0, 0.0, 1.0, 1.0]])).reshape(boxes.shape)
 """,
     "the_linear_coder_of_torchvisions_detectors": """# q2_detect_and_attend corners
 from torchvision.models.detection._utils import BoxLinearCoder
 def cxcywh_to_xyxy(boxes):
-    unit = torch.tensor([[-0.5, -0.5, 0.5, 0.5]]).expand(len(boxes), 4)
-    half = boxes[:, 2:] / 2
-    moved = torch.cat([half - boxes[:, :2], boxes[:, :2] + half], 1)
-    return BoxLinearCoder(normalize_by_size=False).decode(moved, unit * 0)
+    rows = boxes.reshape(-1, 4)
+    half = rows[:, 2:] / 2
+    moved = torch.cat([half - rows[:, :2], rows[:, :2] + half], 1)
+    return BoxLinearCoder(normalize_by_size=False).decode(moved, torch.zeros(len(rows), 4)).reshape(boxes.shape)
 """,
     "corners_of_a_turned_box": """# q2_detect_and_attend corners
 import torchvision.transforms.v2.functional._meta as meta
 def cxcywh_to_xyxy(boxes):
-    turned = torch.cat([boxes, torch.zeros(len(boxes), 1)], 1)
+    turned = torch.cat([boxes, torch.zeros_like(boxes[..., :1])], -1)
     upright = meta._cxcywhr_to_xywhr(turned, inplace=False)
-    return torch.cat([upright[:, :2], upright[:, :2] + upright[:, 2:4]], 1)
+    return torch.cat([upright[..., :2], upright[..., :2] + upright[..., 2:4]], -1)
 """,
     "corners_of_a_turned_box_of_the_ops": """# q2_detect_and_attend corners
 from torchvision.ops import _box_convert as boxes_of
 def cxcywh_to_xyxy(boxes):
-    upright = boxes_of._box_cxcywhr_to_xywhr(torch.cat([boxes, torch.zeros(len(boxes), 1)], 1))
-    return torch.cat([upright[:, :2], upright[:, :2] + upright[:, 2:4]], 1).float()
+    upright = boxes_of._box_cxcywhr_to_xywhr(torch.cat([boxes, torch.zeros_like(boxes[..., :1])], -1))
+    return torch.cat([upright[..., :2], upright[..., :2] + upright[..., 2:4]], -1).float()
 """,
     "the_transform_inside_torchvisions_detectors": """# q2_detect_and_attend resize
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
@@ -201,8 +203,8 @@ def new_size(size_wh, shorter=800, longest=1333):
     r = min(shorter / min(size_wh), longest / max(size_wh))
     return round(size_wh[0] * r), round(size_wh[1] * r)
 def prepare(picture, shorter=800, longest=1333):
-    inside = GeneralizedRCNNTransform(shorter, longest, IMAGENET_MEAN, IMAGENET_STD, size_divisible=1)
-    return inside([to_tensor(picture)])[0].tensors[0]
+    resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
+    return GeneralizedRCNNTransform(shorter, longest, IMAGENET_MEAN, IMAGENET_STD).normalize(to_tensor(resized))
 """,
     "pixels_after_torchvisions_detectors": """# q2_detect_and_attend pixels
 from torchvision.models.detection.transform import GeneralizedRCNNTransform
@@ -228,16 +230,18 @@ def cell_at(point_xy, size_wh, input_hw, stride):
 """,
     "the_stages_of_the_small_backbone": """# q1_build stages
 from detrlab.detr.backbone import SmallResNet
-def drop_classifier(resnet):
-    del resnet.fc
-    return resnet
+def make_backbone(resnet50):
+    backbone = resnet50()
+    del backbone.fc
+    return backbone
 def backbone_features(backbone, pictures):
     return SmallResNet.forward(backbone, pictures)
 """,
     "the_stages_above_the_class": """# q1_build stages
-def drop_classifier(resnet):
-    del resnet.fc
-    return resnet
+def make_backbone(resnet50):
+    backbone = resnet50()
+    del backbone.fc
+    return backbone
 def backbone_features(backbone, pictures):
     return super(type(backbone), backbone).forward(pictures)
 """,

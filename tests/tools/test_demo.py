@@ -55,6 +55,8 @@ def test_where_no_sandbox_is_stock_nbgrader_gives_the_same_marks(shown, tmp_path
     def none() -> Level:
         raise SandboxUnavailable("No sandbox on this machine: grade in a container.")
 
+    student = "makes_known_mistakes"  # one, since stock nbgrader takes minutes for three
+    monkeypatch.setattr(demo, "STUDENTS", {student: STUDENTS[student]})
     monkeypatch.setattr(demo, "found_level", none)
     monkeypatch.setattr(
         demo, "class_places", lambda folder: dataclasses.replace(PLACES, submitted=folder / "submitted")
@@ -65,8 +67,7 @@ def test_where_no_sandbox_is_stock_nbgrader_gives_the_same_marks(shown, tmp_path
     said = capsys.readouterr().out
     assert "No sandbox on this machine: grade in a container." in said and "stock nbgrader runs and marks them" in said
     ours, stock = Course(ROOT / "build" / "demo"), Course(tmp_path)
-    for student in STUDENTS:
-        assert ours.marks(ASSIGNMENT, student) == stock.marks(ASSIGNMENT, student), student
+    assert ours.marks(ASSIGNMENT, student) == stock.marks(ASSIGNMENT, student)
 
 
 def test_the_solved_homework_gets_every_automatic_point(shown):
