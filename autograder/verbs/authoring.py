@@ -107,9 +107,10 @@ def _add_release(commands: Commands) -> None:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from autograder.build.release import make_release
+    from autograder.build.release import make_release, refuse_unproven
     from autograder.course.places import ROOT
 
+    refuse_unproven(options.assignment, ROOT)
     path = make_release(ROOT / "dist", options.assignment)
     tell(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
