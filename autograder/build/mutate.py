@@ -44,6 +44,8 @@ def mutants(source: str, reached: set[str] | None = None) -> list[Mutant]:
     for top in tree.body:
         if reached is not None and isinstance(top, ast.FunctionDef | ast.ClassDef) and top.name not in reached:
             continue
+        if _is_prediction(top, blanks):
+            continue
         slips = Slips(top, lines, blanks)
         for parent, field, i, node in _places(top, lines):
             for kind, new in slips.changes(parent, field, node):
@@ -68,6 +70,11 @@ def _answer_lines(source: str, tree: ast.Module) -> tuple[set[int], set[int]]:
             end = node.end_lineno or node.lineno
             blanks |= set(range(node.lineno, end + 1)) if texts[end - 1].rstrip().endswith(MARK) else set()
     return regions | blanks, blanks
+
+
+def _is_prediction(node: ast.stmt, blanks: set[int]) -> bool:
+    """A blank for a number alone: another number is another prediction, which may be as good."""
+    return isinstance(node, ast.Assign) and node.lineno in blanks and isinstance(node.value, ast.Constant)
 
 
 def _places(node: ast.AST, lines: set[int]) -> Iterator[tuple[ast.AST, str, int | None, ast.expr | ast.stmt]]:

@@ -64,8 +64,14 @@ def stages(draw):
     pictures = draw.normal(B, 3, 1, 1) + draw.normal(B, 3, height, width)
     channels = draw.size(11, 19)
     features = attempted(lambda: backbone_features(backbone, pictures))
-    return {"1. feature map": {"values": features,
-                               "lets gradients through": lets_gradients_through(features)},
+
+    def as_far_as_conv1():
+        flows = lets_gradients_through(features)
+        if flows is not True:
+            return flows
+        return torch.autograd.grad(features.sum(), backbone.conv1.weight, allow_unused=True)[0] is not None
+
+    return {"1. feature map": {"values": features, "lets gradients through": as_far_as_conv1()},
             "2. backbone": attempted(lambda: sizes_of(make_backbone(lambda: TinyResNet(channels))))}
 
 # %% [raw] hints="stages"

@@ -62,12 +62,12 @@ def decoder_controls(draw):
         return Run(draw.attention(Q, H * W).reshape(Q, H, W), draw.boxes_xyxy(Q, width=40 * W, height=40 * H),
                    draw.uniform(Q, 5), grid)
 
-    here, untrained, elsewhere = a_run(), a_run(), [a_run() for _ in range(draw.choice([5, 7]))]
+    here, untrained, elsewhere = a_run(), a_run(), [a_run() for _ in range(7)]
     reports = []
-    for query in draw.permutation(Q)[:3].tolist():
+    for count, query in zip((5, 7, 3), draw.permutation(Q)[:3].tolist()):
         x0, y0, x1, y1 = here.boxes_xyxy[query].tolist()
         shifts = [(draw.number(-x0, 40 * W - x1), draw.number(-y0, 40 * H - y1)) for _ in range(3)]
-        reports.append(as_numbers(control_masses(here, elsewhere, untrained, query, shifts)))
+        reports.append(as_numbers(control_masses(here, elsewhere[:count], untrained, query, shifts)))
     found = {name: [report.get(name) for report in reports] for name in ("here", "elsewhere", "shifted", "untrained")}
     return found | {"range": [[report.get(name) for name in RANGE] for report in reports]}
 

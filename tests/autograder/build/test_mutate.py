@@ -115,3 +115,8 @@ def test_many_changes_are_cut_evenly_and_always_alike(monkeypatch):
     some = mutants(cell)
     assert len(some) == 12 and some == mutants(cell) and set(some) < set(everything)
     assert {each.kind for each in some} == {each.kind for each in everything}
+
+
+def test_a_prediction_is_as_good_as_another():
+    assert mutants("score = 0.5  # ____\n") == []
+    assert {each.change.partition(" => ")[2] for each in mutants("score = -a  # ____\n")} >= {"score = a"}
