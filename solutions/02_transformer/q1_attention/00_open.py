@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 1 · Attention, and the layers made of it
-# about 160 minutes · runs offline, on a laptop's processor
+# 32 points · about 160 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
