@@ -162,7 +162,7 @@ def show_padding():
     predicted = (images_changed_in_equal, images_changed_in_one_narrow, images_changed_in_crossed)
     print("batch         change of each image     changed   predicted")
     for (name, sizes), guess in zip(batches.items(), predicted):
-        images = [to_input(draw_scene(40 + i, size).picture, *size) for i, size in enumerate(sizes)]
+        images = [to_input(draw_scene(40 + i, size).picture, min(size), max(size)) for i, size in enumerate(sizes)]
         pictures, mask = pad_and_mask(images)
         with torch.no_grad():
             src = model.input_proj(model.backbone[0](pictures))  # (B, D, H, W)

@@ -148,10 +148,11 @@ def show_first():
     model = load_model("shapes")
     layers = model.transformer.decoder.layers
     outputs = []
-    for layer in layers:
-        layer.self_attn.register_forward_hook(lambda module, args, output: outputs.append(output[0][0]))
+    hooks = [layer.self_attn.register_forward_hook(lambda module, args, output: outputs.append(output[0][0])) for layer in layers]
     with torch.no_grad():
         model(to_input(draw_scene(8, (128, 192)).picture, 128, 192)[None])
+        for hook in hooks:
+            hook.remove()
         measured = first_output(layers[0].self_attn, model.query_embed.weight)
         expected = from_weights(layers[0].self_attn)
     for number, output in enumerate(outputs):

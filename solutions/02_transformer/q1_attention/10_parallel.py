@@ -12,9 +12,11 @@
 # - **reversed**: the queries go in in reversed order, and the outputs are put back into the old one;
 # - **one after another**: query $i$ is decoded together with the queries before it, $0 .. i$, and only its own output is kept;
 #   that takes one run of the decoder for each query;
-# - **causal**: one run for all of them, but self-attention hides from each query those behind it, as in a language model.
+# - **causal**: self-attention hides from each query those behind it, as in a language model; once in one run for all
+#   queries, and once one after another. These two are compared.
 #
-# **Predict first** (1 point, for being there): in how many of the 20 queries does the output differ by more than 0.001?
+# **Predict first** (1 point, for being there): in how many of the 20 queries does the output differ by more than 0.001, from
+# the usual decoder's, or, with the causal mask, between the two ways?
 #
 # **Then write** `one_after_another(decode, query_pos)` (1 point): `decode` takes n object queries (n, D), for any n, and gives
 # their n outputs (n, D).
@@ -23,11 +25,11 @@
 # they become 1, 3, 6.
 
 # %% exercise="parallel"
-# Prediction: in how many of 20 queries does the output differ from that of the usual decoder ...
+# Prediction: in how many of the 20 queries does the output differ from that of the usual decoder ...
 differ_when_reversed = 0  # ____
 differ_one_after_another = 19  # ____
-# ... and in how many do the two ways of hiding later queries differ from each other?
-causal_differs_from_one_after_another = 0  # ____
+# ... and with a causal mask, in how many does one run for all differ from one after another?
+causal_at_once_differs = 0  # ____
 
 
 def one_after_another(decode, query_pos):
@@ -56,7 +58,7 @@ def parallel(draw):
         with torch.no_grad():
             return layer(queries[None] / 2, memory, None, pos, queries[None])[0]
 
-    names = ("differ_when_reversed", "differ_one_after_another", "causal_differs_from_one_after_another")
+    names = ("differ_when_reversed", "differ_one_after_another", "causal_at_once_differs")
     return {"1. prediction": attempted(lambda: {name: predicted(name) for name in names}),
             "2. one_after_another": attempted(lambda: one_after_another(decode, query_pos.clone()))}
 
@@ -123,8 +125,8 @@ def parallel(draw):
 # - differ_one_after_another = 19
 # + differ_when_reversed = "none"
 # + differ_one_after_another = "most"
-# - causal_differs_from_one_after_another = 0
-# + causal_differs_from_one_after_another = "none"
+# - causal_at_once_differs = 0
+# + causal_at_once_differs = "none"
 
 # %% [raw] mistake="parallel/more_than_twenty"
 # The second prediction is out of its range. The shapes model has 20 object queries, so the number is from 0 to 20.
@@ -169,7 +171,7 @@ def show_parallel():
     in_turn, turns = timed(lambda: one_after_another(decode, query_pos))
     rows = (("reversed, put back", decode(query_pos.flip(0)).flip(0), usual, differ_when_reversed),
             ("one after another", in_turn, usual, differ_one_after_another),
-            ("causal, from one after another", causal(query_pos), in_turn, causal_differs_from_one_after_another))
+            ("causal, at once or in turn", causal(query_pos), one_after_another(causal, query_pos), causal_at_once_differs))
     print(f"{'':32}differ   predicted   largest difference")
     for name, one, other, guess in rows:
         difference = (one - other).abs().amax(1)  # (Q,)
@@ -183,5 +185,5 @@ attempt(show_parallel, after="parallel")
 # - **The order of the queries means nothing**: permuted queries give permuted outputs (equivariance; the outputs are not
 #   *invariant*, since they move along). The loss matches boxes to objects as a set, so no order is needed.
 # - **The others mean something**: with only those before it, a query answers otherwise. Only the last one, which sees all, agrees.
-# - **Hidden or absent is the same**: a causal mask in one run gives what many runs give. So a language model can be *trained* in
-#   parallel; DETR also *detects* in parallel.
+# - **What is hidden may be absent**: with a causal mask one run gives what many runs give. So a language model can be *trained* in
+#   parallel, but it speaks one token after another. DETR, without such a mask, also *detects* in parallel.
