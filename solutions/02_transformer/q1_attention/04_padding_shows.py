@@ -6,14 +6,15 @@
 # **You will be able to** say which images of a batch a missing mask would change.
 #
 # A forgotten mask is a quiet error: no shape is wrong. **Predict first**: three batches go through the encoder of the shapes
-# model, once with the mask and once without. In how many images of each do the outputs of the image's own cells change?
-# Sizes are height × width; each batch is padded to its largest height and its largest width.
+# model, once with the mask and once without. In how many images do the outputs of the image's own cells change? Sizes are
+# height × width; each batch is padded to its largest height and its largest width.
 #
 # - `equal`: 128 × 192 and 128 × 192;
-# - `one_narrow`: 128 × 192 and 128 × 128;
+# - `one_narrow`: 128 × 192 and 128 × 128: one, the narrow image;
 # - `crossed`: 128 × 192 and 192 × 128.
 #
-# The prediction is graded for being there (1 point), not for being right; the result is printed beside it below.
+# Your prediction for the first and the last is graded for being there (1 point), not for being right; the result is printed
+# beside it below.
 #
 # **Then write the measurement** (1 point). `change_without_mask(encode, src, padding)` asks `encode(src, padding)`, once with
 # the mask and once with one that hides nothing, and returns for each image the largest absolute difference *in its own
@@ -23,21 +24,20 @@
 # 1, 2.5, 9. The change is 0.5.
 
 # %% exercise="padding_shows"
-# Prediction: how many images of each batch change when the mask is left out?
+# Prediction: how many of the two images change when the mask is left out?
 images_changed_in_equal = 0  # ____
-images_changed_in_one_narrow = 1  # ____
 images_changed_in_crossed = 2  # ____
 
 
 def change_without_mask(encode, src, padding):
-    """(B,): the largest absolute difference, in each image's own cells, that leaving out the mask makes.
+    """B numbers: the largest absolute difference, in each image's own cells, that leaving out the mask makes.
 
     encode: function of src (B, S, D) and a padding mask (B, S) that gives (B, S, D). padding: True on padding.
     """
     ### BEGIN SOLUTION
     nothing = torch.zeros_like(padding)
     change = (encode(src, padding) - encode(src, nothing)).abs().amax(2)  # (B, S)
-    return change.masked_fill(padding, 0).amax(1)  # (B,)
+    return (change * ~padding).amax(1).tolist()
     ### END SOLUTION
 
 # %% check="padding_shows" points=2
@@ -62,13 +62,13 @@ def padding_shows(draw):
 
     def encode(src, hidden):
         with torch.no_grad():
-            return layer(src, hidden, torch.zeros_like(src)) + extra * hidden.any(1)[:, None, None]
+            return (layer(src, hidden, torch.zeros_like(src)) + extra * hidden.any(1)[:, None, None]) / 20
 
     def measured():
         changes = change_without_mask(encode, src, padding.clone())
         return [float(change) for change in changes] if len(changes) == B else f"{len(changes)} numbers"
 
-    names = ("images_changed_in_equal", "images_changed_in_one_narrow", "images_changed_in_crossed")
+    names = ("images_changed_in_equal", "images_changed_in_crossed")
     return {"1. prediction": attempted(lambda: {name: predicted(name) for name in names}),
             "2. measurement": attempted(measured)}
 
@@ -77,27 +77,27 @@ def padding_shows(draw):
 # 1. A mask that hides nothing changes nothing. So which images have cells that are padding? In a batch padded to the
 #    largest height and the largest width, that may be all of them.
 # 2. `torch.zeros_like(padding)` is a mask that hides nothing. `.abs()` of the difference, its largest over the channels, then
-#    0 where there is padding, then the largest over the tokens.
-# 3. `change = (encode(src, padding) - encode(src, nothing)).abs().amax(2)`, then `change.masked_fill(padding, ...).amax(1)`.
+#    0 where there is padding (multiply by `~padding`), then the largest over the tokens.
+# 3. `change = (encode(src, padding) - encode(src, nothing)).abs().amax(2)`, then `(change * ...).amax(1)`.
 
 # %% [raw] mistake="padding_shows/padding_counted"
 # The outputs at padding were counted, too. Nobody looks at them afterwards, so only the image's own cells count: those where
 # `padding` is False.
 # ---
-# - return change.masked_fill(padding, 0).amax(1)  # (B,)
-# + return change.amax(1)
+# - return (change * ~padding).amax(1).tolist()
+# + return change.amax(1).tolist()
 
 # %% [raw] mistake="padding_shows/padding_only"
 # Only the outputs at padding were compared. The image's own cells are those where `padding` is False.
 # ---
-# - return change.masked_fill(padding, 0).amax(1)  # (B,)
-# + return change.masked_fill(~padding, 0).amax(1)
+# - return (change * ~padding).amax(1).tolist()
+# + return (change * padding).amax(1).tolist()
 
 # %% [raw] mistake="padding_shows/mean"
 # This is a mean over the cells. A few that change much can hide in it: the task asks for the largest difference.
 # ---
-# - return change.masked_fill(padding, 0).amax(1)  # (B,)
-# + return change.masked_fill(padding, 0).mean(1)
+# - return (change * ~padding).amax(1).tolist()
+# + return (change * ~padding).mean(1).tolist()
 
 # %% [raw] mistake="padding_shows/mean_over_channels"
 # The mean was taken over the channels. The task asks for the largest difference, over channels and cells.
@@ -127,23 +127,21 @@ def padding_shows(draw):
 # This is one number for the whole batch, so an image without padding cannot be told from the others. Return one number for
 # each image.
 # ---
-# - return change.masked_fill(padding, 0).amax(1)  # (B,)
-# + return change.masked_fill(padding, 0).amax().expand(len(padding))
+# - return (change * ~padding).amax(1).tolist()
+# + return [(change * ~padding).max().item()] * len(padding)
 
 # %% [raw] mistake="padding_shows/per_token"
 # This is one number for each place, over all images. Return one number for each image: the largest over its cells.
 # ---
-# - return change.masked_fill(padding, 0).amax(1)  # (B,)
-# + return change.masked_fill(padding, 0).amax(0)
+# - return (change * ~padding).amax(1).tolist()
+# + return (change * ~padding).amax(0).tolist()
 
 # %% [raw] mistake="padding_shows/in_words"
 # The predictions are words. Write how many images change, as a number without quotes.
 # ---
 # - images_changed_in_equal = 0
-# - images_changed_in_one_narrow = 1
 # - images_changed_in_crossed = 2
 # + images_changed_in_equal = "none"
-# + images_changed_in_one_narrow = "one"
 # + images_changed_in_crossed = "both"
 
 # %% [raw] mistake="padding_shows/more_than_two"
@@ -159,7 +157,7 @@ def padding_shows(draw):
 def show_padding():
     model = load_model("shapes")
     batches = {"equal": ((128, 192), (128, 192)), "one_narrow": ((128, 192), (128, 128)), "crossed": ((128, 192), (192, 128))}
-    predicted = (images_changed_in_equal, images_changed_in_one_narrow, images_changed_in_crossed)
+    predicted = (images_changed_in_equal, "", images_changed_in_crossed)
     print("batch         change of each image     changed   predicted")
     for (name, sizes), guess in zip(batches.items(), predicted):
         images = [to_input(draw_scene(40 + i, size).picture, min(size), max(size)) for i, size in enumerate(sizes)]

@@ -45,7 +45,7 @@ show_feed_forward()
 #
 # The library's and torch's encoder layers may not be used.
 
-# %% exercise="encoder_layer" forbids="detrlab.detr.transformer.TransformerEncoderLayer, torch.nn.TransformerEncoderLayer"
+# %% exercise="encoder_layer" forbids="detrlab.detr.transformer.TransformerEncoderLayer, detrlab.detr.transformer.TransformerEncoderLayer.forward, torch.nn.TransformerEncoderLayer"
 def post_norm_layer(parts, src, pos, padding):
     """(B, S, D) of src (B, S, D), pos (B, S, D), padding (B, S), True on padding; norms after the sums."""
     ### BEGIN SOLUTION

@@ -44,7 +44,7 @@ def first_self_attention(draw):
     draw.name(D=D)
     self_attn = draw.fill(LayerParts(D, M, D)).self_attn.eval()
     self_attn.in_proj_bias.data, self_attn.out_proj.bias.data = draw.normal(3 * D), draw.normal(D)
-    query_pos, output = draw.normal(Q, D), draw.normal(1, Q, D)
+    query_pos, output = draw.normal(Q, D), draw.normal(1, Q, D).requires_grad_()
 
     def look_inside():
         with attention_gives(self_attn, output) as given:
@@ -52,7 +52,8 @@ def first_self_attention(draw):
         if getattr(result, "is_open", False):
             return result  # the blank
         return {**{name: attempted(lambda name=name: given.get(name, result).reshape(-1, D)) for name in ("query", "key", "value")},
-                "hides anything": [given.get("key_padding_mask"), given.get("attn_mask")] != [None, None]}
+                "hides anything": [given.get("key_padding_mask"), given.get("attn_mask")] != [None, None],
+                "its output is returned": attempted(lambda: told(result))}
 
     return {"1. first_output": {"attention is given": attempted(look_inside),
                                 "output": attempted(lambda: first_output(self_attn, query_pos))},

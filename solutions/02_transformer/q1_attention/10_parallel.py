@@ -15,8 +15,8 @@
 # - **causal**: self-attention hides from each query those behind it, as in a language model; once in one run for all
 #   queries, and once one after another. These two are compared.
 #
-# **Predict first** (1 point, for being there): in how many of the 20 queries does the output differ by more than 0.001, from
-# the usual decoder's, or, with the causal mask, between the two ways?
+# **Predict first** (1 point, for being there): how many of the 20 outputs are other ones, or the same? A difference of more
+# than 0.001 counts.
 #
 # **Then write** `one_after_another(decode, query_pos)` (1 point): `decode` takes n object queries (n, D), for any n, and gives
 # their n outputs (n, D).
@@ -25,15 +25,19 @@
 # they become 1, 3, 6.
 
 # %% exercise="parallel"
-# Prediction: in how many of the 20 queries does the output differ from that of the usual decoder ...
+# Prediction: in how many of the 20 queries does the output differ from the usual decoder's ...
 differ_when_reversed = 0  # ____
-differ_one_after_another = 19  # ____
+# ... in how many does it stay the same ...
+same_one_after_another = 1  # ____
 # ... and with a causal mask, in how many does one run for all differ from one after another?
 causal_at_once_differs = 0  # ____
 
 
 def one_after_another(decode, query_pos):
-    """(Q, D): the output of each query when it sees itself and those before it only. query_pos: (Q, D)."""
+    """(Q, D): the output of each query when it sees itself and those before it only. query_pos: (Q, D).
+
+    A gradient can flow back, as in training.
+    """
     ### BEGIN SOLUTION
     outputs = [decode(query_pos[: i + 1])[-1] for i in range(len(query_pos))]
     return torch.stack(outputs)
@@ -52,15 +56,14 @@ def parallel(draw):
     D = 2 * draw.size(5, 7)
     draw.name(D=D)
     layer = draw.fill(TransformerDecoderLayer(D, 2, D, 0.0)).eval()
-    memory, pos, query_pos = draw.normal(1, S, D), draw.normal(1, S, D), draw.normal(Q, D)
+    memory, pos, query_pos = draw.normal(1, S, D), draw.normal(1, S, D), draw.normal(Q, D).requires_grad_()
 
     def decode(queries):
-        with torch.no_grad():
-            return layer(queries[None] / 2, memory, None, pos, queries[None])[0]
+        return layer(queries[None] / 2, memory, None, pos, queries[None])[0]
 
-    names = ("differ_when_reversed", "differ_one_after_another", "causal_at_once_differs")
+    names = ("differ_when_reversed", "same_one_after_another", "causal_at_once_differs")
     return {"1. prediction": attempted(lambda: {name: predicted(name) for name in names}),
-            "2. one_after_another": attempted(lambda: one_after_another(decode, query_pos.clone()))}
+            "2. one_after_another": attempted(lambda: told(one_after_another(decode, query_pos * 1)))}
 
 
 # %% [raw] hints="parallel"
@@ -122,17 +125,17 @@ def parallel(draw):
 # The predictions are words. Write how many queries differ, as a number without quotes.
 # ---
 # - differ_when_reversed = 0
-# - differ_one_after_another = 19
 # + differ_when_reversed = "none"
-# + differ_one_after_another = "most"
+# - same_one_after_another = 1
+# + same_one_after_another = "few"
 # - causal_at_once_differs = 0
 # + causal_at_once_differs = "none"
 
 # %% [raw] mistake="parallel/more_than_twenty"
 # The second prediction is out of its range. The shapes model has 20 object queries, so the number is from 0 to 20.
 # ---
-# - differ_one_after_another = 19
-# + differ_one_after_another = 190
+# - same_one_after_another = 1
+# + same_one_after_another = 190
 
 # %% [markdown]
 # **The result**, with the time of each way on this computer.
@@ -170,7 +173,7 @@ def show_parallel():
     usual, at_once = timed(lambda: decode(query_pos))
     in_turn, turns = timed(lambda: one_after_another(decode, query_pos))
     rows = (("reversed, put back", decode(query_pos.flip(0)).flip(0), usual, differ_when_reversed),
-            ("one after another", in_turn, usual, differ_one_after_another),
+            ("one after another", in_turn, usual, len(query_pos) - same_one_after_another),
             ("causal, at once or in turn", causal(query_pos), one_after_another(causal, query_pos), causal_at_once_differs))
     print(f"{'':32}differ   predicted   largest difference")
     for name, one, other, guess in rows:
