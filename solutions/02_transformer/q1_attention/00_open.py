@@ -8,30 +8,29 @@
 # - say where positions enter an encoder layer and a decoder layer of DETR, and where they do not;
 # - predict what a mask, the decoder's zero start and the order of the object queries change, and measure it.
 #
-# In 01_detr you used a transformer; here you write every line of one: sections 3.2, A.1 and A.3 of the paper (Carion et al.
-# 2020, arXiv:2005.12872). Letters are those of 01_detr: B images, S tokens, Q object queries, D the width, M heads, and
-# $d = D / M$ channels for each head. The batch comes first.
+# In 01_detr you used a transformer; here you write every line of one: sections 3.2, A.1 and A.3 of the paper (Carion et
+# al. 2020, arXiv:2005.12872). Letters are those of 01_detr: B images, S tokens, Q object queries, D the width, M heads,
+# and $d = D / M$ channels for each head. The batch comes first.
 #
 # **How it works.** Replace each `____` as a whole; the cell below an exercise checks your answer, as often as you like.
 # `hint()` in a cell of your own is the next of three hints. Steps do not wait for each other. If you have the course's
 # `solutions/` folder, `solution("scaled_attention")` shows our answer.
 #
-# Dropout is left out in this notebook. The official layers have it after every attention and in the feed-forward network;
-# outside of training it does nothing.
+# Dropout is left out in this notebook. The official layers have it after every attention and in the feed-forward
+# network; outside of training it does nothing.
 
 # %% setup
 import math
 import time
 from contextlib import contextmanager
 
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from coursework import attempt, attempted, open_notebook, solution
-from detrlab import Transformer, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer
-from detrlab import draw_scene, load_model, new_figure, pad_and_mask, plot_row_and_column, plot_transformer_layers, to_input
+from detrlab import TransformerDecoderLayer, TransformerEncoderLayer, draw_scene, load_model, new_figure, pad_and_mask
+from detrlab import plot_transformer_layers, to_input
 
 ____, check, hint = open_notebook("q1_attention")
 

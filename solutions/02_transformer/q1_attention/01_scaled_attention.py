@@ -5,8 +5,8 @@
 # ### Step 1 · Scaled dot-product attention · 4 points · 18 min · ●●○○○
 # **You will be able to** write attention as two matrix products and a softmax.
 #
-# Every query compares itself with every key; the softmax makes weights of the similarities; the output is the mean of the
-# values with these weights (Vaswani et al. 2017, equation 1; A.1 of the DETR paper):
+# Every query compares itself with every key; the softmax makes weights of the similarities; the output is the mean of
+# the values with these weights (Vaswani et al. 2017, equation 1; A.1 of the DETR paper):
 #
 # $$\mathrm{weights} = \mathrm{softmax}\!\Big(\frac{q\,k^\top}{\sqrt d}\Big), \qquad \mathrm{output} = \mathrm{weights}\; v .$$
 #
@@ -18,16 +18,19 @@
 # | weights | (B, M, Q, S) | each row, one query's, sums to 1 |
 # | output | (B, M, Q, c) | |
 #
-# *Example.* One query `[2, 0, 0, 0]`, three keys `[0, 5, 0, 0]`, `[0, 0, 1, 0]`, `[1, 0, 0, 0]`, three values `[10]`, `[20]`,
-# `[30]`. The products are 0, 0, 2; divided by $\sqrt 4$ they are 0, 0, 1; the softmax gives .212, .212, .576; the output
-# is $.212 \cdot 10 + .212 \cdot 20 + .576 \cdot 30 = 23.6$.
+# *Example.* One query `[2, 0, 0, 0]`, three keys `[0, 5, 0, 0]`, `[0, 0, 1, 0]`, `[1, 0, 0, 0]`, three values `[10]`,
+# `[20]`, `[30]`. The products are 0, 0, 2; divided by $\sqrt 4$ they are 0, 0, 1; the softmax gives .212, .212, .576;
+# the output is $.212 \cdot 10 + .212 \cdot 20 + .576 \cdot 30 = 23.6$.
 #
 # Return the pair (output, weights). Torch has a function for this, `F.scaled_dot_product_attention`: it may not be used
 # here, and neither may `nn.MultiheadAttention`.
 
 # %% exercise="scaled_attention" forbids="torch.nn.functional.scaled_dot_product_attention, torch.nn.functional.multi_head_attention_forward, torch.nn.MultiheadAttention"
 def attention(q, k, v):
-    """Output (B, M, Q, c) and weights (B, M, Q, S) of queries q (B, M, Q, d), keys k (B, M, S, d), values v (B, M, S, c)."""
+    """Output (B, M, Q, c) and weights (B, M, Q, S).
+
+    q: (B, M, Q, d), the queries. k: (B, M, S, d), the keys. v: (B, M, S, c), the values.
+    """
     ### BEGIN SOLUTION
     scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
     weights = scores.softmax(dim=3)  # (B, M, Q, S)
@@ -44,15 +47,16 @@ def scaled_attention(draw):
 
 
 # %% [raw] hints="scaled_attention"
-# 1. Which two tensors are compared, and along which axis do they have the same length? That axis disappears in the matrix
-#    product, and its length is what the root is taken of.
-# 2. `@` multiplies the last two axes: k has to be turned so that (Q, d) meets (d, S). Divide, then softmax over the axis
-#    that is looked at, then `@ v`.
+# 1. Which two tensors are compared, and along which axis do they have the same length? That axis disappears in the
+#    matrix product, and its length is what the root is taken of.
+# 2. `@` multiplies the last two axes: k has to be turned so that (Q, d) meets (d, S). Divide, then softmax over the
+#    axis that is looked at, then `@ v`.
 # 3. `scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])`, then `weights = scores.softmax(dim=...)`, and the pair
 #    `weights @ v, weights`.
 
 # %% [raw] mistake="scaled_attention/not_scaled"
-# The scores were not divided by √d. With many channels the products grow, and the softmax comes close to picking one key.
+# The scores were not divided by √d. With many channels the products grow, and the softmax comes close to picking one
+# key.
 # ---
 # - scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
 # + scores = q @ k.transpose(2, 3)
@@ -65,8 +69,8 @@ def scaled_attention(draw):
 # + scores = q @ k.transpose(2, 3) / q.shape[-1]
 
 # %% [raw] mistake="scaled_attention/whole_width"
-# The scores were divided by the root of the whole width D = M·d. A head compares only its own d channels, so the root is
-# that of d.
+# The scores were divided by the root of the whole width D = M·d. A head compares only its own d channels, so the root
+# is that of d.
 # ---
 # - scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
 # + scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[1] * q.shape[-1])
@@ -84,8 +88,8 @@ def scaled_attention(draw):
 # + scores = q @ k.transpose(2, 3) * math.sqrt(q.shape[-1])
 
 # %% [raw] mistake="scaled_attention/reshaped_keys"
-# The keys were reshaped to (d, S). That keeps the order of the numbers, so channels of different keys got mixed up: swap
-# the last two axes instead.
+# The keys were reshaped to (d, S). That keeps the order of the numbers, so channels of different keys got mixed up:
+# swap the last two axes instead.
 # ---
 # - scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
 # + scores = q @ k.reshape(*k.shape[:2], k.shape[3], k.shape[2]) / math.sqrt(q.shape[-1])

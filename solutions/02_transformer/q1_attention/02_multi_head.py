@@ -5,8 +5,8 @@
 # ### Step 2 · Many heads · 4 points · 22 min · ●●●●○
 # **You will be able to** write `nn.MultiheadAttention` from matrix products, so that it loads the official weights.
 #
-# Each of M heads attends for itself in $d = D / M$ channels of its own. Around the attention stand four linear layers: one
-# each for q, k and v, and one behind the heads. The weights are those of torch, in a dict `w` (its `state_dict`):
+# Each of M heads attends for itself in $d = D / M$ channels of its own. Around the attention stand four linear layers:
+# one each for q, k and v, and one behind the heads. The weights are those of torch, in a dict `w` (its `state_dict`):
 #
 # | `w[...]` | shape | |
 # |---|---|---|
@@ -19,11 +19,11 @@
 # 1. `project(query, key, value, w)`: q (B, Q, D), k and v (B, S, D).
 # 2. `split_heads(x, M)`: (B, S, D) → (B, M, S, d). Head 0 has the first d channels of every token, head 1 the next d.
 # 3. `merge_heads(x)`: the way back, (B, M, S, d) → (B, S, D).
-# 4. `multi_head_attention(query, key, value, w, M)`: all of it, (B, Q, D). Between splitting and merging call your `attention` of
-#    step 1, or torch's `F.scaled_dot_product_attention(q, k, v)`, which returns the output alone.
+# 4. `multi_head_attention(query, key, value, w, M)`: all of it, (B, Q, D). Between splitting and merging call your
+#    `attention` of step 1, or torch's `F.scaled_dot_product_attention(q, k, v)`, which returns the output alone.
 #
-# *Example.* $M = 2$, $D = 4$: the two tokens `[1, 2, 3, 4]` and `[5, 6, 7, 8]` become head 0 with `[1, 2]`, `[5, 6]` and head 1
-# with `[3, 4]`, `[7, 8]`.
+# *Example.* $M = 2$, $D = 4$: the two tokens `[1, 2, 3, 4]` and `[5, 6, 7, 8]` become head 0 with `[1, 2]`, `[5, 6]`
+# and head 1 with `[3, 4]`, `[7, 8]`.
 #
 # `nn.MultiheadAttention` and `F.multi_head_attention_forward` may not be used.
 
@@ -83,10 +83,10 @@ def multi_head(draw):
 # %% [raw] hints="multi_head"
 # 1. The channels of a token are d for head 0, then d for head 1, and so on: so the last axis splits into (M, d). The
 #    attention multiplies the last two axes, so the heads have to stand before the tokens.
-# 2. `chunk(3)` cuts a tensor into three along its first axis. `reshape(B, S, M, D // M)` splits an axis, `transpose(1, 2)`
-#    swaps two; the way back does the same in the opposite order, `flatten(2)` joins the last two axes.
-# 3. Projecting, for instance, is `F.linear(query, q_weight, q_bias)`. At the end `F.linear(merge_heads(heads), ...)` with
-#    the two tensors that stand behind the heads.
+# 2. `chunk(3)` cuts a tensor into three along its first axis. `reshape(B, S, M, D // M)` splits an axis,
+#    `transpose(1, 2)` swaps two; the way back does the same in the opposite order, `flatten(2)` joins the last two axes.
+# 3. Projecting, for instance, is `F.linear(query, q_weight, q_bias)`. At the end `F.linear(merge_heads(heads), ...)`
+#    with the two tensors that stand behind the heads.
 
 # %% [raw] mistake="multi_head/read_as_k_q_v"
 # The first third of the packed weights was taken for the keys. Torch packs them as q, k, v.
@@ -129,8 +129,8 @@ def multi_head(draw):
 # + return F.linear(query, q_weight, q_bias), F.linear(query, k_weight, k_bias), F.linear(query, v_weight, v_bias)
 
 # %% [raw] mistake="multi_head/split_without_moving"
-# The heads were split by a reshape to (B, M, S, d) alone. That keeps the order of the numbers, so "head 0" holds the first
-# tokens, not the first channels. Split the last axis, then swap two axes.
+# The heads were split by a reshape to (B, M, S, d) alone. That keeps the order of the numbers, so "head 0" holds the
+# first tokens, not the first channels. Split the last axis, then swap two axes.
 # ---
 # - return x.reshape(B, S, M, D // M).transpose(1, 2)
 # + return x.reshape(B, M, S, D // M)
@@ -142,8 +142,8 @@ def multi_head(draw):
 # + return x.reshape(B, S, D // M, M).permute(0, 3, 1, 2)
 
 # %% [raw] mistake="multi_head/tokens_before_heads"
-# The split tensor is (B, S, M, d). Attention multiplies the last two axes, so the heads have to stand before the tokens:
-# here the heads of one token would attend to each other.
+# The split tensor is (B, S, M, d). Attention multiplies the last two axes, so the heads have to stand before the
+# tokens: here the heads of one token would attend to each other.
 # ---
 # - return x.reshape(B, S, M, D // M).transpose(1, 2)
 # + return x.reshape(B, S, M, D // M)
@@ -187,8 +187,8 @@ def multi_head(draw):
 # + q, k, v = (split_heads(x, 1) for x in project(query, key, value, w))
 
 # %% [markdown]
-# **Three forms, one function.** The same weights, in torch's module, in your functions with torch's attention inside, and
-# with yours inside. They differ by rounding only.
+# **Three forms, one function.** The same weights, in torch's module, in your functions with torch's attention inside,
+# and with yours inside. They differ by rounding only.
 
 # %%
 def show_three_forms():
@@ -210,9 +210,10 @@ def show_three_forms():
 attempt(show_three_forms, after=("scaled_attention", "multi_head"))
 
 # %% [markdown]
-# **Why `output[1]` can be None.** A module `nn.MultiheadAttention` returns two things, its output and its weights, mean of the
-# heads. Torch's own encoder layer calls it with `need_weights=False`, since without weights it may use a faster form; then
-# the second one is None. A hook that reads `output[1]`, as in 01_detr, finds weights only in a layer that asks for them.
+# **Why `output[1]` can be None.** A module `nn.MultiheadAttention` returns two things, its output and its weights, mean
+# of the heads. Torch's own encoder layer calls it with `need_weights=False`, since without weights it may use a faster
+# form; then the second one is None. A hook that reads `output[1]`, as in 01_detr, finds weights only in a layer that
+# asks for them.
 
 # %%
 def show_need_weights():

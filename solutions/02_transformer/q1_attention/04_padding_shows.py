@@ -5,23 +5,23 @@
 # ### Step 4 · Where the mask shows · 2 points · 10 min · ●●○○○
 # **You will be able to** say which images of a batch a missing mask would change.
 #
-# A forgotten mask is a quiet error: no shape is wrong. **Predict first**: three batches go through the encoder of the shapes
-# model, once with the mask and once without. In how many images do the outputs of the image's own cells change? Sizes are
-# height × width; each batch is padded to its largest height and its largest width.
+# A forgotten mask is a quiet error: no shape is wrong. **Predict first**: three batches go through the encoder of the
+# shapes model, once with the mask and once without. In how many images do the outputs of the image's own cells change?
+# Sizes are height × width; each batch is padded to its largest height and its largest width.
 #
 # - `equal`: 128 × 192 and 128 × 192;
 # - `one_narrow`: 128 × 192 and 128 × 128: one, the narrow image;
 # - `crossed`: 128 × 192 and 192 × 128.
 #
-# Your prediction for the first and the last is graded for being there (1 point), not for being right; the result is printed
-# beside it below.
+# Your prediction for the first and the last is graded for being there (1 point), not for being right; the result is
+# printed beside it below.
 #
-# **Then write the measurement** (1 point). `change_without_mask(encode, src, padding)` asks `encode(src, padding)`, once with
-# the mask and once with one that hides nothing, and returns for each image the largest absolute difference *in its own
-# cells*: what comes out at padding is never used, so it does not count.
+# **Then write the measurement** (1 point). `change_without_mask(encode, src, padding)` asks `encode(src, padding)`,
+# once with the mask and once with one that hides nothing, and returns for each image the largest absolute difference
+# *in its own cells*: what comes out at padding is never used, so it does not count.
 #
-# *Example.* One image, three tokens of one channel, the last one padding. With the mask `encode` gives 1, 2, 3, without it
-# 1, 2.5, 9. The change is 0.5.
+# *Example.* One image, three tokens of one channel, the last one padding. With the mask `encode` gives 1, 2, 3, without
+# it 1, 2.5, 9. The change is 0.5.
 
 # %% exercise="padding_shows"
 # Prediction: how many of the two images change when the mask is left out?
@@ -44,7 +44,7 @@ def change_without_mask(encode, src, padding):
 @check(parts={"1. prediction": 1, "2. measurement": 1})
 def padding_shows(draw):
     def predicted(name):
-        sealed, value = draw.integer(1, 10**6), globals()[name]  # any prediction is right: what comes back hangs on the seed
+        sealed, value = draw.integer(1, 10**6), globals()[name]  # any is right: what comes back hangs on the seed alone
         float(value) if value is ____ else None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return sealed if is_number and 0 <= value <= 2 else "out of its range" if is_number else "no number"
@@ -76,13 +76,13 @@ def padding_shows(draw):
 # %% [raw] hints="padding_shows"
 # 1. A mask that hides nothing changes nothing. So which images have cells that are padding? In a batch padded to the
 #    largest height and the largest width, that may be all of them.
-# 2. `torch.zeros_like(padding)` is a mask that hides nothing. `.abs()` of the difference, its largest over the channels, then
-#    0 where there is padding (multiply by `~padding`), then the largest over the tokens.
+# 2. `torch.zeros_like(padding)` is a mask that hides nothing. `.abs()` of the difference, its largest over the
+#    channels, then 0 where there is padding (multiply by `~padding`), then the largest over the tokens.
 # 3. `change = (encode(src, padding) - encode(src, nothing)).abs().amax(2)`, then `(change * ...).amax(1)`.
 
 # %% [raw] mistake="padding_shows/padding_counted"
-# The outputs at padding were counted, too. Nobody looks at them afterwards, so only the image's own cells count: those where
-# `padding` is False.
+# The outputs at padding were counted, too. Nobody looks at them afterwards, so only the image's own cells count: those
+# where `padding` is False.
 # ---
 # - return (change * ~padding).amax(1).tolist()
 # + return change.amax(1).tolist()
@@ -118,14 +118,15 @@ def padding_shows(draw):
 # + nothing = ~padding
 
 # %% [raw] mistake="padding_shows/everything_hidden"
-# The second run's mask is True everywhere, which hides all cells: the softmax of nothing but −∞ is NaN. False hides nothing.
+# The second run's mask is True everywhere, which hides all cells: the softmax of nothing but −∞ is NaN. False hides
+# nothing.
 # ---
 # - nothing = torch.zeros_like(padding)
 # + nothing = torch.ones_like(padding)
 
 # %% [raw] mistake="padding_shows/one_number"
-# This is one number for the whole batch, so an image without padding cannot be told from the others. Return one number for
-# each image.
+# This is one number for the whole batch, so an image without padding cannot be told from the others. Return one number
+# for each image.
 # ---
 # - return (change * ~padding).amax(1).tolist()
 # + return [(change * ~padding).max().item()] * len(padding)
@@ -156,17 +157,19 @@ def padding_shows(draw):
 # %%
 def show_padding():
     model = load_model("shapes")
-    batches = {"equal": ((128, 192), (128, 192)), "one_narrow": ((128, 192), (128, 128)), "crossed": ((128, 192), (192, 128))}
-    predicted = (images_changed_in_equal, "", images_changed_in_crossed)
+    batches = (("equal", ((128, 192), (128, 192)), images_changed_in_equal),
+               ("one_narrow", ((128, 192), (128, 128)), ""),
+               ("crossed", ((128, 192), (192, 128)), images_changed_in_crossed))
     print("batch         change of each image     changed   predicted")
-    for (name, sizes), guess in zip(batches.items(), predicted):
+    for name, sizes, guess in batches:
         images = [to_input(draw_scene(40 + i, size).picture, min(size), max(size)) for i, size in enumerate(sizes)]
         pictures, mask = pad_and_mask(images)
         with torch.no_grad():
             src = model.input_proj(model.backbone[0](pictures))  # (B, D, H, W)
             mask = F.interpolate(mask[:, None].float(), size=src.shape[-2:])[:, 0].bool()  # (B, H, W)
             src, pos = (x.flatten(2).transpose(1, 2) for x in (src, model.backbone[1](mask)))  # (B, S, D)
-            changes = change_without_mask(lambda x, hidden: model.transformer.encoder(x, hidden, pos), src, mask.flatten(1))
+            encode = lambda x, hidden: model.transformer.encoder(x, hidden, pos)
+            changes = change_without_mask(encode, src, mask.flatten(1))
         row = "  ".join(f"{change:.3f}" for change in changes)
         print(f"{name:14}{row:25}{sum(change > 0.001 for change in changes):7}{guess:12}")
 

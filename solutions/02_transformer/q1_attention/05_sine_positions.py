@@ -9,18 +9,19 @@
 # fixed sines and cosines, half of the D channels for the row (y), half for the column (x) (A.4, "Spatial positional
 # encoding"; `models/position_encoding.py` of the official code). With $n = D / 2$ channels for each half:
 #
-# 1. **Places.** `places(padding)` (1 point): the row and the column of each cell, two tensors (B, H, W). Count from 1, and only
-#    cells that are no padding: a running count, `cumsum`. Then map the last one of each column (for rows), or of each row
-#    (for columns), to $2\pi$:
+# 1. **Places.** `places(padding)` (1 point): the row and the column of each cell, two tensors (B, H, W). Count from 1,
+#    and only cells that are no padding: a running count, `cumsum`. Then map the last one of each column (for rows), or
+#    of each row (for columns), to $2\pi$:
 #    $$\mathrm{row} \mapsto \frac{\mathrm{row}}{\mathrm{last\ row} + 10^{-6}} \cdot 2\pi .$$
 #    The small number is for columns of nothing but padding, whose last count is 0.
-# 2. **Waves.** `waves(place, n)` (2 points): (B, H, W) → (B, H, W, n). Channels come in pairs that share a frequency: channel
-#    $2i$ is $\sin(\mathrm{place} / 10000^{2i/n})$, channel $2i + 1$ is $\cos(\mathrm{place} / 10000^{2i/n})$. Sines and cosines alternate.
+# 2. **Waves.** `waves(place, n)` (2 points): (B, H, W) → (B, H, W, n). Channels come in pairs that share a frequency:
+#    channel $2i$ is $\sin(\mathrm{place} / 10000^{2i/n})$, channel $2i + 1$ is $\cos(\mathrm{place} / 10000^{2i/n})$.
+#    Sines and cosines alternate.
 # 3. **Both.** `join_halves(row_waves, column_waves)` (1 point): the rows' n channels first, then the columns', as a map
 #    (B, 2n, H, W). (The learned table of the official code has the columns first.)
 #
-# *Example.* A row of a padding mask `[False, False, False, True]`: the counts are 1, 2, 3, 3, the columns' places $2\pi/3$,
-# $4\pi/3$, $2\pi$, $2\pi$. With $n = 4$ the place $p$ becomes $[\sin p, \cos p, \sin(p/100), \cos(p/100)]$.
+# *Example.* A row of a padding mask `[False, False, False, True]`: the counts are 1, 2, 3, 3, the columns' places
+# $2\pi/3$, $4\pi/3$, $2\pi$, $2\pi$. With $n = 4$ the place $p$ becomes $[\sin p, \cos p, \sin(p/100), \cos(p/100)]$.
 #
 # The library's `PositionEmbeddingSine` may not be used.
 
@@ -78,12 +79,13 @@ def sine_positions(draw):
 
 
 # %% [raw] hints="sine_positions"
-# 1. `~padding` is True in the image. Summed up along an axis it counts the image's cells; the last count of a row says how
-#    many columns the image has there.
-# 2. `cumsum(1)` counts along H, `cumsum(2)` along W; `rows[:, -1:, :]` keeps its axis, so it divides all rows. For the waves
-#    `place[..., None]` gets an axis for the channels; `torch.stack([sines, cosines], dim=-1).flatten(-2)` lets them alternate.
-# 3. `angle = place[..., None] / 10000 ** (2 * torch.arange(n // 2) / n)`. The halves: `torch.cat([..., ...], dim=3)`, then
-#    `permute(0, ..., ..., ...)` brings the channels before the rows.
+# 1. `~padding` is True in the image. Summed up along an axis it counts the image's cells; the last count of a row says
+#    how many columns the image has there.
+# 2. `cumsum(1)` counts along H, `cumsum(2)` along W; `rows[:, -1:, :]` keeps its axis, so it divides all rows. For the
+#    waves `place[..., None]` gets an axis for the channels; `torch.stack([sines, cosines], dim=-1).flatten(-2)` lets
+#    them alternate.
+# 3. `angle = place[..., None] / 10000 ** (2 * torch.arange(n // 2) / n)`. The halves: `torch.cat([..., ...], dim=3)`,
+#    then `permute(0, ..., ..., ...)` brings the channels before the rows.
 
 # %% [raw] mistake="sine_positions/from_zero"
 # The cells are counted from 0. The official code counts from 1, so the last cell of every image, not the one behind it,
@@ -122,8 +124,8 @@ def sine_positions(draw):
 # + columns = columns / (columns[:, -1:, :] + 1e-6) * 2 * math.pi
 
 # %% [raw] mistake="sine_positions/not_normalised"
-# The places are bare counts. Divided by the last one and times 2π, they say where in the image a cell lies, whatever the
-# image's size.
+# The places are bare counts. Divided by the last one and times 2π, they say where in the image a cell lies, whatever
+# the image's size.
 # ---
 # - rows = rows / (rows[:, -1:, :] + 1e-6) * 2 * math.pi
 # - columns = columns / (columns[:, :, -1:] + 1e-6) * 2 * math.pi
@@ -172,7 +174,8 @@ def sine_positions(draw):
 # + angle = place[..., None] / 10000 ** (pair / n)
 
 # %% [raw] mistake="sine_positions/multiplied"
-# The place was multiplied by the power of 10000, so the waves become faster from pair to pair. They become slower: divide.
+# The place was multiplied by the power of 10000, so the waves become faster from pair to pair. They become slower:
+# divide.
 # ---
 # - angle = place[..., None] / 10000 ** (2 * pair / n)  # (B, H, W, n / 2)
 # + angle = place[..., None] * 10000 ** (2 * pair / n)
@@ -203,8 +206,8 @@ def sine_positions(draw):
 # + return (row_waves + column_waves).permute(0, 3, 1, 2)
 
 # %% [raw] mistake="sine_positions/map_reshaped"
-# The channels were brought forward by a reshape. That keeps the order of the numbers, so channels of many cells got mixed
-# up: move the axes by permute.
+# The channels were brought forward by a reshape. That keeps the order of the numbers, so channels of many cells got
+# mixed up: move the axes by permute.
 # ---
 # - return torch.cat([row_waves, column_waves], dim=3).permute(0, 3, 1, 2)
 # + both = torch.cat([row_waves, column_waves], dim=3)
@@ -217,9 +220,10 @@ def sine_positions(draw):
 # + return torch.cat([row_waves, column_waves], dim=3).permute(0, 3, 2, 1)
 
 # %% [markdown]
-# **What they are good for.** The figure shows how similar the position of one cell is to all others (the scalar product of
-# their vectors, over its largest value; 256 channels, a map of 25 × 34 cells). A query can ask for "near here" by the
-# position alone. Below: an image of 20 × 27 cells has the same positions alone and padded in a batch.
+# **What they are good for.** The figure shows how similar the position of one cell is to all others (the scalar product
+# of their vectors, over its largest value; 256 channels, a map of 25 × 34 cells; the point is the cell). A query can
+# ask for "near here" by the position alone. Below: an image of 20 × 27 cells has the same positions alone and padded in
+# a batch.
 
 # %%
 def show_positions():
@@ -232,17 +236,17 @@ def show_positions():
     padded = positions(padding)[:, :, :20, :27]
     print(f"20 x 27 cells, alone and padded to 25 x 34: largest difference {(alone - padded).abs().max():.1e}")
     pos = positions(torch.zeros(1, 25, 34, dtype=torch.bool))[0]  # (256, H, W)
+    cells = ((4, 6), (12, 17), (22, 30))
+    maps = [torch.einsum("c,cyx->yx", pos[:, y, x], pos) for y, x in cells]
+    lowest, highest = min(map_hw.min() for map_hw in maps), max(map_hw.max() for map_hw in maps)
     figure = new_figure((8.4, 2.9))
     figure.set_facecolor("none")
-    for axes, (y, x) in zip(figure.subplots(1, 3), ((4, 6), (12, 17), (22, 30))):
-        similarity = torch.einsum("c,cyx->yx", pos[:, y, x], pos)
-        shown = axes.imshow(similarity / similarity.max(), cmap="cividis", vmin=0.5, vmax=1)
+    for axes, (y, x), map_hw in zip(figure.subplots(1, 3), cells, maps):
+        axes.imshow(map_hw, cmap="cividis", vmin=lowest, vmax=highest)
         axes.plot(x, y, "o", color="white", markeredgecolor="black")
         axes.set_title(f"to the cell in row {y}, column {x}", fontsize=9.5, color="#7a7f87")
         axes.set(xticks=(), yticks=())
-    bar = figure.colorbar(shown, ax=figure.axes, shrink=0.8)
-    bar.ax.tick_params(colors="#7a7f87")
-    figure.suptitle("Similarity of positions", fontsize=11.5, color="#7a7f87")
+    figure.suptitle(f"Similarity of positions: {lowest / highest:.2f} dark, 1 bright", fontsize=11.5, color="#7a7f87")
     return figure
 
 

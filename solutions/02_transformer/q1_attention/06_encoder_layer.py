@@ -5,8 +5,9 @@
 # ### Step 6 · The encoder layer · 4 points · 20 min · ●●●○○
 # **You will be able to** write an encoder layer of DETR in both orders of normalisation.
 #
-# First its second half, the feed-forward network: two linear layers with a ReLU between them, applied to each token by itself.
-# The paper calls them 1 × 1 convolutions (A.1), and so they are: a convolution over one cell sees no other cell.
+# First its second half, the feed-forward network: two linear layers with a ReLU between them, applied to each token by
+# itself. The paper calls them 1 × 1 convolutions (A.1), and so they are: a convolution over one cell sees no other
+# cell.
 
 # %%
 def show_feed_forward():
@@ -23,16 +24,16 @@ show_feed_forward()
 
 # %% [markdown]
 # The parts of a layer are handed over as `parts`, under their official names: `self_attn` (an `nn.MultiheadAttention`),
-# `linear1`, `linear2`, `norm1`, `norm2`. Call `parts.self_attn(query, key, value, key_padding_mask=padding)` once and as a
-# whole: it returns the pair (output, weights), and the check looks at what it is given.
+# `linear1`, `linear2`, `norm1`, `norm2`. Call `parts.self_attn(query, key, value, key_padding_mask=padding)` once and
+# as a whole: it returns the pair (output, weights), and the check looks at what it is given.
 #
 # **Post-norm**, as DETR was trained (figure 10 of A.3; Vaswani et al. 2017): add, then normalise.
 #
 # $$x_1 = \mathrm{norm}_1\big(x + \mathrm{attn}(x + \mathrm{pos},\; x + \mathrm{pos},\; x)\big), \qquad
 # x_2 = \mathrm{norm}_2\big(x_1 + \mathrm{ffn}(x_1)\big)$$
 #
-# **Pre-norm**, a choice of the official code (`pre_norm`): normalise what goes into each half, and add to what has not been
-# normalised.
+# **Pre-norm**, a choice of the official code (`pre_norm`): normalise what goes into each half, and add to what has not
+# been normalised.
 #
 # $$\bar x = \mathrm{norm}_1(x), \quad x_1 = x + \mathrm{attn}(\bar x + \mathrm{pos},\; \bar x + \mathrm{pos},\; \bar x), \quad
 # x_2 = x_1 + \mathrm{ffn}(\mathrm{norm}_2(x_1))$$
@@ -40,8 +41,8 @@ show_feed_forward()
 # **Positions are added to queries and keys only**, in every layer anew: weights depend on where cells lie, what is
 # fetched does not.
 #
-# *Example.* A token $x = (1, 3)$, attention gives $(2, -2)$. The sum is $(3, 1)$; normalised, with weights 1 and biases 0, it is
-# $(1, -1)$. In pre-norm $x_1$ stays $(3, 1)$.
+# *Example.* A token $x = (1, 3)$, attention gives $(2, -2)$. The sum is $(3, 1)$; normalised, with weights 1 and biases
+# 0, it is $(1, -1)$. In pre-norm $x_1$ stays $(3, 1)$.
 #
 # The library's and torch's encoder layers may not be used.
 
@@ -86,19 +87,22 @@ def encoder_layer(draw):
         return {"attention is given": noted(given, result, "query", "key", "value", "key_padding_mask"),
                 "result": attempted(lambda: told(result)), "src is left as it was": mine.equal(src)}
 
-    return {"1. post-norm": attempted(lambda: ask(post_norm_layer)), "2. pre-norm": attempted(lambda: ask(pre_norm_layer))}
+    return {"1. post-norm": attempted(lambda: ask(post_norm_layer)),
+            "2. pre-norm": attempted(lambda: ask(pre_norm_layer))}
 
 
 # %% [raw] hints="encoder_layer"
-# 1. Each half of a layer computes a change and adds it to what came in. Where the norm stands is all that differs between
-#    the two: on the sum, or on what the half is given.
-# 2. Attention gets three tensors: query and key with positions, the value without. `[0]` of what it returns is the output.
-#    The feed-forward network is `parts.linear2(F.relu(parts.linear1(x)))`.
+# 1. Each half of a layer computes a change and adds it to what came in. Where the norm stands is all that differs
+#    between the two: on the sum, or on what the half is given.
+# 2. Attention gets three tensors: query and key with positions, the value without. `[0]` of what it returns is the
+#    output. The feed-forward network is `parts.linear2(F.relu(parts.linear1(x)))`.
 # 3. Post-norm: `parts.norm1(src + attended)`, then `parts.norm2(... + fed)`. Pre-norm: query and key are
-#    `parts.norm1(src) + pos`, the sums begin with `src` and with the first sum, and the last line has no norm around it.
+#    `parts.norm1(src) + pos`, the sums begin with `src` and with the first sum, and the last line has no norm around
+#    it.
 
 # %% [raw] mistake="encoder_layer/post_positions_in_value"
-# Post-norm: the value has positions. They are for query and key only, so that what is fetched does not say where it was.
+# Post-norm: the value has positions. They are for query and key only, so that what is fetched does not say where it
+# was.
 # ---
 # - attended = parts.self_attn(q, k, src, key_padding_mask=padding)[0]
 # + attended = parts.self_attn(q, k, q, key_padding_mask=padding)[0]
@@ -110,14 +114,15 @@ def encoder_layer(draw):
 # + q = k = src
 
 # %% [raw] mistake="encoder_layer/post_query_only"
-# Post-norm: the key has no positions. "Near" can be asked only if both sides say where they are: add them to query and key.
+# Post-norm: the key has no positions. "Near" can be asked only if both sides say where they are: add them to query and
+# key.
 # ---
 # - attended = parts.self_attn(q, k, src, key_padding_mask=padding)[0]
 # + attended = parts.self_attn(q, src, src, key_padding_mask=padding)[0]
 
 # %% [raw] mistake="encoder_layer/post_positions_kept"
-# Post-norm: the positions were added to src itself, so they are in the value and in the sum as well. Make query and key of
-# the sum, and keep src.
+# Post-norm: the positions were added to src itself, so they are in the value and in the sum as well. Make query and key
+# of the sum, and keep src.
 # ---
 # - q = k = src + pos
 # + src = src + pos

@@ -11,9 +11,9 @@
 plot_transformer_layers()
 
 # %% [markdown]
-# What flows through the decoder is `tgt` (B, Q, D), one vector for each object query. `query_pos` (B, Q, D), the learned object
-# queries, says *who* each of them is; like positions, it is added in every layer anew (figure 10 of A.3). `parts` are those of
-# the encoder layer, and `multihead_attn`, the cross-attention, and `norm3`:
+# What flows through the decoder is `tgt` (B, Q, D), one vector for each object query. `query_pos` (B, Q, D), the
+# learned object queries, says *who* each of them is; like positions, it is added in every layer anew (figure 10 of
+# A.3). `parts` are those of the encoder layer, and `multihead_attn`, the cross-attention, and `norm3`:
 #
 # | | query | key | value | mask |
 # |---|---|---|---|---|
@@ -21,14 +21,14 @@ plot_transformer_layers()
 # | 2. `multihead_attn` | `tgt` + `query_pos` | `memory` + `pos` | `memory` | `padding` |
 # | 3. `linear1`, ReLU, `linear2` | | | | |
 #
-# After each of the three: add to `tgt`, and normalise (`norm1`, `norm2`, `norm3`). So the `tgt` of line 2 is the result of
-# line 1. `memory` (B, S, D) is the encoder's output, `pos` (B, S, D) the positions of its cells.
+# After each of the three: add to `tgt`, and normalise (`norm1`, `norm2`, `norm3`). So the `tgt` of line 2 is the result
+# of line 1. `memory` (B, S, D) is the encoder's output, `pos` (B, S, D) the positions of its cells.
 #
-# *Example.* One channel: `tgt` = 0, `query_pos` = 5, `memory` = 3, `pos` = 100. Self-attention gets 5, 5, 0. If the normalised
-# sum is 1, cross-attention gets 6, 103, 3.
+# *Example.* One channel: `tgt` = 0, `query_pos` = 5, `memory` = 3, `pos` = 100. Self-attention gets 5, 5, 0. If the
+# normalised sum is 1, cross-attention gets 6, 103, 3.
 #
-# Call both attentions once, as a whole: the check looks at what they are given. The library's and torch's decoder layers may
-# not be used.
+# Call both attentions once, as a whole: the check looks at what they are given. The library's and torch's decoder
+# layers may not be used.
 
 # %% exercise="decoder_layer" forbids="detrlab.detr.transformer.TransformerDecoderLayer, detrlab.detr.transformer.TransformerDecoderLayer.forward, torch.nn.TransformerDecoderLayer"
 def post_norm_decoder_layer(parts, tgt, memory, padding, pos, query_pos):
@@ -65,7 +65,8 @@ def decoder_layer(draw):
         result = attempted(lambda: post_norm_decoder_layer(parts, *mine, padding, pos, query_pos))
 
     def reached():
-        inputs = {"tgt": tgt, "query_pos": query_pos, "memory": memory, "self-attention": exchanged, "cross-attention": fetched}
+        inputs = {"tgt": tgt, "query_pos": query_pos, "memory": memory,
+                  "self-attention": exchanged, "cross-attention": fetched}
         seen = [result, *(value for given in (among, across) for value in given.values())]
         total = sum(value.sum() for value in seen if getattr(value, "requires_grad", False))
         gradients = torch.autograd.grad(total, list(inputs.values()), allow_unused=True)
@@ -79,22 +80,23 @@ def decoder_layer(draw):
 
 
 # %% [raw] hints="decoder_layer"
-# 1. Go through the table line by line. In every line: what looks, what is compared with, what is fetched? Learned queries and
-#    positions say who and where; they are never fetched.
-# 2. `parts.self_attn(query, key, value)[0]` is an output. Assign the normalised sum to `tgt` again, so that the next line goes
-#    on from there.
-# 3. `exchanged = parts.self_attn(q, k, tgt)[0]`, `tgt = parts.norm1(tgt + exchanged)`, then `fetched =
-#    parts.multihead_attn(tgt + query_pos, ..., memory, key_padding_mask=padding)[0]`; norm2 and norm3 likewise.
+# 1. Go through the table line by line. In every line: what looks, what is compared with, what is fetched? Learned
+#    queries and positions say who and where; they are never fetched.
+# 2. `parts.self_attn(query, key, value)[0]` is an output. Assign the normalised sum to `tgt` again, so that the next
+#    line goes on from there.
+# 3. `exchanged = parts.self_attn(q, k, tgt)[0]`, `tgt = parts.norm1(tgt + exchanged)`, then
+#    `fetched = parts.multihead_attn(tgt + query_pos, ..., memory, key_padding_mask=padding)[0]`; norm2 and norm3 likewise.
 
 # %% [raw] mistake="decoder_layer/no_query_in_cross_attention"
-# Cross-attention's query has no query_pos. It is added in every attention of the decoder anew, so that each query still says
-# who it is when it looks at the image.
+# Cross-attention's query has no query_pos. It is added in every attention of the decoder anew, so that each query still
+# says who it is when it looks at the image.
 # ---
 # - query, key = tgt + query_pos, memory + pos
 # + query, key = tgt, memory + pos
 
 # %% [raw] mistake="decoder_layer/no_query_in_self_attention"
-# Self-attention has no query_pos. In the first layer tgt is zero, so without it nothing there would tell the queries apart.
+# Self-attention has no query_pos. In the first layer tgt is zero, so without it nothing there would tell the queries
+# apart.
 # ---
 # - q = k = tgt + query_pos
 # + q = k = tgt
@@ -125,7 +127,8 @@ def decoder_layer(draw):
 # + q = k = tgt
 
 # %% [raw] mistake="decoder_layer/query_from_before"
-# Cross-attention looks with the query of self-attention. Its query is made of the new tgt, which knows of the other queries.
+# Cross-attention looks with the query of self-attention. Its query is made of the new tgt, which knows of the other
+# queries.
 # ---
 # - query, key = tgt + query_pos, memory + pos
 # + query, key = q, memory + pos
@@ -137,8 +140,8 @@ def decoder_layer(draw):
 # + fetched = parts.multihead_attn(query, key, memory)[0]
 
 # %% [raw] mistake="decoder_layer/causal"
-# Self-attention hides later queries from earlier ones, as a language model does. Objects have no order: DETR decodes all
-# queries at once, without such a mask.
+# Self-attention hides later queries from earlier ones, as a language model does. Objects have no order: DETR decodes
+# all queries at once, without such a mask.
 # ---
 # - exchanged = parts.self_attn(q, k, tgt)[0]
 # + later = torch.ones(q.shape[1], q.shape[1], dtype=torch.bool).triu(1)

@@ -5,22 +5,23 @@
 # ### Step 8 · A stack of layers · 3 points · 12 min · ●●○○○
 # **You will be able to** return what every decoder layer says, or the last one only.
 #
-# Each layer goes on from what the layer before it gave; `memory`, `padding`, `pos` and `query_pos` are the same for all. One
-# layer norm, `norm`, is **shared**: it is applied to the output of each layer before that is *returned* ("shared layer-norm",
-# section 3.2, "Auxiliary decoding losses"). The next layer gets the output without it.
+# Each layer goes on from what the layer before it gave; `memory`, `padding`, `pos` and `query_pos` are the same for
+# all. One layer norm, `norm`, is **shared**: it is applied to the output of each layer before that is *returned*
+# ("shared layer-norm", section 3.2, "Auxiliary decoding losses"). The next layer gets the output without it.
 #
 # `run_decoder(layers, norm, ..., return_intermediate)` returns
 #
-# - with `return_intermediate=True`, as in training with auxiliary losses (2 points): (L, B, Q, D), the first layer first;
+# - with `return_intermediate=True`, as in training with auxiliary losses (2 points): (L, B, Q, D), the first layer
+#   first;
 # - with `return_intermediate=False` (1 point): (1, B, Q, D), the last layer alone.
 #
 # So `result[-1]` is the last layer in both cases.
 #
-# *Example.* Three layers that each add 1, and a norm that multiplies by 10. From 0 the layers give 1, 2, 3; returned are 10,
-# 20, 30, or 30 alone.
+# *Example.* Three layers that each add 1, and a norm that multiplies by 10. From 0 the layers give 1, 2, 3; returned
+# are 10, 20, 30, or 30 alone.
 #
-# A layer is called like this: `layer(tgt, memory, padding, pos, query_pos)`. The library's `TransformerDecoder` may not be
-# used.
+# A layer is called like this: `layer(tgt, memory, padding, pos, query_pos)`. The library's `TransformerDecoder` may not
+# be used.
 
 # %% exercise="stack" forbids="detrlab.detr.transformer.TransformerDecoder, detrlab.detr.transformer.TransformerDecoder.forward"
 def run_decoder(layers, norm, tgt, memory, padding, pos, query_pos, return_intermediate):
@@ -60,14 +61,16 @@ def stack(draw):
 
 
 # %% [raw] hints="stack"
-# 1. Two things happen to a layer's output: it goes on to the next layer, and it is kept. Only one of the two passes the norm.
-# 2. A loop over `layers` assigns to `tgt` and appends `norm(tgt)` to a list; `torch.stack` makes one tensor of a list, with a
-#    new first axis.
-# 3. `for layer in layers:`, in it `tgt = layer(tgt, memory, padding, pos, query_pos)` and `outputs.append(...)`. For the last one
-#    only: `torch.stack(outputs[-1:])`.
+# 1. Two things happen to a layer's output: it goes on to the next layer, and it is kept. Only one of the two passes the
+#    norm.
+# 2. A loop over `layers` assigns to `tgt` and appends `norm(tgt)` to a list; `torch.stack` makes one tensor of a list,
+#    with a new first axis.
+# 3. `for layer in layers:`, in it `tgt = layer(tgt, memory, padding, pos, query_pos)` and `outputs.append(...)`. For
+#    the last one only: `torch.stack(outputs[-1:])`.
 
 # %% [raw] mistake="stack/no_norm_on_intermediates"
-# Only the last output was normalised. The norm is shared: the heads read every layer, and expect each of them normalised.
+# Only the last output was normalised. The norm is shared: the heads read every layer, and expect each of them
+# normalised.
 # ---
 # - outputs.append(norm(tgt))
 # + outputs.append(norm(tgt) if layer is layers[-1] else tgt)
@@ -149,8 +152,8 @@ def stack(draw):
 # + return torch.stack(outputs[-1:] if return_intermediate else outputs)
 
 # %% [markdown]
-# **Against the library.** The shapes model's decoder through your `run_decoder`. The heads can read any of its layers: below,
-# how many detections above 0.7 each layer makes in 20 scenes.
+# **Against the library.** The shapes model's decoder through your `run_decoder`. The heads can read any of its layers:
+# below, how many detections above 0.7 each layer makes in 20 scenes.
 
 # %%
 def show_stack():

@@ -5,18 +5,20 @@
 # ### Step 9 · The decoder's first self-attention · 2 points · 10 min · ●●●○○
 # **You will be able to** compute what an attention gives when all its values are equal.
 #
-# DETR's decoder starts from `tgt` = 0 (A.3: "initially set to zero"). So in the first layer's self-attention query and key
-# are `query_pos`, and every value is zero. The learned queries differ, and so do the attention weights. Does the output?
-# Think before you go on: what is a weighted mean of equal values?
+# DETR's decoder starts from `tgt` = 0 (A.3: "initially set to zero"). So in the first layer's self-attention query and
+# key are `query_pos`, and every value is zero. The learned queries differ, and so do the attention weights. Does the
+# output? Think before you go on: what is a weighted mean of equal values?
 #
 # 1. `first_output(self_attn, query_pos)` (1 point), the measurement: what the first layer's `self_attn`, an
-#    `nn.MultiheadAttention` with the batch first, gives from a start of zeros; (Q, D) for `query_pos` (Q, D), one image.
-# 2. `from_weights(self_attn)` (1 point), the explanation: the vector (D,) that you expect for every query, from the module's
-#    weights alone. They are `in_proj_weight`, `in_proj_bias` (q, k, v, as in step 2), `out_proj.weight`, `out_proj.bias`.
+#    `nn.MultiheadAttention` with the batch first, gives from a start of zeros; (Q, D) for `query_pos` (Q, D), one
+#    image.
+# 2. `from_weights(self_attn)` (1 point), the explanation: the vector (D,) that you expect for every query, from the
+#    module's weights alone. They are `in_proj_weight`, `in_proj_bias` (q, k, v, as in step 2), `out_proj.weight`,
+#    `out_proj.bias`.
 #
 # *Example.* One head, $D = 2$. The three biases of q, k and v are `[1, 1]`, `[2, 2]`, `[3, 4]`. Each value is
-# $W_v \cdot 0 + b_v = (3, 4)$, so the mean of the values is $(3, 4)$, whatever the weights. `out_proj` makes $W_o (3, 4) + b_o$ of
-# it.
+# $W_v \cdot 0 + b_v = (3, 4)$, so the mean of the values is $(3, 4)$, whatever the weights. `out_proj` makes
+# $W_o (3, 4) + b_o$ of it.
 
 # %% exercise="first_self_attention"
 def first_output(self_attn, query_pos):
@@ -51,7 +53,9 @@ def first_self_attention(draw):
             result = attempted(lambda: first_output(self_attn, query_pos))
         if getattr(result, "is_open", False):
             return result  # the blank
-        return {**{name: attempted(lambda name=name: given.get(name, result).reshape(-1, D)) for name in ("query", "key", "value")},
+        inputs = {name: attempted(lambda name=name: given.get(name, result).reshape(-1, D))
+                  for name in ("query", "key", "value")}
+        return {**inputs,
                 "hides anything": [given.get("key_padding_mask"), given.get("attn_mask")] != [None, None],
                 "its output is returned": attempted(lambda: told(result))}
 
@@ -61,15 +65,16 @@ def first_self_attention(draw):
 
 
 # %% [raw] hints="first_self_attention"
-# 1. Weights of a query sum to 1. If all values are the same vector, their weighted mean is that vector. Which vector do values
-#    of a zero input have? A linear layer of zero gives its bias.
-# 2. `self_attn(query, key, value)[0]` is (1, Q, D), so `query_pos[None]` goes in. Of the 3D biases in `in_proj_bias` the last D
-#    are those of the values; `self_attn.out_proj(...)` is the last linear layer.
+# 1. Weights of a query sum to 1. If all values are the same vector, their weighted mean is that vector. Which vector do
+#    values of a zero input have? A linear layer of zero gives its bias.
+# 2. `self_attn(query, key, value)[0]` is (1, Q, D), so `query_pos[None]` goes in. Of the 3D biases in `in_proj_bias`
+#    the last D are those of the values; `self_attn.out_proj(...)` is the last linear layer.
 # 3. `self_attn(query_pos[None], query_pos[None], torch.zeros_like(query_pos)[None])[0][0]`, and
 #    `self_attn.out_proj(self_attn.in_proj_bias[...])`.
 
 # %% [raw] mistake="first_self_attention/queries_as_values"
-# The values are query_pos. The value is tgt, which is zero at the start; learned queries are added to query and key only.
+# The values are query_pos. The value is tgt, which is zero at the start; learned queries are added to query and key
+# only.
 # ---
 # - return self_attn(q, k, tgt)[0][0]
 # + return self_attn(q, k, q)[0][0]
@@ -135,7 +140,8 @@ def first_self_attention(draw):
 # + value = self_attn.in_proj_bias[:D]
 
 # %% [raw] mistake="first_self_attention/not_turned"
-# The matrix of out_proj was used the wrong way round. A linear layer's weight is (out, in): W_o·b_v, with the matrix first.
+# The matrix of out_proj was used the wrong way round. A linear layer's weight is (out, in): W_o·b_v, with the matrix
+# first.
 # ---
 # - return self_attn.out_proj(value)
 # + return value @ self_attn.out_proj.weight + self_attn.out_proj.bias
@@ -149,7 +155,8 @@ def show_first():
     model = load_model("shapes")
     layers = model.transformer.decoder.layers
     outputs = []
-    hooks = [layer.self_attn.register_forward_hook(lambda module, args, output: outputs.append(output[0][0])) for layer in layers]
+    keep = lambda module, args, output: outputs.append(output[0][0])
+    hooks = [layer.self_attn.register_forward_hook(keep) for layer in layers]
     with torch.no_grad():
         model(to_input(draw_scene(8, (128, 192)).picture, 128, 192)[None])
         for hook in hooks:
@@ -157,14 +164,16 @@ def show_first():
         measured = first_output(layers[0].self_attn, model.query_embed.weight)
         expected = from_weights(layers[0].self_attn)
     for number, output in enumerate(outputs):
-        print(f"layer {number}: outputs of different queries differ by at most {(output.amax(0) - output.amin(0)).max():.4f}")
-    print(f"layer 0: your measurement differs from the weights' prediction by at most {(measured - expected).abs().max():.0e}")
+        apart = (output.amax(0) - output.amin(0)).max()
+        print(f"layer {number}: outputs of different queries differ by at most {apart:.4f}")
+    difference = (measured - expected).abs().max()
+    print(f"layer 0: your measurement differs from the weights' prediction by at most {difference:.0e}")
     print(f"layer 0: largest channel of that one vector {expected.abs().max():.2f}")
 
 
 attempt(show_first, after="first_self_attention")
 
 # %% [markdown]
-# So the first self-attention of this decoder is a constant: it adds one vector to all queries, the same for every image.
-# The argument needs the zero start only, so it holds for the official models, too. What tells the queries apart is
-# `query_pos` in the cross-attention that follows.
+# So the first self-attention of this decoder is a constant: it adds one vector to all queries, the same for every
+# image. The argument needs the zero start only, so it holds for the official models, too. What tells the queries apart
+# is `query_pos` in the cross-attention that follows.

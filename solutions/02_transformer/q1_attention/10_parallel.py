@@ -5,24 +5,25 @@
 # ### Step 10 · All at once, or one after another · 2 points · 12 min · ●●●○○
 # **You will be able to** say what parallel decoding is, and what it is not.
 #
-# A language model decodes one token after another: each one sees those before it. DETR decodes its Q object queries **in
-# parallel**: the decoder runs once, and all of them see each other in every layer. (Neither is a refinement in several
-# rounds: no prediction is fed back.) Three experiments with the 20 object queries of the shapes model and one scene:
+# A language model decodes one token after another: each one sees those before it. DETR decodes its Q object queries
+# **in parallel**: the decoder runs once, and all of them see each other in every layer. (Neither is a refinement in
+# several rounds: no prediction is fed back.) Three experiments with the 20 object queries of the shapes model and one
+# scene:
 #
 # - **reversed**: the queries go in in reversed order, and the outputs are put back into the old one;
-# - **one after another**: query $i$ is decoded together with the queries before it, $0 .. i$, and only its own output is kept;
-#   that takes one run of the decoder for each query;
+# - **one after another**: query $i$ is decoded together with the queries before it, $0 .. i$, and only its own output
+#   is kept; that takes one run of the decoder for each query;
 # - **causal**: self-attention hides from each query those behind it, as in a language model; once in one run for all
 #   queries, and once one after another. These two are compared.
 #
-# **Predict first** (1 point, for being there): how many of the 20 outputs are other ones, or the same? A difference of more
-# than 0.001 counts.
+# **Predict first** (1 point, for being there): how many of the 20 outputs are other ones, or the same? A difference of
+# more than 0.001 counts.
 #
-# **Then write** `one_after_another(decode, query_pos)` (1 point): `decode` takes n object queries (n, D), for any n, and gives
-# their n outputs (n, D).
+# **Then write** `one_after_another(decode, query_pos)` (1 point): `decode` takes n object queries (n, D), for any n,
+# and gives their n outputs (n, D).
 #
-# *Example.* A `decode` that gives each query the sum of all that it was given makes 6, 6, 6 of 1, 2, 3. One after another
-# they become 1, 3, 6.
+# *Example.* A `decode` that gives each query the sum of all that it was given makes 6, 6, 6 of 1, 2, 3. One after
+# another they become 1, 3, 6.
 
 # %% exercise="parallel"
 # Prediction: in how many of the 20 queries does the output differ from the usual decoder's ...
@@ -47,7 +48,7 @@ def one_after_another(decode, query_pos):
 @check(parts={"1. prediction": 1, "2. one_after_another": 1})
 def parallel(draw):
     def predicted(name):
-        sealed, value = draw.integer(1, 10**6), globals()[name]  # any prediction is right: what comes back hangs on the seed
+        sealed, value = draw.integer(1, 10**6), globals()[name]  # any is right: what comes back hangs on the seed alone
         float(value) if value is ____ else None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return sealed if is_number and 0 <= value <= 20 else "out of its range" if is_number else "no number"
@@ -67,13 +68,15 @@ def parallel(draw):
 
 
 # %% [raw] hints="parallel"
-# 1. What does an output depend on: on the place of a query in the list, or on which other queries there are? And what does
-#    the last query see, one after another?
+# 1. What does an output depend on: on the place of a query in the list, or on which other queries there are? And what
+#    does the last query see, one after another?
 # 2. `query_pos[: i + 1]` are the queries 0 to i. Of what `decode` gives for them, the last row belongs to query i.
-# 3. `torch.stack([decode(query_pos[: i + 1])[...] for i in range(len(query_pos))])`; and a number from 0 to 20 behind each `=`.
+# 3. `torch.stack([decode(query_pos[: i + 1])[...] for i in range(len(query_pos))])`; and a number from 0 to 20 behind
+#    each `=`.
 
 # %% [raw] mistake="parallel/all_visible"
-# Every query saw all the others, later ones, too: this is what the parallel decoder gives. Give `decode` the queries up to i.
+# Every query saw all the others, later ones, too: this is what the parallel decoder gives. Give `decode` the queries up
+# to i.
 # ---
 # - outputs = [decode(query_pos[: i + 1])[-1] for i in range(len(query_pos))]
 # + outputs = [decode(query_pos)[i] for i in range(len(query_pos))]
@@ -97,8 +100,8 @@ def parallel(draw):
 # + outputs = [decode(query_pos[i:])[0] for i in range(len(query_pos))]
 
 # %% [raw] mistake="parallel/fed_back"
-# The outputs were fed into the decoder again, round after round. That is a refinement; neither DETR nor this experiment feeds
-# a prediction back. Each run begins with the object queries themselves.
+# The outputs were fed into the decoder again, round after round. That is a refinement; neither DETR nor this experiment
+# feeds a prediction back. Each run begins with the object queries themselves.
 # ---
 # - outputs = [decode(query_pos[: i + 1])[-1] for i in range(len(query_pos))]
 # - return torch.stack(outputs)
@@ -172,9 +175,10 @@ def show_parallel():
 
     usual, at_once = timed(lambda: decode(query_pos))
     in_turn, turns = timed(lambda: one_after_another(decode, query_pos))
+    causal_in_turn = one_after_another(causal, query_pos)
     rows = (("reversed, put back", decode(query_pos.flip(0)).flip(0), usual, differ_when_reversed),
             ("one after another", in_turn, usual, len(query_pos) - same_one_after_another),
-            ("causal, at once or in turn", causal(query_pos), one_after_another(causal, query_pos), causal_at_once_differs))
+            ("causal, at once or in turn", causal(query_pos), causal_in_turn, causal_at_once_differs))
     print(f"{'':32}differ   predicted   largest difference")
     for name, one, other, guess in rows:
         difference = (one - other).abs().amax(1)  # (Q,)
@@ -185,8 +189,9 @@ def show_parallel():
 attempt(show_parallel, after="parallel")
 
 # %% [markdown]
-# - **The order of the queries means nothing**: permuted queries give permuted outputs (equivariance; the outputs are not
-#   *invariant*, since they move along). The loss matches boxes to objects as a set, so no order is needed.
-# - **The others mean something**: with only those before it, a query answers otherwise. Only the last one, which sees all, agrees.
-# - **What is hidden may be absent**: with a causal mask one run gives what many runs give. So a language model can be *trained* in
-#   parallel, but it speaks one token after another. DETR, without such a mask, also *detects* in parallel.
+# - **The order of the queries means nothing**: permuted queries give permuted outputs (equivariance; the outputs are
+#   not *invariant*, since they move along). The loss matches boxes to objects as a set, so no order is needed.
+# - **The others mean something**: with only those before it, a query answers otherwise. Only the last one, which sees
+#   all, agrees.
+# - **What is hidden may be absent**: with a causal mask one run gives what many runs give. So a language model can be
+#   *trained* in parallel, but it speaks one token after another. DETR, without such a mask, also *detects* in parallel.
