@@ -42,8 +42,8 @@ def attention(q, k, v):
 def scaled_attention(draw):
     B, M, Q, S, d, c = draw.letters("B M Q S d c", 2, 17)
     q, k, v = (draw.normal(B, M, *shape).requires_grad_() for shape in ((Q, d), (S, d), (S, c)))
-    found = attempted(lambda: attention(q, k, v))
-    return {"1. weights": attempted(lambda: told(found[1])), "2. output": attempted(lambda: told(found[0]))}
+    return {"1. weights": attempted(lambda: told(attention(q, k, v)[1])),
+            "2. output": attempted(lambda: told(attention(q, k, v)[0]))}
 
 
 # %% [raw] hints="scaled_attention"

@@ -23,8 +23,8 @@ def sdpa_mask(padding):
 # %% style="a copy, image by image"
 def masked_weights(scores, padding):
     scores = scores.clone()
-    for image, hidden in zip(scores, padding):
-        image[:, :, hidden] = -1e9
+    for i in range(len(scores)):
+        scores[i, :, :, padding[i]] = -1e9
     return scores.softmax(3)
 
 
