@@ -6,9 +6,9 @@
 # **You will be able to** say what parallel decoding is, and what it is not.
 #
 # A language model decodes one token after another: each one sees those before it. DETR decodes its Q object queries
-# **in parallel**: the decoder runs once, and all of them see each other in every layer. (Neither is a refinement in
-# several rounds: no prediction is fed back.) Three experiments with the 20 object queries of the shapes model and one
-# scene:
+# **in parallel**: the decoder runs once, and all of them see each other in every layer. (Its layers are no rounds of
+# predicting and correcting: no prediction is fed back.) Three experiments with the 20 object queries of the shapes model
+# and one scene:
 #
 # - **reversed**: the queries go in in reversed order, and the outputs are put back into the old one;
 # - **one after another**: query $i$ is decoded together with the queries before it, $0 .. i$, and only its own output
