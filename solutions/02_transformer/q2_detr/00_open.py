@@ -28,6 +28,8 @@
 import copy
 import math
 import time
+from functools import wraps
+from unittest.mock import patch
 
 import matplotlib.pyplot as plt
 import torch
@@ -35,11 +37,11 @@ import torch.nn.functional as F
 from matplotlib.cbook import get_sample_data
 from torch import nn
 
-from coursework import attempt, attempted, open_notebook, shapes_of, solution
+from coursework import Draw, attempt, attempted, open_notebook, shapes_of, solution
 from detrlab import COCO_CLASSES, SHAPES_CLASSES, DETR, MLP, Backbone, PositionEmbeddingLearned, PositionEmbeddingSine
 from detrlab import Background, Shape, SmallResNet, Transformer, box_iou, compose, cxcywh_to_xyxy, detect, draw_scene
 from detrlab import first_divergence, is_cached, load_model, official_model, official_weights, open_picture, pad_and_mask
-from detrlab import plot_detections, scale_to_pixels, short_weights, small_backbone, to_input
+from detrlab import new_figure, plot_detections, scale_to_pixels, short_weights, small_backbone, to_input
 
 ____, check, hint = open_notebook("q2_detr")
 
@@ -59,3 +61,50 @@ def tiny_parts(C, D, M, position=None, encoder_layers=1, decoder_layers=2, feedf
     body = nn.Sequential(nn.Conv2d(3, C, kernel_size=3, stride=4, padding=1), nn.ReLU())
     transformer = Transformer(D, M, encoder_layers, decoder_layers, feedforward, dropout=0.0)
     return Backbone(body, C), position or PositionEmbeddingSine(D // 2), transformer
+
+
+BUGS = ("1. in a layer", "2. in a module of its own", "3. in a stack of layers", "4. a call left out", "5. in the whole model")
+
+
+def model_and_images(draw):
+    """A tiny DETR with two encoder layers and one decoder layer, and two images of different sizes."""
+    model = draw.fill(DETR(*tiny_parts(5, 8, 2, encoder_layers=2, decoder_layers=1), num_classes=3, num_queries=7))
+    return model, [draw.normal(3, 17, 13), draw.normal(3, 11, 19)]
+
+
+def with_bug(reference, kind, draw):
+    """A copy of the model with a bug of that kind; where it is, the seed says."""
+    mine = copy.deepcopy(reference)
+    layers = [*mine.transformer.encoder.layers, *mine.transformer.decoder.layers]
+    layer, norm = draw.choice(layers), draw.choice(["norm1", "norm2"])
+
+    def change_call(module, change):
+        """From now on the module is given other arguments, as if its caller gave them."""
+        module.register_forward_pre_hook(lambda _, args, kwargs: change(*args, **kwargs), with_kwargs=True)
+
+    if kind == BUGS[0]:  # positions reach the values
+        attentions = [each for each in mine.modules() if isinstance(each, nn.MultiheadAttention)]
+        change_call(draw.choice(attentions), lambda q, k, **more: ((q, k), {**more, "value": k}))
+    elif kind == BUGS[1]:  # another number of heads, or another eps
+        name = draw.choice(["self_attn", norm])
+        setattr(layer, name, nn.LayerNorm(8, eps=1) if name == norm else nn.MultiheadAttention(8, 4, batch_first=True))
+    elif kind == BUGS[2]:  # no positions, or no queries, from this layer on
+        change_call(layer, lambda *args: ((*args[:-1], 0 * args[-1]), {}))
+    elif kind == BUGS[3]:
+        forward = layer.forward
+
+        @wraps(forward)
+        def without_norm(*args):
+            with patch.dict(vars(layer), {norm: lambda x: x}):
+                return forward(*args)
+
+        layer.forward = without_norm
+    else:
+        where = draw.choice(["transformer", "position", "bbox_embed"])
+        if where == "transformer":
+            change_call(mine.transformer, lambda src, mask, *more: ((src, torch.zeros_like(mask), *more), {}))
+        elif where == "position":
+            change_call(mine.backbone[1], lambda mask: ((torch.zeros_like(mask),), {}))
+        else:
+            change_call(mine.bbox_embed, lambda hs: ((hs.relu(),), {}))
+    return mine

@@ -74,25 +74,19 @@ class MyDETR(nn.Module):
         ### END SOLUTION
 
 # %% check="detr_class" points=6
-from contextlib import ExitStack, contextmanager
-
-@contextmanager
 def stood_in(transformer, hs):
-    """While open, the transformer gives `hs`, whatever it is given; what it is given is noted by name.
+    """From now on the transformer gives `hs`, whatever it is given; the dict returned notes that by name.
 
     So an error before the transformer is not seen once more behind it.
     """
     given = {}
 
-    def before(_, args, kwargs):
+    def forward(*args, **kwargs):
         given.update(zip(("src", "mask", "query_embed", "pos_embed"), args), **kwargs)
-        memory = hs.new_zeros(hs.shape[1], hs.shape[3], 1, 1)
-        transformer.forward = lambda *args, **kwargs: (hs, memory)
+        return hs, hs.new_zeros(hs.shape[1], hs.shape[3], 1, 1)
 
-    with ExitStack() as stack:
-        stack.callback(lambda: vars(transformer).pop("forward", None))
-        stack.callback(transformer.register_forward_pre_hook(before, with_kwargs=True).remove)
-        yield given
+    transformer.forward = forward
+    return given
 
 
 @check(parts={"1. parts": 1.5, "2. one image": 1.5, "3. padded batch": 1.5, "4. auxiliary outputs": 1.5})
@@ -124,9 +118,9 @@ def detr_class(draw):
             return nothing
         draw.fill(model.train())
         hs = draw.normal(L, len(images), Q, D).requires_grad_()
-        with stood_in(model.transformer, hs) as given:
-            out = model(images)
-        if getattr(out, "__torch_function__", None) or not isinstance(out, dict):
+        given = stood_in(model.transformer, hs)
+        out = model(images)
+        if not isinstance(out, dict):
             return out
         if aux_loss:
             aux = out["aux_outputs"]
