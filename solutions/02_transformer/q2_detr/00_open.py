@@ -12,7 +12,7 @@
 # - compute DETR's parameters and multiply-adds by hand, and check the numbers of a paper;
 # - say what adding positions once, or in every layer, changes.
 #
-# **28 pts, about 160 minutes.** Your code of notebook 1 is not needed: the transformer comes from the library.
+# **28 points, about 160 minutes.** Your code of notebook 1 is not needed: the transformer comes from the library.
 #
 # | part | steps | minutes |
 # |---|---|---|
@@ -31,7 +31,6 @@ import time
 from functools import wraps
 from unittest.mock import patch
 
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
 from matplotlib.cbook import get_sample_data
@@ -39,9 +38,9 @@ from torch import nn
 
 from coursework import Draw, attempt, attempted, open_notebook, shapes_of, solution
 from detrlab import COCO_CLASSES, SHAPES_CLASSES, DETR, MLP, Backbone, PositionEmbeddingLearned, PositionEmbeddingSine
-from detrlab import Background, Shape, SmallResNet, Transformer, box_iou, compose, cxcywh_to_xyxy, detect, draw_scene
+from detrlab import SmallResNet, Transformer, box_iou, cxcywh_to_xyxy, detect, draw_scene
 from detrlab import first_divergence, is_cached, load_model, official_model, official_weights, open_picture, pad_and_mask
-from detrlab import new_figure, plot_detections, scale_to_pixels, short_weights, small_backbone, to_input
+from detrlab import new_figure, plot_detections, scale_to_pixels, shapes_model, short_weights, small_backbone, to_input
 
 ____, check, hint = open_notebook("q2_detr")
 
