@@ -154,10 +154,8 @@ def show_costs():
 attempt(show_costs, after="cost")
 
 # %% [markdown]
-# Then the clock: the product of scores, softmax and sum alone, beside a feed-forward network on the same tokens. Times vary from
-# machine to machine; the ratios say how they grow. (One head of
-# width 64, the shortest of 15 runs. Maps far larger than these are slower still: their scores no longer fit the processor's
-# cache.)
+# Then the clock: scores, softmax and weighted sum alone (one head of width 64), beside a feed-forward network on the same tokens.
+# Times vary from machine to machine, so each is the shortest of 15 runs, and only ratios are shown.
 
 # %%
 def time_attention(sides):

@@ -134,7 +134,8 @@ def measure_both_readings():
             sums[name] = sums.get(name, 0) + fit / 20
     for name, fit in sums.items():
         print(f"read as {name}: mean of the best IoU in 20 scenes {fit:.2f}")
-    return plot_detections(scene.picture, detect(model, scene.picture))
+    picture = draw_scene(1).picture
+    return plot_detections(picture, detect(model, picture))
 
 
 attempt(measure_both_readings, after=("detr_class", "strict_load"))
