@@ -45,19 +45,10 @@ def pad_batch(draw):
     images = [draw.normal(3, h, w) for h, w in sizes]
     for image in images:
         image[:, draw.integer(0, image.shape[1] - 1), 0] = 0  # an image may have zeros of its own
-        image.requires_grad_()
     single = draw.normal(3, *draw.sizes(2, 3, 11))
 
-    def batch():
-        padded = pad_images(list(images))[0]
-        return {"batch": padded, "gradients reach every image": lets_gradients_through(padded, *images)}
-
-    def mask():
-        padding = pad_images(list(images))[1]
-        return {"mask": padding, "padded pixels": padding.sum((-1, -2)) if padding.dim() > 1 else padding}
-
-    return {"1. batch": attempted(lambda: {**batch(), "one image alone": pad_images([single])[0]}),
-            "2. mask": attempted(lambda: {**mask(), "one image alone": pad_images([single])[1]})}
+    return {name: attempted(lambda i=i: {"three images": pad_images(list(images))[i], "one alone": pad_images([single])[i]})
+            for i, name in enumerate(("1. batch", "2. mask"))}
 
 # %% [raw] hints="pad_batch"
 # 1. Start from a batch of zeros and a mask that is True everywhere. Each image then takes its corner.
@@ -159,12 +150,6 @@ def pad_batch(draw):
 # ---
 # - batch = torch.zeros(len(images), 3, H, W)
 # + batch = torch.ones(len(images), 3, H, W)
-
-# %% [raw] mistake="pad_batch/detached"
-# The images were detached before they were copied: the values are right, but no gradient reaches them.
-# ---
-# - batch[i, :, :h, :w] = image
-# + batch[i, :, :h, :w] = image.detach()
 
 # %% [raw] mistake="pad_batch/exchanged"
 # Mask and batch changed places: return the batch first.

@@ -220,13 +220,14 @@ def twins_of_both():
     with torch.no_grad():
         unlike = (full(image[None])["pred_boxes"][0, 3] - one).abs().max()
     print(f"full:  the twins' boxes differ by {(one - other).abs().max():.1g}; before, query 3 lay {unlike:.2f} away")
-    decoder = nn.Transformer(128, 4, 3, 3).eval()
-    decoder.load_state_dict({key.removeprefix("transformer."): each for key, each in short.items() if key.startswith("transformer.")})
+    decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(128, 4), 3, nn.LayerNorm(128)).eval()
+    start = "transformer.decoder."
+    decoder.load_state_dict({key.removeprefix(start): each for key, each in short.items() if key.startswith(start)})
     queries = short["query_pos"].clone()
     queries[3] = queries[7]
     torch.manual_seed(0)
     with torch.no_grad():
-        objects = decoder.decoder(queries[:, None], torch.randn(256, 1, 128))
+        objects = decoder(queries[:, None], torch.randn(256, 1, 128))
     print(f"short: the twins' vectors differ by {(objects[3] - objects[7]).abs().max():.1g}")
 
 
