@@ -50,7 +50,7 @@ class DETR(nn.Module):
 
         Returns:
             pred_logits: (B, Q, K + 1), before the softmax.
-            pred_boxes: (B, Q, 4), cxcywh in 0..1 of the picture (of the padded batch where pictures are padded).
+            pred_boxes: (B, Q, 4), cxcywh in 0..1 of the picture, without its padding: positions count no padding.
             aux_outputs: with `aux_loss`, the same two for each earlier decoder layer, first layer first.
 
         Raises:
