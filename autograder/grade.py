@@ -19,7 +19,7 @@ from coursework.submission import shown
 from .course.assignment import Assignment, load_assignment
 from .course.places import Places
 from .errors import GradeError
-from .gradebook import by_hand, late
+from .gradebook import by_hand, extensions, late
 from .gradebook.log import Log, only_one, versions
 from .gradebook.opened import Book
 from .gradebook.writer import Writer, refuse_other_cells
@@ -82,6 +82,7 @@ def grade(
             say(f"{name}: running the reference solution on {seeds} ...")
             gradebook = book.open()
             refuse_other_cells(assignment, gradebook)
+            extensions.read(places)  # what is wrong there is said before anything runs
             references = run_references(assignment, plan.seed, run_jobs, limits)
             # First the log says whose marks are open, for with the writer the gradebook has today's points.
             if not plan.resumed:

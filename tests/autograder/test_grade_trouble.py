@@ -88,6 +88,10 @@ def test_bad_circumstances_are_one_sentence_each(places):
     hand_in(places, "ada", **RIGHT)
     with pytest.raises(GradeError, match="nothing was handed in for 00_small by: zoe"):
         run(places, only=["zoe"])
+    (places.records / "extensions.csv").write_text(f"student,assignment,until\nada,{ASSIGNMENT},soon\n")
+    with pytest.raises(GradeError, match="line 2: 'soon' is no date"):
+        run(places)
+    (places.records / "extensions.csv").unlink()
     (places.records / "gradebook.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(GradeError, match="gradebook sqlite.* cannot be opened: file is not a database"):
         run(places)

@@ -58,7 +58,7 @@ def test_a_folder_that_cannot_be_looked_into_is_said_and_stops_nothing(tmp_path,
 
     def refuses(call, name):  # for whoever runs the tests as root, from whom nothing is closed
         def called(path, **options):
-            if f"{path}/".startswith(f"{tmp_path}/{name}"):
+            if f"{os.fspath(path)}/".startswith(f"{tmp_path}/{name}"):
                 raise PermissionError(13, "Permission denied")
             return call(path, **options)
 
