@@ -73,7 +73,8 @@ class Marking:
         assignment, events = self._assignment, self._log.latest(self._assignment.name)
         releases = filter(None, map(release_of, events.values()))
         if any(changed_cells(release, assignment.fingerprints) for release in releases):
-            assignment = load_assignment(self._places, assignment.name)  # all were graded anew on another release
+            # All were graded anew on another release; else it is not read again, which takes seconds.
+            assignment = load_assignment(self._places, assignment.name)
         self._open(assignment, events)
         comments = kept_comments.kept(self._places, self._assignment.name)
         return {
