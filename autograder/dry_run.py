@@ -53,19 +53,26 @@ def dry_run(
     """Every student of a run with these options; raises GradeError last, where `grade` would refuse to run."""
     assignment = load_assignment(places, name)
     say_left_out(places, name, say)
+    refused: GradeError | None = None
     with Book(places) as book:
         downloaded = take_in(places, name, book, say, dry=True)
+        try:
+            if gradebook := book.if_there():
+                for line in extensions.Extensions(places, gradebook, name).idle:
+                    say(line)
+            extensions.read(places)
+        except GradeError as error:
+            refused = error
     present = students(places.submitted, name)
     if not present and not downloaded:
         raise nobody(places, name)
-    latest, refused, wanted = Log(places.log).latest(name), None, None
+    latest, wanted = Log(places.log).latest(name), None
     named = [student for student in only if student not in downloaded]
     try:
-        extensions.read(places)
         if named or (present and not only):
             wanted = plan_run(places, assignment, named, None, resume=resume, regrade=regrade).students
     except GradeError as error:
-        refused = error
+        refused = refused or error
     for student in downloaded:
         if not only or student in only:
             yield Foreseen(student, News.DOWNLOADED)

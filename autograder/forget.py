@@ -54,8 +54,9 @@ def _things(places: Places, student: str, book: Book) -> Things:
     things: Things = [*downloads_of(places, student, book)]  # first: the gradebook knows whose an LMS's names are
     for folder in (places.submitted, places.autograded, places.feedback):
         path = folder / student
-        if path.is_dir() and not path.is_symlink():
-            things.append((f"{folder.name}/{student}", partial(shutil.rmtree, path)))
+        if os.path.lexists(path):  # a link or a file in the folder's place bears the name, too
+            delete = partial(shutil.rmtree, path) if path.is_dir() and not path.is_symlink() else path.unlink
+            things.append((f"{folder.name}/{student}", delete))
     for path in places.submitted.glob("*") if places.submitted.is_dir() else ():
         if path.name in {student + ending for ending in ARCHIVES}:
             things.append((f"{places.submitted.name}/{path.name}", path.unlink))
@@ -91,9 +92,10 @@ def _log_without(places: Places, student: str) -> tuple[str, int]:
         try:
             event = json.loads(line)
         except ValueError:
+            event = None
+        if not isinstance(event, dict):
             touched += 1  # a line that was cut short cannot be searched for a name
-            continue
-        if event.get("student") == student:
+        elif event.get("student") == student:
             touched += 1
         elif student in event.get("students", ()):
             event["students"].remove(student)

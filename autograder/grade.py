@@ -19,13 +19,13 @@ from coursework.submission import shown
 from .course.assignment import Assignment, load_assignment
 from .course.places import Places
 from .errors import GradeError
-from .gradebook import by_hand
+from .gradebook import by_hand, extensions, late
 from .gradebook.log import Log, only_one, versions
 from .gradebook.opened import Book
-from .gradebook.writer import Writer
-from .intake.collect import HandedIn, collect, misplaced, unfit
+from .gradebook.writer import Writer, refuse_other_cells
+from .intake.collect import HandedIn, collect, misplaced, unfit, unreadable
 from .intake.prepare import Prepared, prepare
-from .judge.graded import Graded, Status, could_not_keep, graded_from
+from .judge.graded import Graded, Status, could_not_keep, graded_from, without_names
 from .judge.reference import Reference, RunJobs, run_references
 from .judge.rerun import get_through
 from .lms.take_in import take_in
@@ -67,9 +67,11 @@ def grade(
                 by_hand.notice_in(places, gradebook, name)
             take_in(places, name, book, say)
             plan = plan_run(places, assignment, only, seed, resume=resume, regrade=regrade)
+            if gradebook is not None:
+                late.follow_dates(places, gradebook, name, plan.unchanged, say)
             summary = Summary(plan.run)
-            if before := len(plan.of_unknown_release):
-                say(f"{name}: release unknown of {before} earlier marks (--regrade puts everybody on this one)")
+            if plan.unknown:
+                say(plan.unknown)
             if not plan.students:
                 if plan.resumed:
                     Log(places.log).append("end", assignment=name, run=plan.run)
@@ -79,10 +81,13 @@ def grade(
             seeds = "the interrupted run's seeds" if plan.resumed else seeds
             say(f"{name}: running the reference solution on {seeds} ...")
             gradebook = book.open()
+            refuse_other_cells(assignment, gradebook)
+            extensions.read(places)  # what is wrong there is said before anything runs
             references = run_references(assignment, plan.seed, run_jobs, limits)
-            writer = Writer(places, assignment, gradebook)
+            # First the log says whose marks are open, for with the writer the gradebook has today's points.
             if not plan.resumed:
                 _log_start(places, assignment, plan, references, level, limits)
+            writer = Writer(places, assignment, gradebook, plan.written_on)
             _Grading(places, assignment, plan, references, limits, writer, summary, level).run(run_jobs)
         if not summary.interrupted:
             Log(places.log).append("end", assignment=name, run=plan.run)
@@ -93,6 +98,8 @@ def say_left_out(places: Places, name: str, say: Callable[[str], None]) -> None:
     """What lies in submitted/ and is nobody's submission."""
     for folder in unfit(places.submitted):
         say(f"left out: {folder} in {places.submitted} cannot be a student's name; rename it")
+    for folder, why in unreadable(places.submitted).items():
+        say(f"left out: {shown(folder)} in {places.submitted} cannot be read ({why})")
     for folder in misplaced(places.submitted, places.assignments()):
         say(f"left out: {shown(folder)} has notebooks, which belong into {folder}/{name}/ in {places.submitted}")
 
@@ -159,7 +166,7 @@ class _Grading:
     def _finish(self, student: str, step: Callable[[str], None]) -> None:
         prepared, results = self.waiting.pop(student)
         graded = graded_from(prepared, results, self.references, self.assignment)
-        if any(why.id == "not_read" for why in graded.unreadable.values()) and student in self.plan.marked:
+        if any(why.id == "not_read" for why in graded.unreadable.values()) and student in self.plan.may_stand:
             self._let_stand(graded)
         else:
             try:
@@ -175,14 +182,16 @@ class _Grading:
         step(graded.status)
 
     def _not_kept(self, prepared: Prepared, error: Exception) -> Graded:
-        """A person looks; earlier marks stand, and without any it is on record that there are none."""
+        """A person looks; earlier marks of this release stand, and without any it is on record that there are none."""
         graded = could_not_keep(prepared, self.assignment, error)
-        if graded.student in self.plan.marked:
+        if graded.student in self.plan.may_stand:
             self._let_stand(graded)
         else:
+            written = False
             with suppress(Exception):  # perhaps not even that can be written
                 self.writer.save(graded)
-            self._log(graded, again=isinstance(error, OSError))
+                written = True
+            self._log(graded, again=isinstance(error, OSError), written=written)
         return graded
 
     def _let_stand(self, graded: Graded) -> None:
@@ -191,8 +200,11 @@ class _Grading:
         about = {"assignment": self.assignment.name, "run": self.plan.run, "student": graded.student}
         Log(self.places.log).append("not kept", **about, **_said(review=graded.review))
 
-    def _log(self, graded: Graded, *, again: bool = False) -> None:
-        """On record; with `again` the next run grades it anew, even if what was handed in is the same."""
+    def _log(self, graded: Graded, *, again: bool = False, written: bool = True) -> None:
+        """On record; with `again` the next run grades it anew, even if what was handed in is the same.
+
+        Where nothing could be written, the gradebook still holds what an earlier event says.
+        """
         Log(self.places.log).append(
             "mark",
             assignment=self.assignment.name,
@@ -208,7 +220,7 @@ class _Grading:
             absent=graded.absent,
             **_said(unreadable=graded.unreadable, notes=graded.notes, review=graded.review),
             digest="" if again else self.plan.students[graded.student],
-            fingerprints=self.assignment.fingerprints,
+            fingerprints=self.assignment.fingerprints if written else {},
             level=self.level,
         )
 
@@ -232,5 +244,5 @@ def prepare_one(places: Places, assignment: Assignment, student: str) -> Prepare
         handed_in = collect(places.submitted, student, assignment.name)
         return prepare(handed_in, assignment)
     except Exception as error:
-        why = Note("not_read", {"error": f"{type(error).__name__}: {error}"})
+        why = Note("not_read", {"error": without_names(error)})
         return Prepared(student, unreadable=dict.fromkeys(assignment.releases, why), timestamp=handed_in.timestamp)

@@ -11,7 +11,7 @@ import shutil
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 _JOINERS = "\u200c\u200d"  # invisible as marks of direction are, but Persian, Hindi and emoji are written with them
@@ -23,6 +23,12 @@ def one_line(text: object) -> str:
     if spaced.isascii() and spaced.isprintable():
         return spaced
     return "".join(c for c in spaced if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+
+
+def listed(names: Iterable[str], most: int = 10) -> str:
+    """Names in a sentence: the first ones, and how many more there are."""
+    names = list(names)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def tell(*lines: object) -> None:

@@ -116,7 +116,7 @@ def _grade(places: Places, assignment: Assignment, answers: dict[str, tuple[str,
     log = Log(places.log)
     log.append("run", assignment=ASSIGNMENT, run="first", students=list(answers))
     with Book(places) as book:
-        writer = Writer(places, assignment, book.open())
+        writer = Writer(places, assignment, book.open(), {})
         for number, (student, texts) in enumerate(answers.items()):
             graded = Graded(student, Status.GRADED if texts else Status.REPAIRED, absent=[] if texts else [NOTEBOOK])
             if texts:

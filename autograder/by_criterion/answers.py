@@ -34,7 +34,8 @@ _MOST_PIXELS = 30_000_000
 _MOST_BYTES = 8_000_000
 _MOST_OUTPUTS = 24
 _MOST_TEXT = 4_000  # characters of one printed text
-_SOURCE = re.compile(r'(<img\b[^>]*?\bsrc=")(?!data:)([^"]*)(")')
+# Attribute by attribute: in another one's value ` src="` begins no source.
+_SOURCE = re.compile(r"""(<img(?:\s+[\w-]+=(?:"[^"]*"|'[^']*'))*?\s+src=")(?!data:)([^"]*)(")""")
 
 
 class Kind(StrEnum):

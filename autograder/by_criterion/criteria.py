@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import nbformat
 
-from autograder.course.assignment import Assignment
+from autograder.course.assignment import Assignment, is_prose
+from autograder.course.fingerprints import prose_above
 from autograder.gradebook.written import Criterion
 
 _LEVEL = re.compile(r"(?:^[ \t]*[-*][ \t]+|(?<!\S))(\d+(?:\.\d+)?):\s+", re.MULTILINE)
@@ -52,17 +53,15 @@ def _of(assignment: Assignment, notebook: str) -> Iterator[Written]:
     cells = assignment.releases[notebook].cells
     steps = _steps(assignment, notebook)
     titles: dict[str, str] = {}
-    above: list[str] = []
-    for cell in cells:
+    prose = prose_above((is_prose(cell), cell.source) for cell in cells)
+    for cell, rubric in zip(cells, prose, strict=True):
         step = steps.get(cell.id, "")
-        if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
-            above.append(cell.source)
+        if is_prose(cell):
             if heading := _HEADING.findall(cell.source):
                 titles[step] = _title(heading[-1])
             continue
         if cell.cell_type == "markdown" and cell.metadata.nbgrader.get("grade"):
             name, points = cell.metadata.nbgrader.grade_id, float(cell.metadata.nbgrader.points)
-            rubric = "\n\n".join(above)
             said = _NAME.findall(rubric)
             yield Written(
                 (notebook, name),
@@ -73,7 +72,6 @@ def _of(assignment: Assignment, notebook: str) -> Iterator[Written]:
                 levels(rubric, points),
                 frozenset(cell_id for cell_id, of in steps.items() if of == step),
             )
-        above = []
 
 
 def _steps(assignment: Assignment, notebook: str) -> dict[str, str]:

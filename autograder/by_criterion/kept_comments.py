@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -24,13 +25,15 @@ def kept(places: Places, assignment: str) -> dict[str, list[str]]:
 def change(places: Places, assignment: str, criterion: Criterion, text: str, keep: bool) -> list[str]:
     """Keep a comment of a criterion, or drop it; returns those that are kept then.
 
-    The file is read anew each time, so that two persons who add comments do not take each other's away.
+    The file is read and written by one at a time, so that two persons do not take each other's comments away.
     """
-    everything = kept(places, assignment)
-    others = [each for each in everything.get("/".join(criterion), []) if each != text]
-    mine = [*others, text][-MOST:] if keep else others
-    everything["/".join(criterion)] = mine
-    write_whole(_path(places, assignment), json.dumps(everything, ensure_ascii=False, indent=1) + "\n")
+    with open(places.records / f".comments-{assignment}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        everything = kept(places, assignment)
+        others = [each for each in everything.get("/".join(criterion), []) if each != text]
+        mine = [*others, text][-MOST:] if keep else others
+        everything["/".join(criterion)] = mine
+        write_whole(_path(places, assignment), json.dumps(everything, ensure_ascii=False, indent=1) + "\n")
     return mine
 
 

@@ -122,8 +122,8 @@ class _Api(_Handler):
 
     def post(self, what: str) -> None:
         taken = {
-            "save": (self.marking.save, ("criterion", "code", "version", "score", "comment")),
-            "undo": (self.marking.undo, ()),
+            "save": (self.marking.save, ("criterion", "code", "version", "score", "comment", "page")),
+            "undo": (self.marking.undo, ("page",)),
             "comment": (self.marking.keep_comment, ("criterion", "text", "keep")),
         }
         if what not in taken:

@@ -15,7 +15,7 @@ from autograder.errors import GradeError
 from autograder.sandbox.packages import NOTHING, Needs, data_files
 from coursework.marking.stored import StoredCheck, read_stored
 
-from .fingerprints import Fingerprints, code_of, digests, fingerprints
+from .fingerprints import Fingerprints, code_of, digests, fingerprints, prose_above
 from .places import Places
 from .preprocess import StripSolutions
 from .registry import Entry, read_entry
@@ -90,24 +90,38 @@ def load_assignment(places: Places, name: str) -> Assignment:
 
 
 def _up_to_date(source: SourceNotebook, built: nbformat.NotebookNode) -> None:
-    """What was built, and is run and earned, must be what solutions/ holds: setup, solutions, checks and points."""
+    """What was built must be what solutions/ holds: setup, solutions, checks, points, criteria, and which cells."""
+    prose = prose_above((is_prose(cell), cell.source) for cell in built.cells)
     cells = {
-        cell.metadata.nbgrader.grade_id: (cell.source, cell.metadata.nbgrader.get("points", 0))
-        for cell in built.cells
+        cell.metadata.nbgrader.grade_id: (cell.source, cell.metadata.nbgrader.get("points", 0), above)
+        for cell, above in zip(built.cells, prose, strict=True)
         if "nbgrader" in cell.metadata
     }
-    for cell in source.cells:
+    prose = prose_above((cell.kind == "prose", cell.source) for cell in source.cells)
+    for cell, above in zip(source.cells, prose, strict=True):
         if cell.kind not in ("setup", "exercise", "check", "written"):
             continue
-        text, points = cells.get(cell.grade_id, ("", 0))
-        # A check has its hidden tests below it; the model text of a written answer is no part of any mark.
-        mine = text.partition("\n### BEGIN HIDDEN TESTS")[0]
-        same = cell.kind == "written" or code_of(mine) == code_of(cell.source)
+        text, points, above_built = cells.get(cell.grade_id, ("", 0, ""))
+        if cell.kind == "written":  # its model text is no part of any mark; the text above it is the criterion
+            same = above_built.split() == above.split()
+        else:  # a check has its hidden tests below it
+            same = code_of(text.partition("\n### BEGIN HIDDEN TESTS")[0]) == code_of(cell.source)
         if not same or points != cell.points or cell.grade_id not in cells:
-            raise GradeError(
-                f"{source.name}: {cell.grade_id} in solutions/ is not what was built: run `make build` (and grade "
-                "everybody anew, if anything is graded already and marks hang on it: `autograder grade` will say so)"
-            )
+            raise _not_built(f"{source.name}: {cell.grade_id}")
+    if len(built.cells) != len(source.cells) + 1:  # the one more installs
+        raise _not_built(f"{source.name}, which has other cells,")
+
+
+def is_prose(cell: nbformat.NotebookNode) -> bool:
+    """Is it a cell of text that nobody is asked to change?"""
+    return cell.cell_type == "markdown" and "nbgrader" not in cell.metadata
+
+
+def _not_built(what: str) -> GradeError:
+    return GradeError(
+        f"{what} in solutions/ is not what was built: run `make build` (and grade everybody anew, if anything is "
+        "graded already and marks hang on it: `autograder grade` will say so)"
+    )
 
 
 def _through(steps: list, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -2,7 +2,7 @@
 
 Of a check: its points and parts, its code, the solution, the names that are forbidden, the notebook's setup, the
 exercises of its chain, and the data that the assignment names. Of a written answer: its points and its criterion, the
-text above it. Never prose, hints, docstrings, comments or the tutor's sentences: mending a typo stops nothing.
+prose right above it. Never prose, hints, docstrings, comments or the tutor's sentences: mending a typo stops nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from coursework.marking.stored import StoredCheck
@@ -34,8 +34,9 @@ def fingerprints(
     """The fingerprint of every graded cell of a notebook; `data` are the digests of what its code reads."""
     solutions = notebook.named("exercise")
     setup = [code_of(cell.source) for cell in notebook.cells if cell.kind == "setup"]
-    found, above = {}, ""
-    for cell in notebook.cells:
+    found = {}
+    prose = prose_above((cell.kind == "prose", cell.source) for cell in notebook.cells)
+    for cell, above in zip(notebook.cells, prose, strict=True):
         if cell.kind == "check":
             chain = [name for name in dict.fromkeys((cell.name, *chains.get(cell.name, ()))) if name in solutions]
             found[cell.name] = _hash(
@@ -48,9 +49,15 @@ def fingerprints(
             )
         elif cell.kind == "written":
             found[cell.name] = _hash(cell.points, " ".join(above.split()))
-        elif cell.kind == "prose":
-            above = cell.source
     return found
+
+
+def prose_above(cells: Iterable[tuple[bool, str]]) -> Iterator[str]:
+    """For each cell, given as (is it prose, its text), the prose right above it: since the last cell that is none."""
+    above: list[str] = []
+    for is_prose, text in cells:
+        yield "\n\n".join(above)
+        above = [*above, text] if is_prose else []
 
 
 def _hash(*parts: object) -> str:
@@ -71,9 +78,9 @@ def code_of(source: str) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and any(map(_is_must, node.decorator_list)):
             first = min(decorator.lineno for decorator in node.decorator_list)
-            _empty(lines, first, node.end_lineno)
+            lines[first - 1 : node.end_lineno] = [""] * ((node.end_lineno or first) - first + 1)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module) and ast.get_docstring(node, clean=False):
-            _empty(lines, node.body[0].lineno, node.body[0].end_lineno)
+            _cut(lines, node.body[0])
     return [line.rstrip() for line in lines if line.strip()]
 
 
@@ -83,5 +90,9 @@ def _is_must(decorator: ast.expr) -> bool:
     )
 
 
-def _empty(lines: list[str], first: int, last: int | None) -> None:
-    lines[first - 1 : last] = [""] * ((last or first) - first + 1)
+def _cut(lines: list[str], docstring: ast.stmt) -> None:
+    """Empty what it spans; code may stand before it and behind it."""
+    first, last = docstring.lineno - 1, (docstring.end_lineno or docstring.lineno) - 1
+    before = lines[first].encode()[: docstring.col_offset].decode()
+    behind = lines[last].encode()[docstring.end_col_offset :].decode()
+    lines[first : last + 1] = [before + behind, *[""] * (last - first)]

@@ -25,7 +25,7 @@ from autograder.gradebook.late import Penalties
 from autograder.gradebook.log import Log
 from autograder.gradebook.opened import Book
 from autograder.gradebook.releases import refuse_mixed
-from autograder.terminal import Handler, progress
+from autograder.terminal import Handler, listed, progress
 from coursework.files import write_whole
 from coursework.marking.messages import say
 
@@ -79,8 +79,7 @@ def write_feedback(places: Places, assignment: str, students: list[str]) -> list
                 failed.append(f"{student} ({type(error).__name__}: {str(error).strip()[:200]})")
                 step("failed")
     if failed:
-        more = f" and {len(failed) - 10} more" if len(failed) > 10 else ""
-        raise SomeFailed(f"no feedback of {assignment} could be written for: {', '.join(failed[:10])}{more}", pages)
+        raise SomeFailed(f"no feedback of {assignment} could be written for: {listed(failed)}", pages)
     return pages
 
 

@@ -27,7 +27,8 @@ MAX_PICTURES = 300  # of one page
 _FORMATS = {"PNG": "png", "JPEG": "jpeg", "GIF": "gif", "WEBP": "webp", "BMP": "bmp"}
 # A whole tag. "<" stands for itself nowhere else: not in text, and `clean_html` writes it out in attributes, too.
 _IMAGE = re.compile(r"""<img((?:\s+[\w-]+(?:="[^"<]*"|='[^'<]*'|=[^\s"'<>=]+)?)*)\s*/?>""")
-_SOURCE = re.compile(r"""\ssrc=(?:"([^"]*)"|'([^']*)')""")
+# Its attributes up to the source, one by one: in another one's value ` src='` begins none.
+_SOURCE = re.compile(r"""((?:\s+[\w-]+(?:="[^"]*"|='[^']*'|=[^\s"'<>=]+)?)*?)\s+src=(?:"([^"]*)"|'([^']*)')""")
 _DATA = re.compile(r"data:image/(?:png|jpeg|gif);base64,")
 
 
@@ -41,8 +42,8 @@ def embed(page: str, folder: Path) -> str:
 
     def shown(image: re.Match) -> str:
         nonlocal found
-        attribute = _SOURCE.search(image[1])
-        source = html.unescape(attribute[1] or attribute[2] or "") if attribute else ""
+        attribute = _SOURCE.match(image[1])
+        source = html.unescape(attribute[2] or attribute[3] or "") if attribute else ""
         if not attribute or (source.startswith("data:") and not _DATA.match(source)):
             return image[0]  # a drawing, as text
         found += 1
@@ -54,7 +55,7 @@ def embed(page: str, folder: Path) -> str:
         address = small(data) if data else None
         if address is None:
             return _instead("picture_not_shown")
-        return f'<img{image[1][: attribute.start()]} src="{address}"{image[1][attribute.end() :]}>'
+        return f'<img{attribute[1]} src="{address}"{image[1][attribute.end() :]}>'
 
     return _IMAGE.sub(shown, page)
 

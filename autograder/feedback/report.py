@@ -45,11 +45,14 @@ def write_report(places: Places, name: str, to: Path) -> None:
     runs, events = log.runs(name), log.latest(name)
     if not events:
         raise GradeError(f"nothing of {name} is graded yet: run `autograder grade {name}` first")
-    refuse_mixed(name, {s: event for s, event in events.items() if s not in runs[-1].open}, assignment.fingerprints)
+    # Whose marks an interrupted run left open has those of before, perhaps of another release.
+    events = {student: event for student, event in events.items() if student not in runs[-1].open}
+    refuse_mixed(name, events, assignment.fingerprints)
+    judged = {student for student, event in events.items() if event["status"] != Status.COULD_NOT_GRADE}
     with Book(places) as book:
         gradebook = book.open()
         by_hand.notice_in(places, gradebook, name)
-        marked_by_hand = distribution(gradebook, name)
+        marked_by_hand = distribution(gradebook, name, judged)
     codes = pseudonyms(places, [*events, *runs[-1].open])
     codes = {student: code.replace("-", "\u2011") for student, code in codes.items()}  # each stays on one line
     alike = look_alikes(

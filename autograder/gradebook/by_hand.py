@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-import json
 import os
 
 from nbgrader.api import (
@@ -28,7 +27,7 @@ from sqlalchemy import or_
 from autograder.course.places import Places
 
 from . import late
-from .log import Log
+from .log import Log, News
 from .opened import Book
 
 Cell = tuple[str, str, str]  # student, notebook, cell
@@ -62,7 +61,7 @@ class Journal:
 
     def __init__(self, log: Log, assignment: str):
         self._log, self._assignment = log, assignment
-        self._forget_all()
+        self._news, self._said = News(log.path, "manual"), dict[Cell, dict]()
 
     def changed(self, cell: Cell, old: dict, new: dict) -> None:
         """Log a change (two `state`s); before it, what somebody had made of the cell that no command noticed yet."""
@@ -71,33 +70,11 @@ class Journal:
         noticed = [_change(self._assignment, cell, said, old, noticed_by=_user())] if said != old else []
         self._log.append_all("manual", [*noticed, _change(self._assignment, cell, old, new, set_by=_user())])
 
-    def _forget_all(self) -> None:
-        self._said: dict[Cell, dict] = {}
-        self._file, self._read = 0, 0  # the file's inode, and how many of its bytes were read
-
     def _read_on(self) -> None:
-        if not self._log.path.exists():
-            return self._forget_all()
-        with open(self._log.path, "rb") as file:
-            found = os.fstat(file.fileno())
-            if found.st_ino != self._file or found.st_size < self._read:  # somebody was forgotten
-                self._forget_all()
-                self._file = found.st_ino
-            file.seek(self._read)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                self._read += len(line)
-                if b'"manual"' in line:
-                    self._take(line)
-
-    def _take(self, line: bytes) -> None:
-        try:
-            event = json.loads(line)
-        except ValueError:  # a line that a crash cut short
-            return
-        if isinstance(event, dict) and _is_about(event, self._assignment):
-            self._said[_cell(event)] = event["new"]
+        anew, events = self._news.read()
+        if anew:
+            self._said = {}
+        self._said |= {_cell(event): event["new"] for event in events if _is_about(event, self._assignment)}
 
 
 def state(score: float | None, extra: float | None, comment: str | None) -> dict:

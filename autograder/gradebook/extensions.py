@@ -5,8 +5,9 @@
 
 The file is written by `autograder extend`, or by hand in a spreadsheet; columns of one's own (a reason, say) stay. A
 time without a zone is UTC, as nbgrader's are, and a day without a time is that day to its end. nbgrader keeps an
-extension as the time beyond the due date, so all are granted anew when that moves. Where there is no such file,
-extensions that were granted by nbgrader itself stay as they are.
+extension as the time beyond the due date, so all are granted anew when that moves. One that ends before the due date
+counts for nothing, for nobody has less time than the class; whoever opens the gradebook is told. Where there is no such
+file, extensions that were granted by nbgrader itself stay as they are.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.intake.collect import moment
 from coursework.files import write_whole
+
+from .opened import Book
 
 COLUMNS = ("student", "assignment", "until")
 _NO_TIME = timedelta(0)
@@ -71,7 +74,10 @@ def read(places: Places) -> list[Extension]:
 
 
 def extend(places: Places, assignment: str, student: str, text: str) -> None:
-    """Set a student's extension; "none" takes it back. Raises GradeError for what `read` refuses."""
+    """Set a student's extension; "none" takes it back.
+
+    Raises GradeError for what `read` refuses, and for one that ends before the assignment is due for all.
+    """
     known = places.assignments()
     if assignment not in known:
         raise GradeError(f"there is no assignment {assignment!r}; there are: {', '.join(known)}")
@@ -79,9 +85,14 @@ def extend(places: Places, assignment: str, student: str, text: str) -> None:
         take_back(places, student, assignment)
         return
     try:
-        until(text)
+        end = until(text)
     except ValueError:
         raise GradeError(f"{text!r} is no date; 2026-11-22 is, or 2026-11-22 23:59 (UTC), or none") from None
+    with Book(places) as book:
+        gradebook = book.if_there()
+        due = _due(gradebook, assignment) if gradebook else None
+    if due is not None and end < due:
+        raise GradeError(f"{end} UTC is before {assignment} is due for all, {due} UTC: no extension")
     read(places)
     head, table = _table(places)
     rows = [row for _, row in table]
@@ -139,23 +150,30 @@ def _wrong(places: Places, line: int, what: str) -> GradeError:
     return GradeError(f"{extensions_file(places)}, line {line}: {what}")
 
 
+def _due(gradebook: Gradebook, assignment: str) -> datetime | None:
+    stored = gradebook.db.query(Assignment).filter(Assignment.name == assignment).one_or_none()
+    return None if stored is None else stored.duedate
+
+
 class Extensions:
-    """Those of one assignment, as times beyond its due date; raises GradeError where one ends before that."""
+    """Those of one assignment, as times beyond its due date; `idle` says of those that end before it that they do."""
 
     def __init__(self, places: Places, gradebook: Gradebook, assignment: str):
         self._gradebook, self._assignment = gradebook, assignment
         self.there = extensions_file(places).exists()
+        self.idle: list[str] = []
         self._beyond: dict[str, timedelta] = {}
         mine = [extension for extension in read(places) if extension.assignment == assignment]
-        stored = gradebook.db.query(Assignment).filter(Assignment.name == assignment).one_or_none() if mine else None
-        due: datetime | None = stored.duedate if stored is not None else None
+        due = _due(gradebook, assignment) if mine else None
         if due is None:
             return
         for extension in mine:
             if extension.until < due:
-                what = f"{extension.until} UTC is before {assignment} is due for all, {due} UTC"
-                raise _wrong(places, extension.line, what)
-            self._beyond[extension.student] = extension.until - due
+                ends = f"{extension.until} UTC is before {assignment} is due for all, {due} UTC"
+                where = f"{extensions_file(places)}, line {extension.line}"
+                self.idle.append(f"{where}: {ends}: it counts for nothing")
+            else:
+                self._beyond[extension.student] = extension.until - due
 
     def put(self, submission: SubmittedAssignment) -> None:
         """Grant a submission what the file says, or take back what it does not say."""

@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -75,10 +75,7 @@ class Log:
 
     def latest(self, assignment: str) -> dict[str, dict]:
         """The newest "mark" event of every student."""
-        latest: dict[str, dict] = {}
-        for run in self.runs(assignment):
-            latest.update(run.marks)
-        return latest
+        return newest(self.runs(assignment))
 
 
 @dataclass
@@ -93,6 +90,40 @@ class Run:
     def open(self) -> list[str]:
         """Students that this run was to grade and did not."""
         return [] if self.ended else [student for student in self.start["students"] if student not in self.marks]
+
+
+class News:
+    """The log's events of one kind as they come: each `read` takes up where the one before ended."""
+
+    def __init__(self, path: Path, event: str):
+        self._path, self._kind = path, f'"event": "{event}"'.encode()
+        self._file, self._read = 0, 0  # the file's inode, and how many of its bytes were read
+
+    def read(self) -> tuple[bool, list[dict]]:
+        """(whether these are all, of a file that was not read before; what is new)."""
+        if not self._path.exists():
+            self._file = self._read = 0
+            return True, []
+        found = []
+        with open(self._path, "rb") as file:
+            about = os.fstat(file.fileno())
+            anew = about.st_ino != self._file or about.st_size < self._read  # somebody was forgotten
+            if anew:
+                self._file, self._read = about.st_ino, 0
+            file.seek(self._read)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                if self._kind in line:
+                    with suppress(ValueError):  # a line that a crash cut short
+                        found.append(json.loads(line))
+        return anew, [event for event in found if isinstance(event, dict)]
+
+
+def newest(runs: list[Run]) -> dict[str, dict]:
+    """The newest "mark" event of every student in these runs, oldest run first."""
+    return {student: event for run in runs for student, event in run.marks.items()}
 
 
 def _ends_with_newline(file) -> bool:

@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from autograder.course.fingerprints import Fingerprints
 from autograder.errors import GradeError
 from autograder.judge.graded import Status
+from autograder.terminal import listed
+
+from .log import Run
 
 Events = Mapping[str, dict]  # by student: the newest "mark" event
 _SHOWN = 5
@@ -29,6 +32,23 @@ def marked(events: Events) -> frozenset[str]:
 def unknown_release(events: Events) -> list[str]:
     """Students whose marks do not say which release they rest on."""
     return sorted(student for student in marked(events) if not release_of(events[student]))
+
+
+def say_unknown(name: str, events: Events) -> str:
+    """That there are marks of an unknown release, for a person; nothing where there are none."""
+    if not (unknown := unknown_release(events)):
+        return ""
+    return f"{name}: release unknown of {len(unknown)} earlier marks (--regrade puts everybody on this one)"
+
+
+def written_on(runs: Iterable[Run]) -> dict[str, Mapping[str, Fingerprints]]:
+    """The release that what the gradebook holds of each student was written on last, where that is known."""
+    return {
+        student: event["fingerprints"]
+        for run in runs
+        for student, event in run.marks.items()
+        if event.get("fingerprints")
+    }
 
 
 def changed_cells(release: Mapping[str, Fingerprints], other: Mapping[str, Fingerprints]) -> list[str]:
@@ -53,19 +73,15 @@ def refuse_mixed(name: str, events: Events, built: Mapping[str, Fingerprints] | 
     if not changed:
         return
     who = "; ".join(
-        f"{len(students)} on that of {min(events[s]['at'] for s in students)[:10]} ({_some(sorted(students))})"
+        f"{len(students)} on that of {min(events[s]['at'] for s in students)[:10]} ({listed(sorted(students), _SHOWN)})"
         for students in groups.values()
     )
-    differs = f"{name}: points, check, solution or criterion of {_some(changed)} changed since some were graded"
+    differs = (
+        f"{name}: points, check, solution or criterion of {listed(changed, _SHOWN)} changed since some were graded"
+    )
     what = f"{differs}; marks rest on these releases: {who}. Marks of two releases never mix"
     raise GradeError(f"{what}: `autograder grade {name} --regrade` grades everybody on the one that is built now")
 
 
 def _flat(release: Mapping[str, Fingerprints]) -> dict[str, str]:
     return {f"{notebook}/{cell}": mark for notebook, found in release.items() for cell, mark in found.items()}
-
-
-def _some(names: Iterable[str]) -> str:
-    names = list(names)
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more

@@ -1,8 +1,9 @@
 """The single writer of nbgrader's database and of the autograded notebooks.
 
 Uses nbgrader's own models, preprocessors and late-penalty plugin, with one connection kept open, and one transaction
-per submission. A person's manual scores, comments and extra credit are never touched. Where an answer or an automatic
-score that a person has overruled changes, the cell asks for a person again.
+per submission. A person's manual scores, comments and extra credit are never touched. Where an answer, an automatic
+score that a person has overruled, or what the cell's mark rests on (points, criterion, check, ...) changes, the cell
+asks for a person again.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,7 @@ from nbgrader.api import (
     Grade,
     Gradebook,
     InvalidEntry,
+    MissingEntry,
     Notebook,
     SubmittedAssignment,
     SubmittedNotebook,
@@ -31,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import scoped_session
 
 from autograder.course.assignment import Assignment
+from autograder.course.fingerprints import Fingerprints
 from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.judge.graded import Graded
@@ -47,18 +50,31 @@ _DISK = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
 
 
 class Writer:
-    """Writes graded submissions of one assignment into an open gradebook, which gets to know the assignment."""
+    """Writes graded submissions of one assignment into an open gradebook, which gets to know the assignment.
 
-    def __init__(self, places: Places, assignment: Assignment, gradebook: Gradebook):
+    `rested_on` is the release that each student's marks in the gradebook rest on, where that is known.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        assignment: Assignment,
+        gradebook: Gradebook,
+        rested_on: Mapping[str, Mapping[str, Fingerprints]],
+    ):
         _register(places, assignment, gradebook)
         self._places, self._assignment, self._gradebook = places, assignment, gradebook
+        self._rested_on = rested_on
         self._extensions = Extensions(places, gradebook, assignment.name)
         self._late = Penalties(places.config)
 
     def save(self, graded: Graded) -> None:
-        """Notebooks first, then the marks in one transaction: a crash in between leaves no mark without its page."""
+        """Marks in one transaction, and the notebooks in their place right before it ends: both are new, or both old.
+
+        Killed in between, the old notebooks lie beside the new ones, and the next `save` compares with those.
+        """
         before = self._answers(graded.student)
-        self._write_notebooks(graded)
+        new = self._write_notebooks(graded)
         db = self._gradebook.db
         try:
             stamp = {"timestamp": graded.timestamp} if graded.timestamp else {}
@@ -70,12 +86,14 @@ class Writer:
                 self._save_notebook(notebook, name, graded, before.get(name, {}))
             db.flush()
             self._late.put(submission, self._scored(submission))
-            db.commit()
+            with self._in_place(new):
+                db.commit()
         except (SQLAlchemyError, InvalidEntry) as error:  # nbgrader wraps some of the database's errors
-            db.rollback()
             raise GradeError(f"the gradebook cannot be written: {first_line(error)}") from error
         finally:
+            db.rollback()  # of whatever error: the next student's commit would take half-written rows along
             db.expunge_all()  # a class of thousands keeps no objects
+            shutil.rmtree(new, ignore_errors=True)
 
     def _notebooks(self, submission: SubmittedAssignment) -> list[tuple[SubmittedNotebook, str]]:
         rows = (
@@ -100,6 +118,8 @@ class Writer:
             marked is not None and (bool(marked.ran_without) or not marked.whole)
         )
         cells = {} if marked is None else _graded_cells(marked.notebook)
+        rested_on = self._rested_on.get(graded.student, {}).get(name, {})
+        rests_on = self._assignment.fingerprints[name]
         for cell_name, grade in grades.items():
             old = grade.auto_score
             if marked is None:
@@ -112,6 +132,8 @@ class Writer:
                 untouched = _is_untouched(cells[cell_name])
                 grade.auto_score = 0.0 if untouched else None
                 changed = before.get(cell_name) != cells[cell_name].source
+            # A person's 2 of 2 says nothing about a cell that is worth 1 now, or asks for something else.
+            changed = changed or (cell_name in rested_on and rested_on[cell_name] != rests_on.get(cell_name))
             if grade.manual_score is None:
                 grade.needs_manual_grade = grade.auto_score is None
             elif changed:
@@ -128,43 +150,79 @@ class Writer:
     def _answers(self, student: str) -> dict[str, dict[str, str]]:
         """The texts of graded cells as they were written last time: {notebook: {cell: text}}."""
         found = {}
+        final, old = self._folder(student), self._folder(student, ".old")
         for name in self._assignment.releases:
-            path = self._places.autograded / student / self._assignment.name / f"{name}.ipynb"
+            path = (old if old.is_dir() else final) / f"{name}.ipynb"
             if path.exists():
                 cells = _graded_cells(nbformat.read(path, as_version=4))
                 found[name] = {cell_name: cell.source for cell_name, cell in cells.items()}
         return found
 
-    def _write_notebooks(self, graded: Graded) -> None:
-        """The autograded folder, complete or as it was: written beside, then put in its place."""
-        home = self._places.autograded / graded.student
-        final, new, old = (
-            home / f"{dot}{self._assignment.name}{end}" for dot, end in (("", ""), (".", ".new"), (".", ".old"))
-        )
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+    def _folder(self, student: str, end: str = "") -> Path:
+        """Where a student's notebooks lie; with an `end` a hidden folder beside that."""
+        return self._places.autograded / student / (f".{self._assignment.name}{end}" if end else self._assignment.name)
+
+    def _write_notebooks(self, graded: Graded) -> Path:
+        """The new autograded folder, complete, beside the one that is there."""
+        new = self._folder(graded.student, ".new")
+        shutil.rmtree(new, ignore_errors=True)
         try:
-            names = harmless_names({name: data[:HEAD] for name, data in graded.files.items()}, self._assignment.files)
-            students = {names[name]: data for name, data in graded.files.items()}
-            for name, data in {**students, **self._assignment.files}.items():
-                path = new / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            new.mkdir(parents=True, exist_ok=True)
-            for name, release in self._assignment.releases.items():
-                nbformat.write(_page(name, release, graded), new / f"{name}.ipynb")
-            if final.exists():
-                final.rename(old)
-            new.rename(final)
-        except OSError as error:
-            if not final.exists() and old.exists():
+            with self._whose_trouble(graded.student):
+                names = harmless_names(
+                    {name: data[:HEAD] for name, data in graded.files.items()}, self._assignment.files
+                )
+                students = {names[name]: data for name, data in graded.files.items()}
+                for name, data in {**students, **self._assignment.files}.items():
+                    path = new / name
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(data)
+                new.mkdir(parents=True, exist_ok=True)
+                for name, release in self._assignment.releases.items():
+                    nbformat.write(_page(name, release, graded), new / f"{name}.ipynb")
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        return new
+
+    @contextmanager
+    def _in_place(self, new: Path) -> Iterator[None]:
+        """The new folder in the place of the old one, which is back where the block raises."""
+        student = new.parent.name
+        final, old = self._folder(student), self._folder(student, ".old")
+        try:
+            with self._whose_trouble(student):
+                if old.is_dir():  # of a process that was killed: nobody knows what its new folder belongs to
+                    _remove(final)
+                elif final.exists():
+                    final.rename(old)
+                new.rename(final)
+            yield
+        except BaseException:
+            if old.exists():
+                _remove(final)
                 old.rename(final)
+            elif not new.exists():  # there was none before
+                _remove(final)
+            raise
+        _remove(old)
+
+    @contextmanager
+    def _whose_trouble(self, student: str) -> Iterator[None]:
+        """Where the disk is to blame, and not this student's files or folders, an OSError becomes a GradeError."""
+        try:
+            yield
+        except OSError as error:
             if error.errno not in _DISK and os.access(_lowest(self._places.autograded), os.W_OK):
                 raise
+            final = self._folder(student)
             raise GradeError(f"{final} cannot be written: {os.strerror(error.errno or 0)}") from error
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    """A folder, or what somebody put in its place."""
+    shutil.rmtree(path, ignore_errors=True)
+    with suppress(OSError):
+        path.unlink()
 
 
 def _lowest(folder: Path) -> Path:
@@ -182,9 +240,34 @@ def _one_transaction(db: scoped_session) -> Iterator[None]:
         db.commit = commit
 
 
+def refuse_other_cells(assignment: Assignment, gradebook: Gradebook) -> None:
+    """Raise GradeError where there are marks, by cells that came or went since: nbgrader keeps marks by cell.
+
+    nbgrader asks the same, notebook by notebook while it registers them: by then others have new points already.
+    """
+    for name, original in assignment.originals.items():
+        try:
+            stored = gradebook.find_notebook(name, assignment.name)
+        except MissingEntry:
+            continue
+        kinds = ((is_grade, stored.grade_cells), (is_solution, stored.solution_cells))
+        for kind, cells in kinds if stored.submissions else ():
+            ours = {cell.metadata.nbgrader.grade_id for cell in original.cells if kind(cell)}
+            if other := sorted(ours ^ {cell.name for cell in cells}):
+                raise _other_cells(assignment, f"{name}: {', '.join(other)}")
+
+
+def _other_cells(assignment: Assignment, which: object) -> GradeError:
+    return GradeError(
+        f"{assignment.name} has other cells than when it was first graded, and nbgrader keeps old marks by cell "
+        f"({which}); build the version that was released, or use a new assignment name"
+    )
+
+
 def _register(places: Places, assignment: Assignment, gradebook: Gradebook) -> None:
     """What generate_assignment does: the assignment, its notebooks and their cells are in the database."""
     try:
+        refuse_other_cells(assignment, gradebook)
         gradebook.update_or_create_assignment(assignment.name, course_id=places.course_id)
         for name, original in assignment.originals.items():
             resources = {
@@ -194,10 +277,7 @@ def _register(places: Places, assignment: Assignment, gradebook: Gradebook) -> N
     except SQLAlchemyError as error:
         raise GradeError(f"the gradebook {shown_url(places.db_url)} cannot be used: {first_line(error)}") from error
     except RuntimeError as error:  # nbgrader's word for cells that came or went
-        raise GradeError(
-            f"{assignment.name} has other cells than when it was first graded, and nbgrader keeps old marks by cell "
-            f"({error}); build the version that was released, or use a new assignment name"
-        ) from error
+        raise _other_cells(assignment, error) from error
 
 
 def _graded_cells(notebook: nbformat.NotebookNode) -> dict[str, nbformat.NotebookNode]:

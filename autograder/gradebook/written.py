@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from nbgrader.api import (
@@ -157,8 +158,10 @@ class WrittenMarks:
             self._penalties.put(submission, [submitted])
 
 
-def distribution(gradebook: Gradebook, assignment: str) -> dict[Criterion, dict[float, int]]:
-    """Of each written cell that a person has marked: {points: how many students have them}, fewest points first.
+def distribution(
+    gradebook: Gradebook, assignment: str, students: Container[str] | None = None
+) -> dict[Criterion, dict[float, int]]:
+    """Of each written cell that a person has marked: {points: how many of these students have them}, fewest first.
 
     Only marks that count as read: an answer that changed since waits again. Untouched and missing answers, which no
     person marked, are not in it.
@@ -167,8 +170,9 @@ def distribution(gradebook: Gradebook, assignment: str) -> dict[Criterion, dict[
     query = rows(gradebook, Grade, assignment, Grade.manual_score).filter(
         Grade.manual_score.isnot(None), Grade.needs_manual_grade.is_(False), BaseCell.id.in_(_written(gradebook))
     )
-    for _, notebook, cell, score in query:
-        found[notebook, cell][score] += 1
+    for student, notebook, cell, score in query:
+        if students is None or student in students:
+            found[notebook, cell][score] += 1
     gradebook.db.rollback()
     return {criterion: dict(sorted(counts.items())) for criterion, counts in sorted(found.items())}
 

@@ -75,9 +75,39 @@ def misplaced(submitted: Path, assignments: list[str]) -> list[str]:
         entry.name
         for entry in os.scandir(submitted)
         if entry.is_dir(follow_symlinks=False)
+        and not closed(Path(entry.path))
         and not any(find(submitted / entry.name, assignment) for assignment in assignments)
         and any(name.lower().endswith(".ipynb") for name in os.listdir(entry))
     )
+
+
+def unreadable(submitted: Path) -> dict[str, str]:
+    """Folders of students that cannot be looked into, and why: what lies in them seems not to be there."""
+    if not submitted.is_dir():
+        return {}
+    folders = sorted(entry.name for entry in os.scandir(submitted) if entry.is_dir(follow_symlinks=False))
+    return {name: why for name in folders if (why := closed(submitted / name))}
+
+
+def closed(folder: Path) -> str:
+    """Why a folder cannot be looked into; nothing where it can, or is not there."""
+    try:
+        os.listdir(folder)
+        os.stat(folder / ".")  # who may list a folder may still not enter it
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
+def date_beside(submitted: Path, student: str, assignment: str) -> tuple[datetime | None, list[Note]]:
+    """When a submission was handed in, as the date beside its notebooks says, and what is wrong with that date."""
+    basket, path = Basket(), find(submitted / student, assignment)
+    with contextlib.suppress(OSError):  # mostly: there is none
+        if path is not None and stat.S_ISDIR(os.lstat(path).st_mode):
+            _take_file(path / TIMESTAMP, TIMESTAMP, basket)
+    return _timestamp(basket.files.get(TIMESTAMP), basket), basket.notes
 
 
 def collect(submitted: Path, student: str, assignment: str) -> HandedIn:

@@ -44,9 +44,15 @@ class Graded:
     timestamp: datetime | None = None
 
 
+def without_names(error: Exception) -> str:
+    """What went wrong, without the path that an OSError names: a student's name is in it, and reports show reasons."""
+    what = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return f"{type(error).__name__}: {what}"
+
+
 def could_not_keep(prepared: Prepared, assignment: Assignment, error: Exception) -> Graded:
     """What is kept of a submission where what came back cannot be: that a person must look."""
-    why = Note("not_kept", {"error": f"{type(error).__name__}: {error}"})
+    why = Note("not_kept", {"error": without_names(error)})
     return Graded(
         prepared.student,
         Status.COULD_NOT_GRADE,

@@ -1,7 +1,8 @@
 """Marks as CSV: nbgrader's columns, Canvas's and Moodle's, each with a status, so that no lost work looks like a zero.
 
 A mark is given only where it is complete: "could not grade", "missing", "waits for a person" and "not graded yet" leave
-the mark empty. `NbgraderCsv` is also a plugin: `nbgrader export --exporter autograder.lms.export.NbgraderCsv`.
+the mark empty; the last is also said of who handed in and is in no run yet. `NbgraderCsv` is also a plugin: `nbgrader
+export --exporter autograder.lms.export.NbgraderCsv`.
 What Canvas and Moodle do with a file was read in the source of their importers (canvas-lms, lib/gradebook_importer.rb;
 moodle, grade/import/csv/classes/load_data.php).
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,10 +26,13 @@ from sqlalchemy import func
 from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.gradebook import by_hand
-from autograder.gradebook.log import Log
+from autograder.gradebook.late import Penalties
+from autograder.gradebook.log import Log, newest
 from autograder.gradebook.opened import Book
-from autograder.gradebook.releases import refuse_mixed
+from autograder.gradebook.releases import refuse_mixed, say_unknown
+from autograder.intake.collect import fingerprint, students
 from autograder.judge.graded import Status
+from autograder.terminal import listed, tell, tell_error
 from coursework.files import write_whole
 
 
@@ -54,11 +59,11 @@ class Row:
     status: Status
 
 
-def rows(gradebook: Gradebook, log: Log, assignment: str, *, without_unread: bool = False) -> list[Row]:
-    """A row for every student of the course, in order.
+def rows(places: Places, gradebook: Gradebook, assignment: str, *, without_unread: bool = False) -> list[Row]:
+    """A row for every student of the course, and everybody else who handed in, in order.
 
-    With `without_unread` marks and the maximum are those of the checks alone, for everybody: who waits for a person to
-    read the texts has a mark then, too.
+    With `without_unread` marks, penalties and the maximum are those of the checks alone, for everybody: who waits for a
+    person to read the texts has a mark then, too.
     """
     db = gradebook.db
     stored = db.query(StoredAssignment).filter(StoredAssignment.name == assignment).one_or_none()
@@ -77,21 +82,27 @@ def rows(gradebook: Gradebook, log: Log, assignment: str, *, without_unread: boo
     )
     maximum, checks = float(stored.max_score), {}
     if without_unread:
-        cells = _checks_of(stored)
+        cells, late = _checks_of(stored), Penalties(places.config)
         maximum, checks = sum(cells.values()), _on_checks(gradebook, assignment, cells)
-    runs = log.runs(assignment)
+        penalties = {
+            student: sum(late.of(submission, points) or 0.0 for points in checks.get(student, {}).values())
+            for student, submission in submissions.items()
+        }
+    runs = Log(places.log).runs(assignment)
     unfinished = {student for student in (runs[-1].open if runs else ())}
-    events = log.latest(assignment)
+    events, handed_in = newest(runs), set(students(places.submitted, assignment))
     refuse_mixed(assignment, {student: event for student, event in events.items() if student not in unfinished})
-    students = {student.id: student for student in db.query(Student).order_by(Student.id)}
+    roster = {student.id: student for student in db.query(Student).order_by(Student.id)}
     found = []
-    for name in sorted({*students, *unfinished, *events}):
-        student, submission = students.get(name), submissions.get(name)
-        status = _status(name, submission, events.get(name), name in unfinished)
+    for name in sorted({*roster, *unfinished, *events, *handed_in}):
+        student, submission, event = roster.get(name), submissions.get(name), events.get(name)
+        to_come = name in unfinished or (submission is None and event is None and name in handed_in)
+        status = _status(submission, event, to_come)
         penalty = float(penalties.get(name) or 0.0)
         raw = None
-        if without_unread and status in (Status.GRADED, Status.REPAIRED, Status.WAITS):
-            raw = checks.get(name)
+        if without_unread:
+            counts = name in checks and status in (Status.GRADED, Status.REPAIRED, Status.WAITS)
+            raw = sum(checks[name].values()) if counts else None
         elif submission is not None and status in (Status.GRADED, Status.REPAIRED):
             raw = float(submission.score)
         found.append(
@@ -121,15 +132,20 @@ def _checks_of(stored: StoredAssignment) -> dict[str, float]:
     return {cell.id: float(cell.max_score) for cell in cells if cell.cell_type == "code"}
 
 
-def _on_checks(gradebook: Gradebook, assignment: str, cells: Iterable[str]) -> dict[str, float]:
-    """Points on these cells by student, but for those of whom a person must look at one."""
-    sums = by_hand.rows(gradebook, Grade, assignment, func.sum(Grade.score), func.max(Grade.needs_manual_grade))
-    sums = sums.filter(Grade.cell_id.in_(list(cells))).group_by(SubmittedAssignment.student_id)
-    return {student: float(points) for student, _, _, points, waits in sums if not waits}
+def _on_checks(gradebook: Gradebook, assignment: str, cells: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Points on these cells by student and notebook, but for students of whom a person must look at one."""
+    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    waiting = set()
+    grades = by_hand.rows(gradebook, Grade, assignment, Grade.score, Grade.needs_manual_grade)
+    for student, notebook, _, points, waits in grades.filter(Grade.cell_id.in_(list(cells))):
+        found[student][notebook] += float(points)
+        if waits:
+            waiting.add(student)
+    return {student: points for student, points in found.items() if student not in waiting}
 
 
-def _status(student: str, submission: SubmittedAssignment | None, event: dict | None, unfinished: bool) -> Status:
-    if unfinished:
+def _status(submission: SubmittedAssignment | None, event: dict | None, to_come: bool) -> Status:
+    if to_come:
         return Status.NOT_YET
     if submission is None:
         return Status.MISSING if event is None else Status.COULD_NOT_GRADE
@@ -218,9 +234,16 @@ FORMATS: dict[str, Callable[[list[Row], str], list[list[str]]]] = {
 
 
 def export(
-    places: Places, assignment: str, form: str, to: Path, *, column: str = "", without_unread: bool = False
+    places: Places,
+    assignment: str,
+    form: str,
+    to: Path,
+    *,
+    column: str = "",
+    without_unread: bool = False,
+    say: Callable[[str], None] = tell,
 ) -> int:
-    """Write a CSV file in one of `FORMATS`; returns the number of students.
+    """Write a CSV file in one of `FORMATS`, and say whose marks are not of today; returns the number of students.
 
     `column` is how the assignment is called in the LMS; else it is called as here.
     """
@@ -229,13 +252,25 @@ def export(
     with Book(places) as book:
         gradebook = book.open()
         by_hand.notice_in(places, gradebook, assignment)
-        found = rows(gradebook, Log(places.log), assignment, without_unread=without_unread)
+        found = rows(places, gradebook, assignment, without_unread=without_unread)
+    _say_what_is_old(places, assignment, say)
     title = _plain(column) or assignment + (" (checks)" if without_unread else "")
     try:
         _write(FORMATS[form](found, title), to)
     except OSError as error:
         raise GradeError(f"{to} cannot be written: {error.strerror}") from error
     return len(found)
+
+
+def _say_what_is_old(places: Places, assignment: str, say: Callable[[str], None]) -> None:
+    """Marks that do not say their release, and marks of what somebody has handed in anew since."""
+    events = Log(places.log).latest(assignment)
+    if unknown := say_unknown(assignment, events):
+        say(unknown)
+    digests = {student: events.get(student, {}).get("digest") for student in students(places.submitted, assignment)}
+    again = [s for s, digest in digests.items() if digest and digest != fingerprint(places.submitted, s, assignment)]
+    if again:
+        say(f"handed in anew since, with the marks of before (`autograder grade {assignment}`): {listed(again)}")
 
 
 def _write(table: list[list[str]], to: Path) -> None:
@@ -251,10 +286,11 @@ class NbgraderCsv(ExportPlugin):
         from autograder.course.places import project_places
 
         places = replace(project_places(Path(self.parent.coursedir.root)), config=self.config)
-        log = Log(places.log)
         names = self.assignment or [assignment.name for assignment in gradebook.assignments]
         for name in names:
             by_hand.notice_in(places, gradebook, str(name))
-        found = [row for name in names for row in rows(gradebook, log, str(name))]
+        found = [row for name in names for row in rows(places, gradebook, str(name))]
+        for name in names:
+            _say_what_is_old(places, str(name), tell_error)
         wanted = {str(student) for student in self.student}
         _write(_nbgrader([row for row in found if not wanted or row.student in wanted]), Path(self.to or "grades.csv"))

@@ -16,7 +16,10 @@ from pathlib import Path
 from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.feedback.pages import SomeFailed, write_feedback
+from autograder.gradebook.log import Log
 from autograder.gradebook.opened import Book
+from autograder.gradebook.releases import say_unknown
+from autograder.terminal import listed
 from coursework.files import whole
 
 from .downloaded import CANVAS, MOODLE, look, outermost
@@ -39,7 +42,7 @@ class Packed:
 def send_back(
     places: Places, assignment: str, students: list[str], way: str | None, say: Callable[[str], None]
 ) -> None:
-    """Write the pages of these students (all, if none is named) and pack them in one of `WAYS`, if any.
+    """Write the pages of these students (all, if none is named) and pack them in a way of `pack`, if any.
 
     Raises GradeError at the end where some students' pages could not be written; the others' are packed by then.
     """
@@ -49,6 +52,8 @@ def send_back(
     except SomeFailed as error:
         failed, pages = error, error.pages
     say(f"{len(pages)} pages in {places.feedback}")
+    if unknown := say_unknown(assignment, Log(places.log).latest(assignment)):
+        say(unknown)
     if way and pages:
         packed = pack(places, assignment, way, dict.fromkeys(page.parent.parent.name for page in pages))
         say(f"packed for {packed.students} students: {packed.to}")
@@ -57,13 +62,16 @@ def send_back(
             ("Canvas shows a zip under the name of what was handed in; to open, end it in .zip", packed.renamed),
         ):
             if found:
-                say(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
+                say(f"{text}: {listed(found)}")
     if failed:
         raise failed
 
 
 def pack(places: Places, assignment: str, way: str, students: Iterable[str]) -> Packed:
-    """Pack the written pages of these students in one of `WAYS`; raises GradeError where nobody's can be."""
+    """Pack the written pages of these students for "canvas" or "moodle", or for "students", a zip each.
+
+    Raises GradeError where nobody's can be packed.
+    """
     pages = {student: _pages(places.feedback / student / assignment) for student in students}
     if way == "students":
         return _one_zip_each(places.records / f"feedback-{assignment}", assignment, pages)
@@ -128,7 +136,6 @@ def _for_canvas(student: str, handed: Handed, pages: Members, packed: Packed) ->
 
 
 _FOR: dict[str, Callable[[str, Handed, Members, Packed], Members]] = {"canvas": _for_canvas, "moodle": _for_moodle}
-WAYS = (*_FOR, "students")
 
 
 def _zip(members: Members) -> bytes:

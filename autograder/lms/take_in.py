@@ -19,7 +19,8 @@ from autograder.course.places import Places
 from autograder.errors import GradeError
 from autograder.gradebook.opened import Book
 from autograder.intake.basket import Basket, Full
-from autograder.intake.collect import TIMESTAMP, find
+from autograder.intake.collect import TIMESTAMP, closed, find
+from autograder.terminal import listed
 from coursework.files import whole
 from coursework.marking.messages import Note
 from coursework.submission import folded, safe_path, shown
@@ -38,11 +39,17 @@ def take_in(places: Places, assignment: str, book: Book, say: Callable[[str], No
     if not folder.is_dir():
         return []
     download = look(places, folder, book)
-    new = [student for student in sorted(download.piles) if find(places.submitted / student, assignment) is None]
+    blocked = {student: why for student in download.piles if (why := closed(places.submitted / student))}
+    open_to = [student for student in sorted(download.piles) if student not in blocked]
+    new = [student for student in open_to if find(places.submitted / student, assignment) is None]
     owners = {key: student for student, pile in download.piles.items() for key in pile.files}
-    present = {
-        student: _contents(places.submitted / student, assignment) for student in download.piles if student not in new
-    }
+    present = {}
+    for known in open_to:
+        if known not in new:
+            try:
+                present[known] = _contents(places.submitted / known, assignment)
+            except OSError as error:
+                blocked[known] = error.strerror or type(error).__name__
     baskets: dict[str, Basket] = defaultdict(Basket)
     changed = set()
     staging = places.submitted / _STAGING
@@ -54,10 +61,14 @@ def take_in(places: Places, assignment: str, book: Book, say: Callable[[str], No
             if student in new:
                 to = None if dry else staging / student
                 _stage(entry, download.piles[student].files[entry.key], to, baskets[student])
-            elif student is not None and (entry.size, entry.crc()) not in present[student]:
+            elif student in present and (entry.size, entry.crc()) not in present[student]:
                 changed.add(student)
-        for student in () if dry else new:
-            _put(staging / student, places.submitted / student / assignment, download.piles[student])
+        for student in () if dry else list(new):
+            try:
+                _put(staging / student, places.submitted / student / assignment, download.piles[student])
+            except OSError as error:
+                blocked[student] = error.strerror or type(error).__name__
+                new.remove(student)
     finally:
         if not dry:
             shutil.rmtree(staging, ignore_errors=True)
@@ -65,7 +76,7 @@ def take_in(places: Places, assignment: str, book: Book, say: Callable[[str], No
         users = {student: download.piles[student].user for student in new if download.piles[student].user}
         _keep_users(book, users)
     copied = "would be copied" if dry else "copied"
-    _report(copied, folder, places.submitted, assignment, download, new, sorted(changed), say)
+    _report(copied, folder, places.submitted, assignment, download, new, sorted(changed), blocked, say)
     for student, basket in baskets.items():
         for note in basket.notes:
             say(f"{student}: {note}")
@@ -130,6 +141,7 @@ def _report(
     download: Download,
     new: list[str],
     changed: list[str],
+    blocked: dict[str, str],
     say: Callable[[str], None],
 ) -> None:
     late = [student for student in new if download.piles[student].late]
@@ -146,11 +158,15 @@ def _report(
         (f"late, says Canvas, and not when; without a {TIMESTAMP} beside the notebooks there is no penalty", late),
         ("a name that several students have; Moodle's number tells them apart in this assignment only", download.alike),
         (f"other files than in {submitted} lie in {folder}; delete STUDENT/{assignment} there to take them", changed),
+        (
+            f"left in {folder}, for what {submitted} has of them cannot be used",
+            [f"{student} ({why})" for student, why in sorted(blocked.items())],
+        ),
         (f"left in {folder}, for the file's name does not say whose it is", nobodys),
         *doubtful,
     ):
         if found:
-            say(f"{text}: {', '.join(found[:10])}{f' and {len(found) - 10} more' if len(found) > 10 else ''}")
+            say(f"{text}: {listed(found)}")
 
 
 def downloads_of(places: Places, student: str, book: Book) -> list[tuple[str, Callable[[], None]]]:

@@ -1,5 +1,8 @@
 """Forgetting one student: files, rows and lines go, everybody else's stay as they were."""
 
+import os
+import shutil
+
 import pytest
 from nbgrader.api import Gradebook, MissingEntry
 
@@ -29,6 +32,24 @@ def test_nothing_of_the_student_is_left_and_all_of_the_others(tmp_path):
             gradebook.find_student("bob")
         assert gradebook.find_submission(ASSIGNMENT, "ada").score == 6
     assert [line for line in places.log.read_text().splitlines() if '"student": "ada"' in line] == others
+    assert set(Log(places.log).latest(ASSIGNMENT)) == {"ada", "carl", "emil"}
+
+
+@pytest.mark.parametrize("put", [lambda path: path.write_text("x"), lambda path: path.symlink_to("/etc")])
+def test_what_stands_in_the_place_of_the_students_folder_goes_too(tmp_path, put):
+    places = graded_course(tmp_path)
+    shutil.rmtree(places.autograded / "bob")
+    put(places.autograded / "bob")
+    assert "autograded/bob" in forget(places, "bob", lambda _: True)
+    assert not os.path.lexists(places.autograded / "bob") and os.path.isdir("/etc")
+
+
+def test_a_line_of_the_log_that_is_no_event_goes_as_one_that_was_cut_short(tmp_path):
+    places = graded_course(tmp_path)
+    with open(places.log, "a") as file:
+        file.write('null\n["bob"]\n')
+    forget(places, "bob", lambda _: True)
+    assert "bob" not in places.log.read_text() and "null" not in places.log.read_text()
     assert set(Log(places.log).latest(ASSIGNMENT)) == {"ada", "carl", "emil"}
 
 

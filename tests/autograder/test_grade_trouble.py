@@ -1,10 +1,12 @@
 """Grading where something is wrong: nothing half-written, one sentence each; and stock nbgrader's opinion."""
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from autograder.course.assignment import load_assignment
 from autograder.errors import GradeError
@@ -28,6 +30,38 @@ def test_notebooks_in_the_wrong_place_are_said(places):
     grade(places, ASSIGNMENT, run_jobs, LEVEL, seed=5, say=said.append)
     assert f"left out: 'nina' has notebooks, which belong into nina/{ASSIGNMENT}/ in {places.submitted}" in said
     assert not any("'ada' has notebooks" in line for line in said)
+
+
+def test_a_folder_that_cannot_be_read_is_said(places, monkeypatch):
+    hand_in(places, "ada", **RIGHT)
+    monkeypatch.setattr("autograder.grade.unreadable", lambda _: {"bob": "Permission denied"})
+    said = []
+    assert grade(places, ASSIGNMENT, run_jobs, LEVEL, seed=5, say=said.append).counts == {"graded": 1}
+    assert f"left out: 'bob' in {places.submitted} cannot be read (Permission denied)" in said
+
+
+def test_a_date_that_is_put_beside_the_notebooks_later_counts(places):
+    places.config.LateSubmissionPlugin.penalty_method = "zero"
+    folders = {student: hand_in(places, student, **RIGHT) for student in ("ada", "bob", "cleo")}
+    run(places)
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        gradebook.find_assignment(ASSIGNMENT).duedate = datetime(2026, 11, 20)
+        gradebook.db.commit()
+    (folders["ada"] / "timestamp.txt").write_text("2026-11-21 11:00:00 UTC")
+    (folders["bob"] / "timestamp.txt").write_text("yesterday")
+    (folders["cleo"] / "timestamp.txt").write_text("2026-11-21 11:00:00 UTC")
+    (folders["cleo"] / "small.ipynb").unlink()  # handed in anew: the date is that of the new one
+    said = []
+    grade(places, ASSIGNMENT, run_jobs, LEVEL, only=["bob"], seed=5, say=said.append)
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        assert gradebook.find_submission(ASSIGNMENT, "cleo").timestamp is None
+    said.clear()
+    assert grade(places, ASSIGNMENT, run_jobs, LEVEL, seed=5, say=said.append).counts.total() == 1
+    assert f"{ASSIGNMENT}: handed in at another time than before, says timestamp.txt: ada" in said
+    assert any(line.startswith("bob: ") and "not a date" in line for line in said)
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        late = {each.student_id: each.late_submission_penalty for each in gradebook.assignment_submissions(ASSIGNMENT)}
+    assert late == {"ada": 6, "bob": 0, "cleo": 3}
 
 
 def test_a_reference_that_fails_in_the_sandbox_stops_everything(places):
@@ -54,6 +88,10 @@ def test_bad_circumstances_are_one_sentence_each(places):
     hand_in(places, "ada", **RIGHT)
     with pytest.raises(GradeError, match="nothing was handed in for 00_small by: zoe"):
         run(places, only=["zoe"])
+    (places.records / "extensions.csv").write_text(f"student,assignment,until\nada,{ASSIGNMENT},soon\n")
+    with pytest.raises(GradeError, match="line 2: 'soon' is no date"):
+        run(places)
+    (places.records / "extensions.csv").unlink()
     (places.records / "gradebook.db").write_bytes(b"this is no database" * 100)
     with pytest.raises(GradeError, match="gradebook sqlite.* cannot be opened: file is not a database"):
         run(places)
@@ -135,12 +173,14 @@ def test_a_folder_that_cannot_be_used_is_one_students_trouble_and_earlier_marks_
     summary = run(places, regrade=True)
     assert summary.counts == {"could not grade": 2, "graded": 1} and set(summary.review) == {"ada", "bob"}
     assert summary.review["ada"][-1] == "the marks from before stand"
+    told = " ".join(summary.review["ada"] + summary.review["bob"])
+    assert str(places.records) not in told  # reports show these reasons under pseudonyms
     assert marks(places, "ada") == before and marks(places, "cleo")["corners"] == (3, False)
     log = Log(places.log)
     assert log.latest(ASSIGNMENT)["ada"]["status"] == "graded"
     assert log.latest(ASSIGNMENT)["bob"]["status"] == "could not grade"
     with Book(places) as book:
-        status = {row.student: row.status for row in rows(book.open(), log, ASSIGNMENT)}
+        status = {row.student: row.status for row in rows(places, book.open(), ASSIGNMENT)}
     assert status == {"ada": Status.WAITS, "bob": Status.COULD_NOT_GRADE, "cleo": Status.WAITS}
     monkeypatch.undo()
     if trouble == "a_file_in_the_way":

@@ -1,9 +1,8 @@
 """A class graded on one release and a change after it: no command mixes marks of two, and each says who is on which."""
 
 import json
-import re
+import shutil
 
-import nbformat
 import pytest
 
 from autograder.course.assignment import load_assignment
@@ -14,23 +13,10 @@ from autograder.grade import grade
 from autograder.gradebook.log import Log
 from autograder.gradebook.releases import changed_cells, refuse_mixed
 from autograder.lms.export import export
+from tests.change_release import change_points, drop_written
 from tests.grade_course import HALF, marks, run
 from tests.in_process import run_jobs
 from tests.small_course import ASSIGNMENT, RIGHT, hand_in
-
-
-def change_points(places, points=4):
-    """What an author does in the middle of the term: another point value, in the source and built."""
-    step = places.solutions / ASSIGNMENT / "small" / "01_step.py"
-    step.write_text(re.sub(r'(check="corners" points=)\d', rf"\g<1>{points}", step.read_text()))
-    built, stored = (places.source / ASSIGNMENT / f"small.{end}" for end in ("ipynb", "json"))
-    notebook = nbformat.read(built, as_version=4)
-    (check,) = (cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "corners")
-    check.metadata.nbgrader.points = points
-    nbformat.write(notebook, built)
-    data = json.loads(stored.read_text())
-    data["checks"]["corners"]["points"] = points
-    stored.write_text(json.dumps(data))
 
 
 @pytest.fixture
@@ -59,7 +45,7 @@ def test_a_changed_point_value_is_not_mixed_in(graded, tmp_path):
     with pytest.raises(GradeError, match=r"2 on that of 20\d\d-\d\d-\d\d \(ada, bob\)"):
         run(graded)
     assert marks(graded, "ada")["corners"] == (3, False)  # as they were
-    assert export(graded, ASSIGNMENT, "nbgrader", tmp_path / "marks.csv") == 2  # all on one release, if an older one
+    assert export(graded, ASSIGNMENT, "nbgrader", tmp_path / "marks.csv") == 3  # all on one release, if an older one
     with pytest.raises(GradeError, match="--regrade"):  # the report tells difficulty by today's points
         write_report(graded, ASSIGNMENT, tmp_path / "report.html")
     assert run(graded, regrade=True).counts.total() == 3
@@ -84,21 +70,66 @@ def test_what_is_mixed_all_the_same_is_not_given_out(graded, tmp_path):
     assert not list(tmp_path.glob("*.csv")) and not list(tmp_path.glob("*.html"))
 
 
-def test_an_interrupted_run_goes_on_with_its_own_release_only(graded, tmp_path):
-    def stops_before_bob(jobs):
-        for job, result in run_jobs(jobs):
-            if job.student == "bob":
-                raise KeyboardInterrupt
-            yield job, result
+WRITTEN = '# %% [markdown] written="why"'
 
+
+def stops_before_bob(jobs):
+    for job, result in run_jobs(jobs):
+        if job.student == "bob":
+            raise KeyboardInterrupt
+        yield job, result
+
+
+def test_an_interrupted_run_goes_on_with_its_own_release_only(graded, tmp_path):
     change_points(graded, 4)
     assert run(graded, regrade=True, run_jobs=stops_before_bob).interrupted
     assert export(graded, ASSIGNMENT, "nbgrader", tmp_path / "marks.csv") == 2
     assert "not graded yet" in (tmp_path / "marks.csv").read_text()  # bob's old mark is not given out
+    write_report(graded, ASSIGNMENT, tmp_path / "report.html")
+    report = (tmp_path / "report.html").read_text()
+    assert "1 students, 7 automatic points" in report  # and none of bob's, which are of 6
+    assert "<b>1</b><span>graded</span>" in report and "<b>1</b><span>not graded yet</span>" in report
     change_points(graded, 5)
     with pytest.raises(GradeError, match=r"small/corners changed.*1 on .*\(ada\).*--regrade"):
         run(graded, resume=True)
     assert run(graded, regrade=True).counts.total() == 2 and marks(graded, "ada")["corners"] == (5, False)
+
+
+def test_one_whose_folder_cannot_be_used_keeps_nobody_on_the_old_release(graded, tmp_path):
+    change_points(graded, 4)
+    shutil.rmtree(graded.autograded / "bob")
+    (graded.autograded / "bob").write_text("A file where a folder should be.")
+    for _ in range(2):  # again: there is a way out without the folder
+        assert run(graded, regrade=True).counts == {"graded": 1, "could not grade": 1}
+    assert export(graded, ASSIGNMENT, "nbgrader", tmp_path / "marks.csv") == 2
+    assert ",could not grade" in (tmp_path / "marks.csv").read_text()
+    write_report(graded, ASSIGNMENT, tmp_path / "report.html")
+    assert write_feedback(graded, ASSIGNMENT, ["ada"])
+    (graded.autograded / "bob").unlink()
+    assert run(graded).counts == {"graded": 1} and marks(graded, "bob")["corners"] == (0, False)
+
+
+def test_a_release_with_other_cells_is_refused_before_anything_of_it_counts(graded, tmp_path):
+    change_points(graded, 30)
+    drop_written(graded)
+    with pytest.raises(GradeError, match=r"other cells than when it was first graded.*\(wide: how\)"):
+        run(graded, regrade=True)
+    assert export(graded, ASSIGNMENT, "nbgrader", tmp_path / "marks.csv") == 2
+    assert ",10,waits for a person" in (tmp_path / "marks.csv").read_text()  # of 10 points as before, not of 37
+
+
+def test_new_points_are_in_the_gradebook_only_once_the_log_says_whose_marks_are_open(graded, tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    change_points(graded, 30)
+    monkeypatch.setattr("autograder.gradebook.writer.Extensions", stopped)  # after the points are there
+    with pytest.raises(KeyboardInterrupt):
+        run(graded, regrade=True)
+    monkeypatch.undo()
+    export(graded, ASSIGNMENT, "nbgrader", tmp_path / "marks.csv")
+    assert (tmp_path / "marks.csv").read_text().count(",not graded yet") == 2
+    assert run(graded, resume=True).counts.total() == 2
 
 
 def test_marks_of_an_earlier_version_say_nothing_and_hinder_nobody(graded):
@@ -120,10 +151,14 @@ def test_solutions_that_are_newer_than_the_build_are_noticed(graded):
         ("2:] / 2\n    ### END", "2:] * 0.5\n    ### END", "corners_code"),
         ("boxes_cxcywh(5)", "boxes_cxcywh(7)", "corners"),
         ("points=2", "points=1", "why"),
+        (WRITTEN, f"# %% [markdown]\n# **Criterion.** 2: a number. 0: none.\n\n{WRITTEN}", "why"),
+        ("# %% exercise=", "# %% [markdown]\n# A word more.\n\n# %% exercise=", "which has other cells"),
     ):
         assert old in text
         step.write_text(text.replace(old, new))
-        with pytest.raises(GradeError, match=f"small: {cell} in solutions/ is not what was built: run `make build`"):
+        with pytest.raises(
+            GradeError, match=f"small(: |, ){cell},? in solutions/ is not what was built: run `make build`"
+        ):
             run(graded)
     step.write_text(text.replace("Where is the centre?", "Where does it lie?"))
     assert run(graded).counts.total() == 0

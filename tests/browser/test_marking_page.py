@@ -22,12 +22,13 @@ HOSTILE = [
     "<div>" * 5_000 + "deep",
     '<meta http-equiv="refresh" content="0; url=https://spy.example"><base href="https://spy.example/">',
     "x" * 200_000 + "<textarea>",
+    '<img title=" src=" alt="x onerror=document.title=1 id=save style=position:fixed;inset:0 y" src="a.png">',
     '<a href="javascript:document.title=1" accesskey="z">a</a><svg onload="document.title=1"><math><mi id="comment">',
 ]
 
 
 def answers(number: int) -> tuple[str, str] | None:
-    """The last is missing, the one before untouched, ten are hostile."""
+    """The last is missing, the one before untouched, eleven are hostile."""
     if number >= STUDENTS - 2:
         return None if number == STUDENTS - 1 else ("", "")
     text, limit = usual(number)

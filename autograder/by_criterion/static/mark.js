@@ -6,6 +6,8 @@ const NAMES =
 // Found before any answer is there: no text of a student's can be taken for one of them.
 const at = Object.fromEntries(NAMES.split(" ").map((name) => [name, document.getElementById(name)]));
 
+// Which page this is: what it saved, it alone takes back. It stays one when it is loaded again.
+const page = (sessionStorage.page ||= crypto.randomUUID());
 let criteria = [];
 let criterion = null;
 let open = null; // the answer that is shown
@@ -105,7 +107,7 @@ function standing(answer) {
   const given = answer.score === null ? "" : `: ${plainPoints(answer.score)}`;
   const extra = answer.extra ? `, ${answer.extra} extra` : "";
   if (!answer.unread) return `· read${given}${extra}`;
-  return given ? `· the answer has changed since it had ${plainPoints(answer.score)}` : "· not read yet";
+  return given ? `· the answer or its criterion has changed since it had ${plainPoints(answer.score)}` : "· not read yet";
 }
 
 // What other answers change: how often each level was given, and how many are left.
@@ -183,7 +185,7 @@ const save = () =>
     const [where, code, mine] = [criterion, open.code, { score: chosen, comment: at.comment.value }];
     saving += 1;
     try {
-      const saved = ask("save", { criterion: where.id, code, version: open.version, ...mine });
+      const saved = ask("save", { criterion: where.id, code, version: open.version, page, ...mine });
       saved.catch(() => {}); // it is looked at below
       drafts.delete(key(where, code));
       [chosen, at.comment.value] = [open.score, open.comment]; // what is on its way is no draft
@@ -214,8 +216,7 @@ async function giveWay(error, where, code, mine) {
     await show(code);
     return say(error.message, true);
   }
-  Object.assign(where.answers.find((each) => each.code === code), error.now);
-  paint(withPictures(error.now));
+  await reload(where.id, code); // with the criterion as it is now, which may have changed, too
   const comment = mine.comment.trim() && mine.comment.trim() !== open.comment ? `, “${mine.comment.trim()}”` : "";
   say(`${error.message} You had chosen ${plainPoints(mine.score)}${comment}.`, true);
 }
@@ -224,7 +225,7 @@ const undo = () =>
   alone(async () => {
     let found;
     try {
-      found = await ask("undo", {});
+      found = await ask("undo", { page });
     } catch (error) {
       if (!error.now) throw error;
       const wanted = criteria.find((each) => each.id === error.now.criterion);

@@ -28,7 +28,8 @@ def files(tmp_path_factory):
     (root / "solutions" / "start.py").write_bytes((ROOT / "solutions" / "start.py").read_bytes())
     with (root / "solutions" / ASSIGNMENT / "assignment.toml").open("a") as registered:
         registered.write('data = ["shapes.safetensors"]\n')
-    for name in ("coursework", "detrlab", "data", "pyproject.toml", "LICENSE", "environment.yml", "requirements.lock"):
+    linked = "coursework detrlab tools data pyproject.toml LICENSE environment.yml requirements.lock"
+    for name in linked.split():
         (root / name).symlink_to(ROOT / name)
     (root / "secret.txt").write_text(SECRET)
     (places.source / ASSIGNMENT / ".progress.json").write_text("{}")
@@ -79,6 +80,17 @@ def test_there_is_nothing_to_copy_from(files):
             for hidden in ("SOLUTION", "HIDDEN", ".hidden(", "boxes_cxcywh[..., 2:]", "given by their centre"):
                 assert hidden not in content, name
     assert "[..., 2:] / 2" in SMALL, "the solution that is looked for"
+
+
+def test_what_trains_the_short_detr_stays_behind(files):
+    """tools/train_short holds the whole answer to the first notebook of the first homework."""
+    source = (ROOT / "tools" / "train_short" / "short_detr.py").read_text()
+    answer = [line.strip() for line in source.partition("        super()")[2].splitlines() if len(line.strip()) > 40]
+    assert len(answer) > 10
+    for name, data in files.items():
+        assert "train_short" not in name and "warm_start" not in name
+        text = data.decode("utf-8", "replace")
+        assert "ShortDETR" not in text and not [line for line in answer if line in text], name
 
 
 def test_hidden_seeds_and_their_values_stay_behind(files):

@@ -5,6 +5,7 @@ import io
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from PIL import Image
 
 from autograder.by_criterion.answers import picture_uri, shown
@@ -79,6 +80,15 @@ def test_hostile_text_is_harmless(look):
                  'src="https', 'href="java', "position", "url(", "</article>"):  # fmt: skip
         assert acts not in html, acts
     assert "press" in html and html.count("<div") == html.count("</div>")
+
+
+def test_no_value_of_an_attribute_begins_a_source(look):
+    (look.folder / "a.png").write_bytes(picture())
+    source = """<img title=" src=" alt="x onerror=alert(1) id=save style=position:fixed;inset:0 y" src="a.png">"""
+    html = look(FIRST, lambda cells: cells[FIRST].update(source=source))["html"]
+    (shown,) = BeautifulSoup(html, "html.parser").find_all("img")
+    assert set(shown.attrs) == {"title", "alt", "src"} and shown["title"] == " src="
+    assert shown["src"] == f"data:image/png;base64,{base64.b64encode(picture()).decode()}"
 
 
 def test_files_of_the_students_own_are_shown_where_they_are_pictures(look):

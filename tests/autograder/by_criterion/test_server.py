@@ -19,6 +19,7 @@ from tests.imports import ROOT
 from tests.small_course import ASSIGNMENT, graded_course
 
 WHY = "small/why"
+PAGE = {"page": "the one that is open"}
 
 
 class Client:
@@ -81,7 +82,7 @@ def a_mark(client, score=1.5):
     answers = client.get("/api/overview")["criteria"][0]["answers"]
     first = next(each for each in answers if each["kind"] == "written")
     sent = {name: first[name] for name in ("code", "version")}
-    return {"criterion": WHY, **sent, "score": score, "comment": "Which?"}
+    return {"criterion": WHY, **sent, "score": score, "comment": "Which?", "page": PAGE["page"]}
 
 
 def test_it_listens_on_this_machine_alone(client):
@@ -156,7 +157,8 @@ def test_a_mark_a_stale_one_and_undo(inside, places):
     told = json.loads(text)
     assert response.status == 409 and (told["now"]["score"], told["now"]["comment"]) == (1.5, "Which?")
     assert "Nothing was saved" in told["error"]
-    assert status(inside, "POST", "/api/undo", {}) == 200 and status(inside, "POST", "/api/undo", {}) == 400
+    assert status(inside, "POST", "/api/undo", {"page": "another"}) == 400
+    assert [status(inside, "POST", "/api/undo", sent) for sent in (PAGE, PAGE, {})] == [200, 400, 400]
     kept = json.loads(inside.ask("POST", "/api/comment", {"criterion": WHY, "text": "Which?", "keep": True})[1])
     assert kept == ["Which?"]
     marks = [event["new"]["manual_score"] for event in Log(places.log).events() if event["event"] == "manual"]

@@ -55,6 +55,17 @@ def test_words_change_nothing(tmp_path, old, new):
     assert marks(tmp_path) == bent(tmp_path, old, new)
 
 
+def test_a_criterion_may_stand_in_several_cells_right_above_its_answer(tmp_path):
+    def answers(text):
+        written = "# %% [markdown] written"
+        return marks(tmp_path, SMALL.replace(written, f"{text}{written}"))["why"]
+
+    two = "# %% [markdown]\n# Criterion: 2 for {}.\n\n# %% [markdown]\n# Write below.\n\n"
+    assert answers(two.format("a number")) != answers(two.format("two numbers"))
+    before = "# %% [markdown]\n# {}\n\n# %%\nsize = 3\n\n"  # code between them: no criterion
+    assert answers(before.format("Some words.")) == answers(before.format("Others."))
+
+
 def test_parts_chains_and_data_count_where_they_are_used(tmp_path):
     before = marks(tmp_path)
     parts = {"corners": StoredCheck(3.0, ["a", "b"], [11, 12], [], [])}
@@ -65,6 +76,15 @@ def test_parts_chains_and_data_count_where_they_are_used(tmp_path):
     one.write_bytes(b"1")
     other.write_bytes(b"2")
     assert digests({"w": one}) != digests({"w": other}) and digests({"w": one}) == digests({"w": one})
+
+
+def test_code_on_a_docstrings_line_counts():
+    assert code_of('def f(x): """Doc."""\n') == code_of('def f(x): """Another."""\n') == ["def f(x):"]
+    assert code_of('class A:\n    """d"""; k = 3\n') != code_of('class A:\n    """d"""; k = 4\n')
+    long = 'def f():\n    """ä\n    more\n    """; return 7\n'
+    assert (
+        code_of(long) == code_of(long.replace("more", "other words\n    and lines")) == ["def f():", "    ; return 7"]
+    )
 
 
 def test_a_string_that_looks_like_a_comment_stays():

@@ -54,6 +54,12 @@ def test_a_file_of_the_students_becomes_part_of_the_page_once(tmp_path):
     assert page == f'<img src="{inline(picture())}" alt="x"> and {AGAIN}'
 
 
+def test_no_value_of_an_attribute_begins_a_source(tmp_path):
+    (tmp_path / "a.png").write_bytes(picture())
+    title = f"title=\" src='{inline(picture(7))}'\""
+    assert embed(f'<img {title} src="a.png">', tmp_path) == f'<img {title} src="{inline(picture())}">'
+
+
 def test_the_same_picture_inline_and_as_a_file_is_there_once(tmp_path):
     (tmp_path / "a.png").write_bytes(picture())
     assert embed(f'<img src="{inline(picture())}"><img src="a.png">', tmp_path).endswith(AGAIN)

@@ -6,10 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
+from nbgrader.api import Gradebook
 
 from autograder.errors import GradeError
 from autograder.feedback.report import write_report
-from autograder.feedback.report_figures import distribution, exercises, times
+from autograder.feedback.report_figures import criteria, distribution, exercises, times
 from autograder.gradebook.log import Log
 from autograder.gradebook.pseudonyms import pseudonyms
 from tests.grade_course import run
@@ -75,6 +76,33 @@ def test_a_folder_named_like_a_notebook_is_no_notebook(places):
 def test_whom_an_interrupted_run_left_open_is_listed(places):
     Log(places.log).append("run", assignment=ASSIGNMENT, run="b", seed=1, seeds={}, students=["ada"], versions={})
     assert "the run was interrupted" in page(places)
+
+
+def test_written_answers_are_counted_where_a_person_has_read_them(places):
+    def read(student, points):
+        with Gradebook(places.db_url, places.course_id) as gradebook:
+            grade = gradebook.find_grade("why", "small", ASSIGNMENT, student)
+            grade.manual_score, grade.needs_manual_grade = points, False
+            gradebook.db.commit()
+
+    def section(text):
+        return text.partition("<h2>Written answers</h2>")[2].partition("</section>")[0]
+
+    assert section(page(places)) == ""
+    read("emil", 1.0)
+    assert section(page(places)) == ""  # one who could not be graded is in no statistics
+    for student in ("ada", "bob"):
+        read(student, 1.0)
+    found = BeautifulSoup(section(page(places)), "html.parser")
+    texts = [text.get_text() for text in found.find_all("text")]
+    assert "small · why (of 2)" in texts and "50 %" in texts and not any("how" in text for text in texts)
+
+
+def test_shares_of_a_criterion_are_labelled_where_several_have_them():
+    svg = ElementTree.fromstring(criteria(["a (of 2)", "b (of 1)"], [{0.0: 2, 0.5: 1, 1.0: 3}, {1.5: 2}]))
+    texts = [text.text for text in svg.iter("{http://www.w3.org/2000/svg}text")]
+    assert [text for text in texts if text.endswith(" %")] == ["0 %", "100 %", "100 %"]  # a point more is all
+    assert {"a (of 2)", "b (of 1)"} <= set(texts)
 
 
 def test_before_anything_is_graded_it_is_one_sentence(places):

@@ -103,13 +103,39 @@ def test_the_export_says_until_when(places):
         (HEAD + ",00_small,2026-11-22\n", "line 2: there is no student"),
         (HEAD + "ada,00_small,2026-11-22,ill\n", "line 2: there are more cells than the 3 of the first line"),
         (HEAD + 2 * "ada,00_small,2026-11-22\n", "line 3: ada has an extension for 00_small already, in line 2"),
-        (HEAD + "ada,00_small,2026-11-20 10:59\n", "line 2: 2026-11-20 10:59:00 UTC is before 00_small is due"),
     ],
 )
 def test_what_does_not_fit_is_named_with_its_line(places, text, why, capsys):
     write(places, text)
     assert main(["export", ASSIGNMENT]) == 1
     assert why in capsys.readouterr().err
+
+
+def test_one_that_ends_before_the_due_date_counts_for_nothing_and_is_said(places, capsys):
+    write(places, HEAD + f"bob,{ASSIGNMENT},2026-11-22\nada,{ASSIGNMENT},2026-11-20 10:59\n")
+    says = "line 3: 2026-11-20 10:59:00 UTC is before 00_small is due for all, 2026-11-20 11:00:00 UTC: it counts"
+    for command in (["export", ASSIGNMENT], ["report", ASSIGNMENT]):
+        assert main(command) == 0
+        assert says in capsys.readouterr().err
+    assert main(["grade", ASSIGNMENT, "--dry-run"]) == 0
+    assert says in capsys.readouterr().out
+    assert (penalty(places), penalty(places, "bob")) == (6, 0)
+
+
+def test_the_command_writes_no_line_that_would_count_for_nothing(places, capsys):
+    assert main(["extend", ASSIGNMENT, "ada", "2026-11-19"]) == 1
+    assert "2026-11-19 23:59:59 UTC is before 00_small is due for all" in capsys.readouterr().err
+    assert not extensions.extensions_file(places).exists()
+
+
+def test_without_a_due_date_there_is_no_penalty_any_more(places):
+    by_hand.notice(places, ASSIGNMENT)
+    assert penalty(places) == 6
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        gradebook.find_assignment(ASSIGNMENT).duedate = None
+        gradebook.db.commit()
+    by_hand.notice(places, ASSIGNMENT)
+    assert penalty(places) == 0
 
 
 def test_a_spreadsheets_own_ways_and_columns_are_kept(places):

@@ -22,6 +22,21 @@ def test_every_student_has_a_code_of_ones_own_that_stays(places):
     assert pseudonyms(places, many) != codes
 
 
+def test_the_table_holds_all_that_were_ever_asked_for_and_codes_stay_theirs(places):
+    rows = lambda: set((places.records / "pseudonyms.csv").read_text().split()[1:])  # noqa: E731
+    first = pseudonyms(places, ["ada", "bob"])
+    second = pseudonyms(places, ["cleo"])
+    assert set(second) == {"cleo"}
+    assert rows() == {f"{code},{student}" for student, code in {**first, **second}.items()}
+    late = [f"s{number}" for number in range(1000, 2000)]
+    given = pseudonyms(places, late)
+    pseudonyms(places, [f"s{number}" for number in range(1000)])  # who sorts before them takes no code of theirs
+    assert pseudonyms(places, late) == given and len(rows()) == 2003
+    (places.records / "pseudonyms.csv").unlink()  # as after `forget`
+    pseudonyms(places, ["ada"])
+    assert rows() == {f"{first['ada']},ada"}
+
+
 def test_a_key_that_a_full_disk_left_empty_is_made_anew(places, monkeypatch):
     key = places.records / "pseudonyms.key"
     pseudonyms(places, ["ada"])

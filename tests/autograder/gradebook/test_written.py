@@ -143,4 +143,5 @@ def test_counts_per_score_are_of_read_answers_alone(places, desk):
         gradebook.find_grade("corners", "small", ASSIGNMENT, "bob").manual_score = 3.0  # no written one
         gradebook.db.commit()
         assert distribution(gradebook, ASSIGNMENT) == {WHY: {0.5: 1, 2.0: 2}, HOW: {1.0: 1}}
+        assert distribution(gradebook, ASSIGNMENT, {"bob", "emil"}) == {WHY: {0.5: 1, 2.0: 1}, HOW: {1.0: 1}}
         assert distribution(gradebook, "another") == {}

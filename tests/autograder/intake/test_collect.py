@@ -12,7 +12,7 @@ import pytest
 
 from autograder.intake import basket
 from autograder.intake import collect as collecting
-from autograder.intake.collect import collect, fingerprint, students, unfit
+from autograder.intake.collect import collect, fingerprint, misplaced, students, unfit, unreadable
 from tests.archives import A, folder, tarred, zipped
 
 
@@ -47,6 +47,30 @@ def test_a_folder_whose_name_can_be_nobodys_is_said(tmp_path):
     assert students(tmp_path, A) == ["ada"]
     assert unfit(tmp_path) == ["'c:drive'", "'ev\\x1bil'", "'김\\u202e민수'"]
     assert unfit(tmp_path / "nowhere") == []
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said_and_stops_nothing(tmp_path, monkeypatch):
+    for student in ("ada", "bob", "cleo"):
+        folder(tmp_path, student)
+    (tmp_path / "dora").mkdir()
+    (tmp_path / "dora" / "q.ipynb").write_bytes(b"{}")
+    (tmp_path / "a file").write_bytes(b"")
+
+    def refuses(call, name):  # for whoever runs the tests as root, from whom nothing is closed
+        def called(path, **options):
+            if f"{os.fspath(path)}/".startswith(f"{tmp_path}/{name}"):
+                raise PermissionError(13, "Permission denied")
+            return call(path, **options)
+
+        return called
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", refuses(os.listdir, "bob"))
+        patch.setattr(os, "stat", refuses(os.stat, "cleo"))
+        patch.setattr(collecting, "find", lambda *_: None)  # nothing is seen in such a folder
+        found, wrong = unreadable(tmp_path), misplaced(tmp_path, [A])
+    assert (found, wrong) == ({"bob": "Permission denied", "cleo": "Permission denied"}, ["dora"])
+    assert unreadable(tmp_path / "nowhere") == {}
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in_the_folder", "in_its_place"])

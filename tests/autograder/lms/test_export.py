@@ -1,19 +1,22 @@
 """Exports: every student with a status, an empty mark where there is no complete one, three formats."""
 
 import csv
+import json
 import re
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.plugins import LateSubmissionPlugin
 
 from autograder.__main__ import main
 from autograder.course.places import ROOT
 from autograder.errors import GradeError
 from autograder.gradebook.log import Log
 from autograder.lms.export import FORMATS, Row, export
-from tests.small_course import ASSIGNMENT, graded_course
+from tests.small_course import ASSIGNMENT, RIGHT, graded_course, hand_in
 
 
 @pytest.fixture
@@ -84,6 +87,51 @@ def test_marks_of_the_checks_alone_have_everybody_on_the_same_footing(places):
     found = {row["student_id"]: row for row in table(places, "nbgrader", without_unread=True)}
     assert (found["bob"]["score"], found["ada"]["score"]) == ("", "6")
     assert f"{ASSIGNMENT} (checks)" in table(places, "moodle", without_unread=True)[0]
+
+
+def test_the_checks_alone_lose_what_late_work_of_that_many_points_loses(places, monkeypatch):
+    def two_a_notebook(self, student, score, late):  # more than half of a notebook's points, and more than none
+        return 2.0
+
+    monkeypatch.setattr(LateSubmissionPlugin, "late_submission_penalty", two_a_notebook)
+    with Gradebook(places.db_url, places.course_id) as gradebook:
+        gradebook.find_assignment(ASSIGNMENT).duedate = datetime(2026, 11, 20)
+        for student in ("ada", "bob", "carl"):
+            gradebook.find_submission(ASSIGNMENT, student).timestamp = datetime(2026, 11, 21)
+        gradebook.db.commit()
+    alone = {row["student_id"]: row for row in table(places, "nbgrader", without_unread=True)}
+    found = {name: (row["raw_score"], row["late_submission_penalty"], row["score"]) for name, row in alone.items()}
+    # bob has 0 + 3 points on the checks, so there is nothing to lose in the first notebook.
+    assert found["ada"] == ("6", "4", "2") and found["bob"] == ("3", "2", "1") and found["carl"] == ("0", "0", "0")
+    monkeypatch.setattr(LateSubmissionPlugin, "late_submission_penalty", lambda self, student, score, late: score / 2)
+    alone = {row["student_id"]: row["score"] for row in table(places, "nbgrader", without_unread=True)}
+    assert (alone["ada"], alone["bob"], alone["carl"], alone["emil"]) == ("3", "1.5", "0", "")
+    whole = {row["student_id"]: row["score"] for row in table(places, "nbgrader")}
+    assert whole["ada"] == "4.5"  # half of 9
+
+
+def test_who_handed_in_and_is_not_graded_yet_is_not_missing(places):
+    for student in ("zoe", "yan"):  # on the roster, and not
+        hand_in(places, student, **RIGHT)
+    found = {row["student_id"]: (row["status"], row["score"]) for row in table(places, "nbgrader")}
+    assert found["zoe"] == found["yan"] == ("not graded yet", "") and found["ada"] == ("graded", "9")
+
+
+def test_whose_marks_are_not_of_today_is_said(places):
+    said = []
+    table(places, "nbgrader", say=said.append)
+    assert said == []
+    hand_in(places, "carl", **RIGHT)
+    lines = [json.loads(line) for line in places.log.read_text().splitlines()]
+    for line in lines:
+        if line.get("student") == "ada":
+            line.pop("fingerprints", None)
+    places.log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert table(places, "nbgrader", say=said.append)
+    assert said == [
+        f"{ASSIGNMENT}: release unknown of 1 earlier marks (--regrade puts everybody on this one)",
+        f"handed in anew since, with the marks of before (`autograder grade {ASSIGNMENT}`): carl",
+    ]
 
 
 def test_the_column_is_called_as_in_the_lms(places):

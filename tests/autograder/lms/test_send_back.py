@@ -1,6 +1,7 @@
 """Feedback goes back by the names that an LMS gave the files; who cannot be named there is said."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -9,7 +10,7 @@ from autograder.__main__ import main
 from autograder.course import places as course_places
 from autograder.errors import GradeError
 from autograder.forget import forget
-from autograder.lms.send_back import pack
+from autograder.lms.send_back import pack, send_back
 from tests.lms_download import ADA, BO, download
 from tests.small_course import ASSIGNMENT, graded_course
 
@@ -88,3 +89,15 @@ def test_the_command_packs_the_others_where_somebodys_pages_fail(tmp_path, monke
     packed = places.records / f"feedback-{ASSIGNMENT}"
     assert sorted(path.name for path in packed.iterdir()) == ["bob.zip", "carl.zip", "emil.zip"]
     assert f"{ASSIGNMENT}-feedback/index.html" in members(packed / "bob.zip")
+
+
+def test_feedback_of_marks_of_an_unknown_release_says_so(tmp_path):
+    places = graded_course(tmp_path)
+    lines = [json.loads(line) for line in places.log.read_text().splitlines()]
+    for line in lines:
+        if line.get("student") == "ada":
+            line.pop("fingerprints", None)
+    places.log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    said = []
+    send_back(places, ASSIGNMENT, ["bob"], None, said.append)
+    assert f"{ASSIGNMENT}: release unknown of 1 earlier marks (--regrade puts everybody on this one)" in said

@@ -5,6 +5,7 @@ import shutil
 import stat
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
@@ -14,9 +15,11 @@ from autograder.course.places import places_from
 from autograder.dry_run import dry_run
 from autograder.errors import GradeError
 from autograder.forget import forget
+from autograder.gradebook.opened import Book
 from autograder.intake import basket
 from autograder.lms import downloaded
-from autograder.lms.take_in import archive_folder
+from autograder.lms import take_in as take_in_module
+from autograder.lms.take_in import archive_folder, take_in
 from tests.lms_download import ADA, BO, download, taken
 from tests.small_course import ASSIGNMENT, config, graded_course
 
@@ -36,6 +39,47 @@ def test_nothing_in_submitted_is_replaced_and_who_hands_in_again_is_named(places
     assert len(said) == 1 and said[0].startswith("other files than in") and said[0].endswith(": Ada Lovelace")
     shutil.rmtree(places.submitted / "Ada Lovelace" / ASSIGNMENT)
     assert taken(places)[0]["Ada Lovelace/q1.ipynb"] == b"second"
+
+
+def test_one_student_whose_folder_cannot_be_used_is_said_and_keeps_nobody_out(places):
+    places.submitted.mkdir(parents=True)
+    (places.submitted / "Bo Ek").write_text("A file where a folder should be.")
+    download(places, {f"{ADA}/q1.ipynb": b"1", f"{BO}/q1.ipynb": b"2"})
+    said = []
+    with Book(places) as book:
+        assert take_in(places, ASSIGNMENT, book, said.append, dry=True) == ["Ada Lovelace"]
+        assert take_in(places, ASSIGNMENT, book, said.append) == ["Ada Lovelace"]
+    trouble = [line for line in said if "cannot be used" in line]
+    assert len(trouble) == 2 and all(line.endswith(": Bo Ek (Not a directory)") for line in trouble)
+    assert sorted(path.name for path in places.submitted.iterdir()) == ["Ada Lovelace", "Bo Ek"]
+
+
+def test_a_file_in_submitted_that_cannot_be_read_is_its_students_trouble(places, monkeypatch):
+    def may_not_be_read(path):
+        if "Ada" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return crc(path)
+
+    crc = take_in_module.file_crc
+    download(places, {f"{ADA}/q1.ipynb": b"1", f"{BO}/q1.ipynb": b"2"})
+    taken(places)
+    download(places, {f"{ADA}/q1.ipynb": b"1", f"{BO}/q1.ipynb": b"3"})
+    monkeypatch.setattr(take_in_module, "file_crc", may_not_be_read)
+    said = taken(places)[1]
+    assert [line.rpartition(": ")[2] for line in said] == ["Bo Ek", "Ada Lovelace (Permission denied)"]
+
+
+def test_a_folder_that_cannot_be_written_is_its_students_trouble(places, monkeypatch):
+    def may_not_be_written(self, target):
+        if "Bo Ek" in str(target):
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    rename = Path.rename
+    download(places, {f"{ADA}/q1.ipynb": b"1", f"{BO}/q1.ipynb": b"2"})
+    monkeypatch.setattr(Path, "rename", may_not_be_written)
+    got, said = taken(places)
+    assert got == {"Ada Lovelace/q1.ipynb": b"1"} and said[-1].endswith(": Bo Ek (Permission denied)")
 
 
 def test_a_student_cannot_say_when_it_was_handed_in(places):
