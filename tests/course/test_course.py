@@ -7,6 +7,7 @@ points.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import warnings
@@ -96,6 +97,14 @@ def asked_mistakes(path: Path) -> list[Mistake]:
 def each_mistake() -> list:
     cases = [(path, mistake) for path in SOURCES for mistake in asked_mistakes(path)]
     return [pytest.param(path, mistake, id=f"{key(path)}-{mistake.exercise}-{mistake.name}") for path, mistake in cases]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=key)
+def test_the_minutes_that_a_notebook_names_are_those_of_its_steps(path: Path):
+    prose = [cell.source for cell in read_source(path).cells if cell.kind == "prose"]
+    headings = re.findall(r"^#+ .*?(\d+) min\b", "\n".join(prose), re.MULTILINE)
+    named = re.search(r"about (\d+) minutes", prose[0])
+    assert named is None or int(named[1]) == sum(map(int, headings))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=key)
