@@ -40,10 +40,20 @@ def strict_load(draw):
     scene = draw_scene(draw.scene_seed(), (64, 80))
     image = to_input(scene.picture, 64, 80)  # small, so that it is quick
     truth_xyxy = torch.as_tensor(scene.boxes_xyxy).float() / torch.tensor([80, 64, 80, 64])
-    found = read_both_ways(model, dict(state), image, truth_xyxy)
+    def readings():
+        found = read_both_ways(model, dict(state), image, truth_xyxy)
+        return {name: float(found[name]) for name in sorted(found)}
+
+    table, found = trained["query_embed.weight"], [readings()]
+    one, other, *_ = draw.permutation(len(table)).tolist()
+    for alone, rest, place in ((one, other, 0), (other, one, 0), (one, other, -1), (other, one, -1)):
+        # All queries but the first, or the last, are equal: so each of them is seen to be read.
+        state["query_embed.weight"] = table[rest].repeat(len(table), 1)
+        state["query_embed.weight"][place] = table[alone]
+        found.append(readings())
     misspelt = {name.replace("query_embed", "query_pos"): tensor for name, tensor in state.items()}
     refused = attempted(lambda: read_both_ways(copy.deepcopy(model), misspelt, image, truth_xyxy))
-    return {"readings": {name: float(found[name]) for name in sorted(found)},
+    return {"readings": found,
             "a misspelt name is refused": getattr(refused, "error", "") == "RuntimeError",
             "weights loaded": bool(model.query_embed.weight.detach().equal(state["query_embed.weight"])),
             "in evaluation mode": not model.training}
