@@ -1,8 +1,8 @@
 """Does a notebook show the same in a real Jupyter kernel, run as stock nbgrader does, and in the grader's sandbox?
 
 nbgrader runs a notebook with nbclient in a fresh kernel and goes on after errors. Cells with checks are left out:
-the grader puts verdicts in their outputs' place. So are demonstrations that wait in the kernel for a check to be right:
-in the sandbox, where nothing is judged, they are shown.
+the grader puts verdicts in their outputs' place. So are demonstrations that wait in the kernel for a check to be right
+(in the sandbox, where nothing is judged, they are shown), and cells that show how long something took.
 """
 
 from __future__ import annotations
@@ -51,12 +51,13 @@ def in_a_kernel(notebook: nbformat.NotebookNode, files: dict[str, bytes]) -> nbf
 
 
 def different(result: Result, executed: nbformat.NotebookNode, job: Job) -> list[int]:
-    """Positions of the cells, checks and what waits for one left out, that show something else."""
+    """Positions of the cells that show something else; those that cannot be compared are left out."""
     return [
         cell.index
         for cell, job_cell in zip(result.cells, job.cells, strict=True)
         if not job_cell.check
         and not waits(executed.cells[cell.index])
+        and "perf_counter" not in job_cell.source
         and shown(cell.outputs) != shown(executed.cells[cell.index].outputs)
     ]
 
