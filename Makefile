@@ -37,7 +37,7 @@ hand-in: $(READY)  ## check and pack your homework (FOLDER=notebooks/ASSIGNMENT)
 demo: $(READY) build  ## the main job without a screen: detect, draw attention, grade three students
 	$(BIN)/python -m tools.demo
 
-check: $(READY)  ## lint, types and the fast tests, in about 90 s
+check: $(READY)  ## lint, types and the fast tests, in about two minutes
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/oxlint --quiet
