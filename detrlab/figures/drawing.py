@@ -16,6 +16,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize, PowerNorm
 from matplotlib.figure import Figure
@@ -199,50 +200,58 @@ def draw_labels(
 
     colours: of the boxes; they repeat.
     """
-    # Text is measured in screen pixels, which are settled only once the figure is laid out.
-    ax.figure.draw_without_rendering()
-    picture = ax.get_window_extent()
     taken: list[Bbox] = []
-    for box_xyxy, content, colour in zip(boxes_xyxy, texts, cycle(colours), strict=False):
-        text = ax.text(
-            0,
-            0,
-            content,
-            fontsize=fontsize,
-            fontweight="bold",
-            color=DARK,
-            bbox={
-                "boxstyle": f"round,pad={PILL},rounding_size=0.35",
-                "facecolor": colour,
-                "edgecolor": DARK,
-                "linewidth": 1,
-            },
-            va="bottom",
-            ha="left",
-        )
-        taken.append(_place(ax, text, box_xyxy, picture, taken))
+    for number, (box_xyxy, text, colour) in enumerate(zip(boxes_xyxy, texts, cycle(colours), strict=False)):
+        ax.add_artist(_Label(text, fontsize, colour, box_xyxy, number, taken))
 
 
-def _place(ax: Axes, text: Text, box_xyxy: Sequence[float], picture: Bbox, taken: list[Bbox]) -> Bbox:
-    """Moves a text to that corner of its box where it hides least; returns where its pill lies, in screen pixels."""
-    margin = PILL * text.get_size() * ax.figure.dpi / 72
-    pill = text.get_window_extent().padded(margin)
-    (left, top), (right, bottom) = ax.transData.transform([box_xyxy[:2], box_xyxy[2:]])
-    box = Bbox([(left, bottom), (right, top)])
-    gap = 3.0
-    ys = (top + gap, top - pill.height - gap, bottom + gap, bottom - pill.height - gap)  # screen y points up
-    candidates: list[tuple[float, int, Bbox]] = []
-    for y in ys:
-        for x in (left, right - pill.width):
-            x = np.clip(x, picture.x0, max(picture.x0, picture.x1 - pill.width))
-            spot = Bbox.from_bounds(x, y, pill.width, pill.height)
-            outside = y < picture.y0 or y + pill.height > picture.y1
-            overlap = sum(_overlap(spot, other) for other in taken) / (pill.width * pill.height)
-            hidden = _overlap(spot, box) / (box.width * box.height) if box.width * box.height else 0.0
-            candidates.append((overlap + hidden + 10 * outside, len(candidates), spot))
-    spot = min(candidates)[2]
-    text.set_position(ax.transData.inverted().transform((spot.x0 + margin, spot.y0 + margin)))
-    return spot
+class _Label(Text):
+    """A pill that goes, whenever it is drawn, to that corner of its box where it hides least.
+
+    Text is measured in screen pixels, and these are settled only when the figure is laid out: as it is drawn.
+    """
+
+    def __init__(
+        self, text: str, fontsize: float, colour: str, box_xyxy: Sequence[float], number: int, taken: list[Bbox]
+    ):
+        """taken: where the pills of one Axes lie, in screen pixels; this one is the number-th of them."""
+        pill = {"boxstyle": f"round,pad={PILL},rounding_size=0.35", "facecolor": colour, "edgecolor": DARK}
+        super().__init__(
+            *box_xyxy[:2], text, fontsize=fontsize, fontweight="bold", color=DARK, va="bottom", ha="left",
+            bbox=pill | {"linewidth": 1}, clip_on=False,
+        )  # fmt: skip
+        self.set_in_layout(False)
+        self._box_xyxy, self._number, self._taken = box_xyxy, number, taken
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it where it hides least now."""
+        spot = self._spot(renderer)
+        self._taken[self._number :] = [spot]
+        self.set_position(self.axes.transData.inverted().transform((spot.x0 + self._margin, spot.y0 + self._margin)))
+        super().draw(renderer)
+
+    @property
+    def _margin(self) -> float:
+        return PILL * self.get_size() * self.figure.dpi / 72
+
+    def _spot(self, renderer: RendererBase) -> Bbox:
+        """Where its pill hides least, in screen pixels."""
+        picture, taken = self.axes.get_window_extent(), self._taken[: self._number]
+        pill = self.get_window_extent(renderer).padded(self._margin)
+        (left, top), (right, bottom) = self.axes.transData.transform([self._box_xyxy[:2], self._box_xyxy[2:]])
+        box = Bbox([(left, bottom), (right, top)])
+        gap = 3.0
+        ys = (top + gap, top - pill.height - gap, bottom + gap, bottom - pill.height - gap)  # screen y points up
+        candidates: list[tuple[float, int, Bbox]] = []
+        for y in ys:
+            for x in (left, right - pill.width):
+                x = np.clip(x, picture.x0, max(picture.x0, picture.x1 - pill.width))
+                spot = Bbox.from_bounds(x, y, pill.width, pill.height)
+                outside = y < picture.y0 or y + pill.height > picture.y1
+                overlap = sum(_overlap(spot, other) for other in taken) / (pill.width * pill.height)
+                hidden = _overlap(spot, box) / (box.width * box.height) if box.width * box.height else 0.0
+                candidates.append((overlap + hidden + 10 * outside, len(candidates), spot))
+        return min(candidates)[2]
 
 
 def _overlap(a: Bbox, b: Bbox) -> float:

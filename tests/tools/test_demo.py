@@ -19,7 +19,7 @@ from autograder.course.source import read_source
 from autograder.samples.fill_in import STUDENTS, model_answers
 from autograder.sandbox.levels import Level, SandboxUnavailable
 from tests.grader_pool import needs_sandbox
-from tools import demo
+from tools import demo, three_students
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = project_places()
@@ -51,19 +51,21 @@ def test_our_own_grader_is_shown(shown):
     assert "a person should look at stops_halfway" not in shown
 
 
-def test_where_no_sandbox_is_stock_nbgrader_gives_the_same_marks(shown, tmp_path, monkeypatch, capsys):
-    def none() -> Level:
-        raise SandboxUnavailable("No sandbox on this machine: grade in a container.")
+def no_sandbox() -> Level:
+    raise SandboxUnavailable("No sandbox on this machine: grade in a container.")
 
+
+def test_where_no_sandbox_is_stock_nbgrader_gives_the_same_marks(shown, tmp_path, monkeypatch, capsys):
     student = "makes_known_mistakes"  # one, since stock nbgrader takes minutes for three
-    monkeypatch.setattr(demo, "STUDENTS", {student: STUDENTS[student]})
-    monkeypatch.setattr(demo, "found_level", none)
+    monkeypatch.setattr(three_students, "STUDENTS", {student: STUDENTS[student]})
     monkeypatch.setattr(
-        demo, "class_places", lambda folder: dataclasses.replace(PLACES, submitted=folder / "submitted")
+        three_students, "class_places", lambda folder: dataclasses.replace(PLACES, submitted=folder / "submitted")
     )
+    monkeypatch.setattr(demo, "found_level", no_sandbox)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
-        demo.grade_three(tmp_path)
+        with demo.sandbox() as pool:
+            three_students.grade_three(tmp_path, pool)
     said = capsys.readouterr().out
     assert "No sandbox on this machine: grade in a container." in said and "stock nbgrader runs and marks them" in said
     ours, stock = Course(ROOT / "build" / "demo"), Course(tmp_path)

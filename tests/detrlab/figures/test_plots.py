@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 from PIL import Image
 from torch import nn
 
@@ -112,12 +113,18 @@ def test_boxes_over_the_edge_are_cut_and_given_axes_used():
     plt.close(figure)
 
 
-def test_labels_keep_clear_of_each_other():
+@pytest.mark.parametrize("inches", [(6.0, 3.0), (3.1, 1.7)])
+def test_labels_keep_clear_of_each_other_however_large_the_figure_becomes(inches):
     found = detections(2)
     found.boxes_xyxy[:] = torch.tensor([30.0, 30.0, 90.0, 70.0])  # one box twice
     figure = plot_detections(PICTURE, found)
-    first, second = (text.get_window_extent() for text in figure.axes[0].texts)
+    figure.set_size_inches(inches)
+    figure.draw_without_rendering()
+    (ax,) = figure.axes
+    first, second = (text.get_window_extent() for text in ax.texts)
     assert not first.overlaps(second)
+    box = Bbox(ax.transData.transform([(30, 70), (90, 30)])).padded(30)  # pixels: a label beside it is 15 high
+    assert first.overlaps(box) and second.overlaps(box)
 
 
 def assert_map_over_the_grey_picture(ax: Axes, expected: torch.Tensor, largest: float) -> None:
