@@ -31,7 +31,7 @@ from scipy.optimize import linear_sum_assignment
 
 from coursework import attempt, attempted, open_notebook, solution
 from detrlab import box_area, box_iou, cxcywh_to_xyxy, draw_scene, generalized_box_iou, load_model, match, new_figure
-from detrlab import scale_to_pixels, set_losses, shapes_model, to_input, total_loss, xyxy_to_cxcywh
+from detrlab import set_losses, shapes_model, to_input, total_loss, xyxy_to_cxcywh
 
 ____, check, hint = open_notebook("q1_match")
 GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one

@@ -181,10 +181,10 @@ def cost_matrix(draw):
 
 # %%
 def show_terms():
-    print("                −p            5·L1           −2·GIoU         −log p     pairs changed by −log p")
+    print(" " * 9 + "".join(f"{name:16}" for name in ("−p", "5·L1", "−2·GIoU", "−log p", "pairs changed by −log p")))
     torch.manual_seed(2)
     for name, model in (("trained", load_model("shapes")), ("random", shapes_model().eval())):
-        outputs, targets = scene_batch(model, range(200, 216))
+        outputs, targets = scene_batch(model, range(400, 416))
         terms, changed, pairs = [[], [], [], []], 0, 0
         for logits, boxes, target in zip(outputs["pred_logits"], outputs["pred_boxes"], targets):
             by_class, by_l1 = class_cost(logits, target["labels"]), l1_cost(boxes, target["boxes"])
@@ -194,8 +194,8 @@ def show_terms():
                 term.append(value.flatten())
             ours, theirs = (set(sorted_pairs(linear_sum_assignment(cost))) for cost in (whole, with_log))
             changed, pairs = changed + len(ours - theirs), pairs + len(ours)
-        ranges = "   ".join(f"{torch.cat(term).min():5.2f} .. {torch.cat(term).max():4.2f}" for term in terms)
-        print(f"{name:9}{ranges}   {changed} of {pairs}")
+        ranges = [f"{torch.cat(term).min():.2f} to {torch.cat(term).max():.2f}" for term in terms]
+        print(f"{name:9}" + "".join(f"{text:16}" for text in (*ranges, f"{changed} of {pairs}")))
 
 
 attempt(show_terms, after="cost_matrix")

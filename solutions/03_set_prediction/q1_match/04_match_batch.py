@@ -175,7 +175,7 @@ def match_batch(draw):
 # %% [markdown]
 # **Near-duplicates.** Two queries that predict the same object cannot both be matched: the other one is told "no
 # object", however good its box. To act on that, a query has to know of the other. In the decoder's self-attention it
-# can. Below, the shapes model detects in 60 scenes, as it is and with the decoder's self-attention silenced (its output
+# can. Below, the shapes model detects in 30 scenes, as it is and with the decoder's self-attention silenced (its output
 # set to zero; the model was not trained that way). A duplicate is a detection above .7 whose box has an IoU above .7
 # with a better detection.
 
@@ -189,7 +189,7 @@ def show_duplicates():
         hooks = []
         if name == "self-attention silenced":
             hooks = [layer.self_attn.register_forward_hook(silence) for layer in model.transformer.decoder.layers]
-        outputs, targets = scene_batch(model, range(400, 460))
+        outputs, targets = scene_batch(model, range(400, 430))
         for hook in hooks:
             hook.remove()
         found, duplicates = 0, 0

@@ -11,7 +11,7 @@
 # - one image, 7 objects, 100 queries, and every query has the same −log p. What share of the loss, in per cent, comes
 #   from the queries without an object?
 # - four such images in a batch: by what is the weighted sum divided? (A reader of the code asks: by 400?)
-# - the trained shapes model on 60 scenes, 20 queries each: the same share, in per cent.
+# - the trained shapes model on 30 scenes, 20 queries each: the same share, in per cent.
 #
 # **Then write** `no_object_share(logits, classes, no_object)` (1 point): the share, 0..1, of the weighted loss of a
 # batch that comes from queries whose class is K.
@@ -158,7 +158,7 @@ def show_payers():
     torch.manual_seed(9)
     for name, model, guess in (("random weights", shapes_model().eval(), ""),
                                ("trained", load_model("shapes"), f", predicted {percent_when_trained}")):
-        outputs, targets = scene_batch(model, range(600, 660))
+        outputs, targets = scene_batch(model, range(400, 430))
         logits = outputs["pred_logits"]
         classes = torch.full(logits.shape[:2], logits.shape[2] - 1)
         for row, (queries, which), target in zip(classes, match(outputs, targets), targets):

@@ -175,7 +175,7 @@ def my_losses_of(layer, targets, matches):
 
 
 def show_criterion():
-    outputs, targets = scene_batch(load_model("shapes"), range(700, 716))
+    outputs, targets = scene_batch(load_model("shapes"), range(400, 416))
     layers = [outputs, *outputs["aux_outputs"]]
     for layer in layers:
         layer["pred_logits"].requires_grad_()
@@ -194,7 +194,7 @@ attempt(show_criterion, after=("cost_matrix", "match_batch", "class_loss", "box_
 
 # %% [markdown]
 # **Matched anew, or once?** How many targets have another query in an earlier layer than in the last one, and what L1
-# costs an earlier layer with its own match and with the last layer's: 60 scenes, trained and with random weights. This
+# costs an earlier layer with its own match and with the last layer's: 30 scenes, trained and with random weights. This
 # says how often the two ways differ, not which one trains better.
 
 # %%
@@ -202,7 +202,7 @@ def show_matches():
     torch.manual_seed(11)
     print("                    layer   targets with another query   L1, own match   L1, last layer's match")
     for name, model in (("trained", load_model("shapes")), ("random weights", shapes_model().eval())):
-        outputs, targets = scene_batch(model, range(800, 860))
+        outputs, targets = scene_batch(model, range(400, 430))
         sizes, goals = [len(target["labels"]) for target in targets], [target["boxes"] for target in targets]
         last = match(outputs, targets)
         for number, layer in enumerate(outputs["aux_outputs"]):
