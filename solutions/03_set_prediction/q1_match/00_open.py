@@ -56,6 +56,15 @@ def drawn_matches(draw, Q, sizes):
     return [(draw.permutation(Q)[:T], draw.permutation(T)) for T in sizes]
 
 
+def drawn_overlaps(draw, N, M):
+    """Boxes (N, 4) and (M, 4) as corners, and the intersection and union of every pair; the first of each lie apart."""
+    a, b = draw.boxes_xyxy(N, width=9, height=9) + 3, draw.boxes_xyxy(M, width=9, height=9) + 3
+    a[0], b[0] = draw.boxes_xyxy(), 14 + draw.boxes_xyxy()
+    iou = box_iou(a.requires_grad_(), b.requires_grad_())
+    union = (box_area(a)[:, None] + box_area(b)) / (1 + iou)  # the sum of the areas is intersection + union
+    return a, b, iou * union, union
+
+
 def scene_batch(model, seeds):
     """What the model predicts for drawn scenes, in all its decoder layers, and the truth."""
     scenes = [draw_scene(seed, (128, 128)) for seed in seeds]
