@@ -51,11 +51,12 @@ def greedy_gap(draw):
     ties = torch.tensor([[low, low + step], [low + step, low + 2 * step]]).float()  # both assignments cost the same
 
     def chosen():
-        result = greedy(cost.clone())
+        mine = cost.clone()  # is to be left as it is: the total shows it
+        result = greedy(mine)
         if result is ____:
             return result
         found = sorted_pairs(result)
-        return {"pairs": found, "total cost": attempted(lambda: sum(cost[q, t] for q, t in found))}
+        return {"pairs": found, "total cost": attempted(lambda: sum(mine[q, t] for q, t in found))}
 
     def gaps():
         return {"any pairs": attempted(lambda: float(gap(cost, pairs))),

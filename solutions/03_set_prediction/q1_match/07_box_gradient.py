@@ -7,7 +7,7 @@
 # unfairly.
 #
 # The target is (.7, .5, .2, .2), in (cx, cy, w, h). The predicted box is (.3, .5, .2, .2): as large, to the left of it,
-# and the two do not overlap. **Predict first** (1 point, for being there):
+# and the two do not overlap. **Work out first** (1 point); the cell below measures it:
 #
 # - what is the derivative of 1 − IoU with respect to the predicted cx?
 # - a step of gradient descent on 1 − GIoU moves cx to the right (1), to the left (−1), or not at all (0)?
@@ -21,7 +21,7 @@
 # (.4, .5, .2, .3) the gradient is (.2, 0, 0, −.2).
 
 # %% exercise="box_gradient"
-# Prediction: the derivative of 1 - IoU with respect to cx ...
+# Worked out: the derivative of 1 - IoU with respect to cx ...
 iou_derivative = 0  # ____
 # ... where a step on 1 - GIoU moves cx: 1, -1 or 0 ...
 giou_moves = 1  # ____
@@ -38,14 +38,9 @@ def slope(loss, boxes_cxcywh, goal_cxcywh):
     ### END SOLUTION
 
 # %% check="box_gradient" points=2
-@check(parts={"1. prediction": 1, "2. slope": 1})
+@check(parts={"1. worked out": 1, "2. slope": 1})
 def box_gradient(draw):
-    def predicted(name, low, high):
-        sealed, value = draw.integer(1, 10**6), globals()[name]  # any is right: what comes back hangs on the seed alone
-        float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return sealed if is_number and low <= value <= high else "out of its range" if is_number else "no number"
-
+    shifts = draw.uniform(3, low=1, high=9).tolist()  # what comes back hangs on the seed
     N = draw.size(3, 11)
     draw.name(N=N)
     boxes, goal, factors = draw.boxes_cxcywh(N), draw.boxes_cxcywh(N), draw.uniform(N, low=1, high=3)
@@ -58,8 +53,9 @@ def box_gradient(draw):
         first = result.detach().clone()
         return {"first call": first, "second call": attempted(lambda: slope(loss, boxes, goal).detach())}
 
-    ranges = {"iou_derivative": (-100, 100), "giou_moves": (-1, 1), "l1_ratio": (0, 1000)}
-    return {"1. prediction": {name: attempted(lambda name=name: predicted(name, *ranges[name])) for name in ranges},
+    return {"1. worked out": {"derivative": attempted(lambda: shifts[0] + float(iou_derivative)),
+                              "direction": attempted(lambda: shifts[1] + float(giou_moves)),
+                              "ratio": attempted(lambda: shifts[2] + float(l1_ratio))},
             "2. slope": attempted(asked)}
 
 
@@ -121,17 +117,38 @@ def box_gradient(draw):
 # - return boxes.grad
 # + return loss(boxes, goal_cxcywh)
 
-# %% [raw] mistake="box_gradient/in_words"
-# The prediction is a word. Write 1, −1 or 0, without quotes.
+# %% [raw] mistake="box_gradient/iou_pulls"
+# The derivative of 1 − IoU is not −1. As long as the boxes do not overlap, a small change of cx leaves the intersection
+# 0.
 # ---
-# - giou_moves = 1
-# + giou_moves = "right"
+# - iou_derivative = 0
+# + iou_derivative = -1
 
-# %% [raw] mistake="box_gradient/more_than_one"
-# The prediction is out of its range: 1 for right, −1 for left, 0 for not at all.
+# %% [raw] mistake="box_gradient/sign"
+# A step on 1 − GIoU does not move the box to the left: that would make the hull larger. The gradient points to a larger
+# loss, and a step goes against it.
 # ---
 # - giou_moves = 1
-# + giou_moves = 5
+# + giou_moves = -1
+
+# %% [raw] mistake="box_gradient/giou_stands_still"
+# The GIoU does move the box: the nearer the box, the smaller the hull.
+# ---
+# - giou_moves = 1
+# + giou_moves = 0
+
+# %% [raw] mistake="box_gradient/ratio_of_giou"
+# Both losses would be equal with a ratio of 1; that is so for the GIoU. L1 is a distance: a tenth of .5 against a tenth
+# of .05.
+# ---
+# - l1_ratio = 10
+# + l1_ratio = 1
+
+# %% [raw] mistake="box_gradient/ratio_of_areas"
+# 100 is a ratio of squares. L1 is a distance: a tenth of .5 against a tenth of .05.
+# ---
+# - l1_ratio = 10
+# + l1_ratio = 100
 
 # %% [markdown]
 # **The result**: gradients with respect to cx, then 300 steps of gradient descent on each loss from the same start.
@@ -146,12 +163,12 @@ def show_pull():
               "L1": lambda a, b: (a - b).abs().sum(1)}
     start, goal = torch.tensor([[0.3, 0.5, 0.2, 0.2]]), torch.tensor([[0.7, 0.5, 0.2, 0.2]])
     pulls = {name: slope(loss, start, goal)[0, 0].item() for name, loss in losses.items()}
-    print(f"1 - IoU:  derivative {abs(pulls['1 - IoU']):.3f}, predicted {iou_derivative}")
+    print(f"1 - IoU:  derivative {abs(pulls['1 - IoU']):.3f}, you said {iou_derivative}")
     moves = int(pulls["1 - GIoU"] < 0) - int(pulls["1 - GIoU"] > 0)
-    print(f"1 - GIoU: derivative {pulls['1 - GIoU']:.3f}, so cx moves {moves}, predicted {giou_moves}")
+    print(f"1 - GIoU: derivative {pulls['1 - GIoU']:.3f}, so cx moves {moves}, you said {giou_moves}")
     wide, narrow = (torch.tensor([[0.5, 0.5, w, 0.2]]) for w in (0.5, 0.05))
     large, small = (losses["L1"](box + torch.tensor([box[0, 2] / 10, 0, 0, 0]), box).item() for box in (wide, narrow))
-    print(f"L1 of a shift by a tenth: {large:.3f} and {small:.3f}, {large / small:.0f} times, predicted {l1_ratio}")
+    print(f"L1 of a shift by a tenth: {large:.3f} and {small:.3f}, {large / small:.0f} times, you said {l1_ratio}")
     both = [losses["1 - GIoU"](box + torch.tensor([box[0, 2] / 10, 0, 0, 0]), box).item() for box in (wide, narrow)]
     print(f"1 - GIoU of the same shifts: {both[0]:.3f} and {both[1]:.3f}")
 

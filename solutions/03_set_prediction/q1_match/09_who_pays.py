@@ -5,13 +5,14 @@
 # ### Step 9 · Who pays the class loss · 2 points · 10 min · ●●○○○
 # **You will be able to** say how much of the class loss no-object carries, and by what the loss is divided.
 #
-# Most queries of an image have no object. The weight .1 holds them down. By how much? **Predict first** (1 point, for
-# being there):
+# Most queries of an image have no object. The weight .1 holds them down. By how much? **Say first** (1 point; whole
+# numbers are near enough):
 #
 # - one image, 7 objects, 100 queries, and every query has the same −log p. What share of the loss, in per cent, comes
 #   from the queries without an object?
 # - four such images in a batch: by what is the weighted sum divided? (A reader of the code asks: by 400?)
-# - the trained shapes model on 30 scenes, 20 queries each: the same share, in per cent.
+# - the trained shapes model on 30 scenes, 20 queries each: the same share, in per cent. This is a guess, graded for
+#   being there; the others can be worked out.
 #
 # **Then write** `no_object_share(logits, classes, no_object)` (1 point): the share, 0..1, of the weighted loss of a
 # batch that comes from queries whose class is K.
@@ -20,11 +21,11 @@
 # the share is .2/4.2 = .048.
 
 # %% exercise="who_pays"
-# Prediction: 7 objects and 100 equally wrong queries, the share of no-object in per cent ...
+# Worked out: 7 objects and 100 equally wrong queries, the share of no-object in per cent ...
 percent_if_equally_wrong = 57  # ____
 # ... what the sum of four such images is divided by ...
 divisor_of_four_images = 65  # ____
-# ... and the share in the trained shapes model, in per cent.
+# ... and, as a guess, the share in the trained shapes model, in per cent.
 percent_when_trained = 50  # ____
 
 
@@ -42,21 +43,25 @@ def no_object_share(logits, classes, no_object):
     ### END SOLUTION
 
 # %% check="who_pays" points=2
-@check(parts={"1. prediction": 1, "2. no_object_share": 1})
+@check(parts={"1. said first": 1, "2. no_object_share": 1})
 def who_pays(draw):
-    def predicted(name, high):
-        sealed, value = draw.integer(1, 10**6), globals()[name]  # any is right: what comes back hangs on the seed alone
+    shifts, sealed = draw.uniform(2, low=1, high=9).tolist(), draw.integer(1, 10**6)  # what comes back hangs on the seed
+
+    def guessed():
+        value = percent_when_trained
         float(value) if value is ____ else None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return sealed if is_number and 0 <= value <= high else "out of its range" if is_number else "no number"
+        return sealed if is_number and 0 <= value <= 100 else "out of its range" if is_number else "no number"
 
     B, Q, K = draw.letters("B Q K", 3, 13)
     logits, no_object = 2 * draw.normal(B, Q, K + 1), draw.number(0.1, 0.4)
     classes = torch.tensor([[draw.choice([K, K, draw.integer(0, K - 1)]) for _ in range(Q)] for _ in range(B)])
-    classes[0, 0], classes[1, 1] = K, 0
-    highest = {"percent_if_equally_wrong": 100, "divisor_of_four_images": 10**6, "percent_when_trained": 100}
+    classes[0, 1:], classes[1, 1:] = K, 0  # one image full of no-object, one of objects
+    logits[0, :, K] += 4
     shares = [attempted(lambda: float(no_object_share(logits, classes, weight))) for weight in (no_object, 1.0)]
-    return {"1. prediction": {name: attempted(lambda name=name: predicted(name, highest[name])) for name in highest},
+    return {"1. said first": {"share": attempted(lambda: shifts[0] + round(float(percent_if_equally_wrong))),
+                              "divisor": attempted(lambda: shifts[1] + round(float(divisor_of_four_images))),
+                              "guess": attempted(guessed)},
             "2. no_object_share": {"light": shares[0], "weight 1": shares[1]}}
 
 
@@ -131,14 +136,33 @@ def who_pays(draw):
 # - return (theirs / (theirs + losses[~nothing].sum())).item()
 # + return 100 * (theirs / (theirs + losses[~nothing].sum())).item()
 
-# %% [raw] mistake="who_pays/more_than_all"
-# The first prediction is out of its range: a share in per cent is a number from 0 to 100.
+# %% [raw] mistake="who_pays/ten_per_cent"
+# The share is not 10 %: that is the weight of one query, and 93 of 100 queries have it.
 # ---
 # - percent_if_equally_wrong = 57
-# + percent_if_equally_wrong = 930
+# + percent_if_equally_wrong = 10
+
+# %% [raw] mistake="who_pays/without_the_weight"
+# 93 % would be the share without the weight. With it, 93 · .1 stands against 7.
+# ---
+# - percent_if_equally_wrong = 57
+# + percent_if_equally_wrong = 93
+
+# %% [raw] mistake="who_pays/all_queries"
+# The sum is not divided by the 400 queries, but by the sum of their weights: 1 for each object, .1 for each of the
+# others.
+# ---
+# - divisor_of_four_images = 65
+# + divisor_of_four_images = 400
+
+# %% [raw] mistake="who_pays/objects"
+# The sum is not divided by the 28 objects alone: the weights of the others are added.
+# ---
+# - divisor_of_four_images = 65
+# + divisor_of_four_images = 28
 
 # %% [raw] mistake="who_pays/in_words"
-# The prediction for the trained model is a word. Write a number from 0 to 100, without quotes.
+# The guess for the trained model is a word. Write a number from 0 to 100, without quotes.
 # ---
 # - percent_when_trained = 50
 # + percent_when_trained = "most"
@@ -151,13 +175,13 @@ def show_payers():
     classes = torch.full((1, 100), 91)
     classes[0, :7] = 17
     share = no_object_share(torch.zeros(1, 100, 92), classes, 0.1)
-    print(f"7 of 100, equally wrong: no-object {100 * share:.0f} %, predicted {percent_if_equally_wrong}")
+    print(f"7 of 100, equally wrong: no-object {100 * share:.0f} %, you said {percent_if_equally_wrong}")
     print(f"without the weight: {100 * no_object_share(torch.zeros(1, 100, 92), classes, 1.0):.0f} %")
     weights = 4 * (7 + 93 * 0.1)
-    print(f"four images: the sum is divided by 28 + 372 · 0.1 = {weights:.1f}, predicted {divisor_of_four_images}")
+    print(f"four images: the sum is divided by 28 + 372 · 0.1 = {weights:.1f}, you said {divisor_of_four_images}")
     torch.manual_seed(9)
     for name, model, guess in (("random weights", shapes_model().eval(), ""),
-                               ("trained", load_model("shapes"), f", predicted {percent_when_trained}")):
+                               ("trained", load_model("shapes"), f", your guess {percent_when_trained}")):
         outputs, targets = scene_batch(model, range(400, 430))
         logits = outputs["pred_logits"]
         classes = torch.full(logits.shape[:2], logits.shape[2] - 1)

@@ -69,6 +69,7 @@ def box_losses(draw):
     return {"1. matched_boxes": attempted(pairs),
             "2. l1_and_giou": {"all matched": attempted(lambda: ask(boxes, goal, [N - 3, 0, 3])),
                                "more targets than pairs": attempted(lambda: ask(boxes, goal, more)),
+                               "one target": attempted(lambda: ask(boxes[:1], goal[:1], [0, 1])),
                                "no targets": attempted(lambda: numbers(l1_and_giou(none, none.detach(), [0, 0])))}}
 
 

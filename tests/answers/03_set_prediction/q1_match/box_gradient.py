@@ -1,7 +1,7 @@
 # %% style="autograd.grad"
-iou_derivative = -1.5
-giou_moves = -1
-l1_ratio = 1
+iou_derivative = -0.0
+giou_moves = +1
+l1_ratio = 0.05 / 0.005
 
 
 def slope(loss, boxes_cxcywh, goal_cxcywh):
@@ -11,7 +11,7 @@ def slope(loss, boxes_cxcywh, goal_cxcywh):
 
 
 # %% style="a vector of ones backward"
-iou_derivative, giou_moves, l1_ratio = 0.0, 0, 10.0
+iou_derivative, giou_moves, l1_ratio = 0.0, 1, 10.0
 
 
 def slope(loss, boxes_cxcywh, goal_cxcywh):
@@ -22,7 +22,7 @@ def slope(loss, boxes_cxcywh, goal_cxcywh):
 
 
 # %% style="torch.func"
-iou_derivative, giou_moves, l1_ratio = 3, 1.0, 100
+iou_derivative, giou_moves, l1_ratio = torch.tensor(0), 1.0, 10
 
 
 def slope(loss, boxes_cxcywh, goal_cxcywh):
