@@ -104,6 +104,11 @@ The architecture
     MLP                       linear layers with ReLU between them: the box head
     pad_and_mask              pictures of several sizes as one batch and its mask
 
+The loss of a set
+    match        the cheapest one-to-one assignment of object queries and targets, for each picture
+    set_losses   class loss, L1 and GIoU of a batch, in every decoder layer
+    total_loss   their weighted sum, which is minimised
+
 On the command line: `detrlab detect PICTURE --attention`, `detrlab explore PICTURE`.
 """
 
@@ -133,9 +138,11 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         small_backbone as small_backbone,
     )
     from .detr.classes import COCO_CLASSES as COCO_CLASSES, SHAPES_CLASSES as SHAPES_CLASSES
+    from .detr.criterion import set_losses as set_losses, total_loss as total_loss
     from .detr.detect import Detection as Detection, Detections as Detections, detect as detect
     from .detr.detr import DETR as DETR, MLP as MLP, pad_and_mask as pad_and_mask
     from .detr.fast import fast as fast
+    from .detr.matcher import match as match
     from .detr.models import (
         load_model as load_model,
         official_model as official_model,
@@ -208,9 +215,11 @@ _HOMES = {
         "small_backbone",
     ),
     "detr.classes": ("COCO_CLASSES", "SHAPES_CLASSES"),
+    "detr.criterion": ("set_losses", "total_loss"),
     "detr.detect": ("Detection", "Detections", "detect"),
     "detr.detr": ("DETR", "MLP", "pad_and_mask"),
     "detr.fast": ("fast",),
+    "detr.matcher": ("match",),
     "detr.models": ("load_model", "official_model", "official_weights", "shapes_model", "short_weights"),
     "detr.position": ("PositionEmbeddingLearned", "PositionEmbeddingSine"),
     "detr.transformer": (

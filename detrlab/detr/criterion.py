@@ -7,8 +7,8 @@ DETR, section 3.1, equation 2, and appendix A.4 (auxiliary losses); `SetCriterio
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.ops import box_convert, generalized_box_iou
 
+from detrlab.boxes import cxcywh_to_xyxy, generalized_box_iou
 from detrlab.detr.matcher import Matches, Targets, match
 
 WEIGHTS = {"loss_ce": 1.0, "loss_bbox": 5.0, "loss_giou": 2.0}
@@ -54,9 +54,7 @@ def _layer_losses(outputs: dict, targets: Targets, no_object: float, boxes_total
 
 def box_losses(boxes_cxcywh: Tensor, goal_cxcywh: Tensor) -> tuple[Tensor, Tensor]:
     """L1 and 1 - GIoU of boxes (T, 4) with the boxes (T, 4) they should be, each summed over the T boxes."""
-    overlap = generalized_box_iou(
-        box_convert(boxes_cxcywh, "cxcywh", "xyxy"), box_convert(goal_cxcywh, "cxcywh", "xyxy")
-    )
+    overlap = generalized_box_iou(cxcywh_to_xyxy(boxes_cxcywh), cxcywh_to_xyxy(goal_cxcywh))
     return F.l1_loss(boxes_cxcywh, goal_cxcywh, reduction="sum"), (1 - overlap.diagonal()).sum()
 
 

@@ -5,7 +5,8 @@ DETR, section 3.1, equation 1; `models/matcher.py` of the official code.
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_convert, generalized_box_iou
+
+from detrlab.boxes import cxcywh_to_xyxy, generalized_box_iou
 
 Targets = list[dict[str, Tensor]]  # per picture: "labels" (T,) int64, "boxes" (T, 4) cxcywh in 0..1
 Matches = list[tuple[Tensor, Tensor]]  # per picture: query indices (ascending) and the target indices they go with
@@ -34,9 +35,7 @@ def match(
     boxes_cxcywh = outputs["pred_boxes"].float().flatten(0, 1)  # (B*Q, 4)
     labels = torch.cat([target["labels"] for target in targets])  # (sum T,)
     goal_cxcywh = torch.cat([target["boxes"] for target in targets])  # (sum T, 4)
-    overlap = generalized_box_iou(
-        box_convert(boxes_cxcywh, "cxcywh", "xyxy"), box_convert(goal_cxcywh, "cxcywh", "xyxy")
-    )  # (B*Q, sum T)
+    overlap = generalized_box_iou(cxcywh_to_xyxy(boxes_cxcywh), cxcywh_to_xyxy(goal_cxcywh))  # (B*Q, sum T)
     cost = (
         -cost_class * probability[:, labels]
         + cost_bbox * torch.cdist(boxes_cxcywh, goal_cxcywh, p=1)
