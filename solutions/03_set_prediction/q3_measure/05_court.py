@@ -14,19 +14,35 @@
 # 4. **`equal_scores`**: of equal scores in one image the *later* detection goes first.
 #
 # Write for each a case on which its AP, at IoU .5, is another one than pycocotools' (1 point each; any such case is
-# right). `case(boxes=..., scores=..., objects=..., crowd=...)` makes one of boxes (x0, y0, x1, y1) in pixels; `crowd` is a
-# list of True and False, and may be left out. Draw it on paper first: two or three boxes are enough.
+# right). `sketch` makes a case of a text with the boxes of one image, x0 y0 x1 y1 in pixels, and commas between them. What
+# stands before a box says what it is: `object`, `crowd`, or, for a detection, its score. Draw it on paper first: two or
+# three boxes are enough.
 #
-# *Example.* An evaluation that does not let an object be matched once only would be convicted by two detections of one
-# object, then one of another:
-# `case(boxes=[[0, 0, 9, 9], [0, 0, 9, 9], [20, 0, 29, 9]], scores=[0.9, 0.8, 0.7], objects=[[0, 0, 9, 9], [20, 0, 29, 9]])`.
-# The second detection is a false alarm: AP (51 · 1 + 50 · 2/3) / 101 = .835; the accused says 1.
+# *Example.* An evaluation that lets an object be matched again and again would be convicted by two detections of one
+# object, then one of another: `sketch("object 0 0 9 9, object 20 0 29 9, .9 0 0 9 9, .8 0 0 9 9, .7 20 0 29 9")`. The second
+# detection is a false alarm: AP (51 · 1 + 50 · 2/3) / 101 = .835; the accused says 1.
+
+# %%
+def sketch(text):
+    """A case of "object x0 y0 x1 y1", "crowd x0 y0 x1 y1" and "score x0 y0 x1 y1", with commas between them."""
+    boxes, scores, objects, crowd = [], [], [], []
+    for row in text.split(","):
+        kind, *box = row.split()
+        if len(box) != 4:
+            raise ValueError(f"{row.strip()!r} has {len(box)} numbers after its first word; a box has 4: x0 y0 x1 y1")
+        if kind in ("object", "crowd"):
+            objects.append([float(side) for side in box])
+            crowd.append(kind == "crowd")
+        else:
+            boxes.append([float(side) for side in box])
+            scores.append(float(kind))
+    return case(boxes, scores, objects, crowd)
 
 # %% exercise="court"
-at_threshold = case(boxes=[[0, 0, 10, 10]], scores=[0.9], objects=[[0, 0, 10, 5]])  # ____
-equal_ious = case(boxes=[[2, 0, 12, 10], [6, 0, 16, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10], [4, 0, 14, 10]])  # ____
-in_crowd = case(boxes=[[20, 0, 30, 10], [0, 0, 10, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10], [20, 0, 60, 40]], crowd=[False, True])  # ____
-equal_scores = case(boxes=[[50, 0, 60, 10], [0, 0, 10, 10]], scores=[0.9, 0.9], objects=[[0, 0, 10, 10]])  # ____
+at_threshold = sketch("object 0 0 10 5, .9 0 0 10 10")  # ____
+equal_ious = sketch("object 0 0 10 10, object 4 0 14 10, .9 2 0 12 10, .8 6 0 16 10")  # ____
+in_crowd = sketch("object 0 0 10 10, crowd 20 0 60 40, .9 20 0 30 10, .8 0 0 10 10")  # ____
+equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .9 0 0 10 10")  # ____
 
 # %% check="court" points=4
 def reversed_rows(image, names):
@@ -59,58 +75,58 @@ def court(draw):
 #    follow, so that the wrong choice costs something?
 # 2. Equal IoUs: a second detection that fits only one of the two objects. Crowd: a detection inside it, with a better score
 #    than a hit elsewhere. Equal scores: a hit and a miss.
-# 3. Half a box has IoU .5: (0, 0, 10, 10) and (0, 0, 10, 5). Objects (0, 0, 10, 10) and (4, 0, 14, 10) overlap a detection
-#    (2, 0, 12, 10) equally. Which box, with a smaller score, overlaps only one of them?
+# 3. Half a box has IoU .5: 0 0 10 10 and 0 0 10 5. Objects 0 0 10 10 and 4 0 14 10 overlap a detection 2 0 12 10
+#    equally. Which box, with a smaller score, overlaps only one of them?
 
 # %% [raw] mistake="court/threshold_passed"
 # The IoU in the first case is above .5, so both evaluations count it. It has to be .5 exactly.
 # ---
-# - at_threshold = case(boxes=[[0, 0, 10, 10]], scores=[0.9], objects=[[0, 0, 10, 5]])
-# + at_threshold = case(boxes=[[0, 0, 10, 10]], scores=[0.9], objects=[[0, 0, 10, 6]])
+# - at_threshold = sketch("object 0 0 10 5, .9 0 0 10 10")
+# + at_threshold = sketch("object 0 0 10 6, .9 0 0 10 10")
 
 # %% [raw] mistake="court/threshold_missed"
 # No detection of the first case reaches IoU .5, so neither evaluation counts it: both say 0.
 # ---
-# - at_threshold = case(boxes=[[0, 0, 10, 10]], scores=[0.9], objects=[[0, 0, 10, 5]])
-# + at_threshold = case(boxes=[[0, 0, 10, 10]], scores=[0.9], objects=[[5, 0, 15, 10]])
+# - at_threshold = sketch("object 0 0 10 5, .9 0 0 10 10")
+# + at_threshold = sketch("object 5 0 15 10, .9 0 0 10 10")
 
 # %% [raw] mistake="court/both_objects_found"
 # In the case of equal IoUs both evaluations find all objects: AP 1. It does not matter which object goes first to whom,
 # unless another detection needs the one that was taken.
 # ---
-# - equal_ious = case(boxes=[[2, 0, 12, 10], [6, 0, 16, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10], [4, 0, 14, 10]])
-# + equal_ious = case(boxes=[[2, 0, 12, 10], [2, 0, 12, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10], [4, 0, 14, 10]])
+# - equal_ious = sketch("object 0 0 10 10, object 4 0 14 10, .9 2 0 12 10, .8 6 0 16 10")
+# + equal_ious = sketch("object 0 0 10 10, object 4 0 14 10, .9 2 0 12 10, .8 2 0 12 10")
 
 # %% [raw] mistake="court/one_detection"
 # In the case of equal IoUs one of two objects is found, whichever wins: both say 51/101. A second detection has to suffer
 # from the choice.
 # ---
-# - equal_ious = case(boxes=[[2, 0, 12, 10], [6, 0, 16, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10], [4, 0, 14, 10]])
-# + equal_ious = case(boxes=[[2, 0, 12, 10]], scores=[0.9], objects=[[0, 0, 10, 10], [4, 0, 14, 10]])
+# - equal_ious = sketch("object 0 0 10 10, object 4 0 14 10, .9 2 0 12 10, .8 6 0 16 10")
+# + equal_ious = sketch("object 0 0 10 10, object 4 0 14 10, .9 2 0 12 10")
 
 # %% [raw] mistake="court/no_crowd"
 # No object of the third case is a crowd, so the accused rule is never asked.
 # ---
-# - in_crowd = case(boxes=[[20, 0, 30, 10], [0, 0, 10, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10], [20, 0, 60, 40]], crowd=[False, True])
-# + in_crowd = case(boxes=[[0, 0, 10, 10]], scores=[0.8], objects=[[0, 0, 10, 10]])
+# - in_crowd = sketch("object 0 0 10 10, crowd 20 0 60 40, .9 20 0 30 10, .8 0 0 10 10")
+# + in_crowd = sketch("object 0 0 10 10, .8 0 0 10 10")
 
 # %% [raw] mistake="court/only_a_crowd"
 # The third case holds a crowd only. A class without an object that is no crowd has no AP at all: put an object elsewhere.
 # ---
-# - in_crowd = case(boxes=[[20, 0, 30, 10], [0, 0, 10, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10], [20, 0, 60, 40]], crowd=[False, True])
-# + in_crowd = case(boxes=[[20, 0, 30, 10]], scores=[0.9], objects=[[20, 0, 60, 40]], crowd=[True])
+# - in_crowd = sketch("object 0 0 10 10, crowd 20 0 60 40, .9 20 0 30 10, .8 0 0 10 10")
+# + in_crowd = sketch("crowd 20 0 60 40, .9 20 0 30 10")
 
 # %% [raw] mistake="court/two_hits"
 # Both detections of the last case are hits, so their order changes nothing. One has to be a false alarm.
 # ---
-# - equal_scores = case(boxes=[[50, 0, 60, 10], [0, 0, 10, 10]], scores=[0.9, 0.9], objects=[[0, 0, 10, 10]])
-# + equal_scores = case(boxes=[[50, 0, 60, 10], [0, 0, 10, 10]], scores=[0.9, 0.9], objects=[[0, 0, 10, 10], [50, 0, 60, 10]])
+# - equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .9 0 0 10 10")
+# + equal_scores = sketch("object 0 0 10 10, object 50 0 60 10, .9 50 0 60 10, .9 0 0 10 10")
 
 # %% [raw] mistake="court/different_scores"
 # The scores of the last case differ, so the order is clear to both.
 # ---
-# - equal_scores = case(boxes=[[50, 0, 60, 10], [0, 0, 10, 10]], scores=[0.9, 0.9], objects=[[0, 0, 10, 10]])
-# + equal_scores = case(boxes=[[50, 0, 60, 10], [0, 0, 10, 10]], scores=[0.9, 0.8], objects=[[0, 0, 10, 10]])
+# - equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .9 0 0 10 10")
+# + equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .8 0 0 10 10")
 
 # %% [markdown]
 # **Now your own AP stands trial**: all ten thresholds, pycocotools (the judge) beside your functions of steps 1 to 4.

@@ -78,19 +78,23 @@ def error_kinds(draw):
             ious[abs(ious - 0.5) < 0.1], ious[abs(ious - 0.1) < 0.03] = 0.5, 0.1
         labels, true_labels = draw.permutation(N).numpy() % 4, draw.permutation(T).numpy() % 3
         matched = np.full(N, -1)
-        for t in draw.permutation(T)[:3].tolist():
+        for t in [0, *draw.permutation(T)[:3].tolist()]:
             free = np.flatnonzero((labels == true_labels[t]) & (matched < 0))
             if len(free):
                 matched[free[0]], ious[free[0], t] = t, 0.6 + 0.01 * t
+        if on_thresholds:  # three detections with nothing but an IoU of exactly 0.1, or 0.5
+            for n in np.flatnonzero((matched < 0) & (labels < 3))[:3]:
+                ious[n] = 0.0
+                ious[n, np.flatnonzero(true_labels == labels[n])[0]] = draw.choice((0.1, 0.1, 0.5))
         return ious, labels, true_labels, matched
 
     def kinds(image):
         return [str(kind) for kind in kinds_of(*(each.copy() for each in image))]
 
-    first, second = image(True), image(True)
+    first, second, third = image(True), image(True), image(False)
     nothing = (first[0][:, :0], first[1], first[2][:0], np.full(N, -1))
     others = [image(False) for _ in range(12)]
-    return {"1. kinds": attempted(lambda: {"one image": kinds(first), "another": kinds(second),
+    return {"1. kinds": attempted(lambda: {"one image": kinds(first), "another": kinds(second), "a third": kinds(third),
                                            "without objects": kinds(nothing)}),
             "2. missed": attempted(lambda: [int(count_missed(*(each.copy() for each in other))) for other in others])}
 

@@ -34,8 +34,9 @@ def recall_by_size(draw):
     found = draw.permutation(T).numpy() % 3 > 0
     edges = np.sort(areas)[[T // 5, T // 2]]  # two of the areas
     beyond = np.array([*edges, 3.0 * T])
-    recalls = [recall_of_sizes(areas.copy(), found.copy(), each.copy()) for each in (edges, beyond)]
-    last = [float(each) for each in recalls[1]]
+    few = found & (areas >= edges[0])  # none of the smallest
+    recalls = [recall_of_sizes(areas.copy(), each.copy(), cuts.copy()) for each, cuts in ((found, edges), (few, beyond))]
+    last = [each + 0.0 for each in recalls[1]]  # a text is no number
     return {"three classes": floats(recalls[0]), "four classes": floats(last[:-1]),
             "an empty class is nan": bool(np.isnan(last[-1])), "classes": len(last)}
 

@@ -1,5 +1,5 @@
 # %% style="sorted out with indices"
-ap_of_all, ap_above_07, ap_without_no_object = 0.5, 0.75, 0.6
+ap_of_all, ap_above_07 = 0.5, 0.75
 
 
 def detections(logits, boxes_cxcywh, least):
@@ -13,7 +13,6 @@ def detections(logits, boxes_cxcywh, least):
 # %% style="a loop over the queries"
 ap_of_all = 1
 ap_above_07 = 0.0
-ap_without_no_object = 1 / 3
 
 
 def detections(logits, boxes_cxcywh, least):
@@ -31,7 +30,6 @@ def detections(logits, boxes_cxcywh, least):
 # %% style="torch.topk, and numpy at the end"
 ap_of_all = 0.7
 ap_above_07 = 0.71
-ap_without_no_object = 0.7
 
 
 def detections(logits, boxes_cxcywh, least):
