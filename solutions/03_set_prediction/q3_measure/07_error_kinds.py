@@ -86,6 +86,11 @@ def error_kinds(draw):
             for n in np.flatnonzero((matched < 0) & (labels < 3))[:3]:
                 ious[n] = 0.0
                 ious[n, np.flatnonzero(true_labels == labels[n])[0]] = draw.choice((0.1, 0.1, 0.5))
+        else:  # and one that overlaps an object of its class, and another one more
+            n = np.flatnonzero((matched < 0) & (labels < 3))[-1]
+            ious[n] = 0.0
+            own = true_labels == labels[n]
+            ious[n, [np.flatnonzero(own)[0], np.flatnonzero(~own)[0]]] = 0.55, 0.7
         return ious, labels, true_labels, matched
 
     def kinds(image):

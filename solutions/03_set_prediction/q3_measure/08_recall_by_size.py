@@ -36,9 +36,11 @@ def recall_by_size(draw):
     beyond = np.array([*edges, 3.0 * T])
     few = found & (areas >= edges[0])  # none of the smallest
     recalls = [recall_of_sizes(areas.copy(), each.copy(), cuts.copy()) for each, cuts in ((found, edges), (few, beyond))]
+    one = recall_of_sizes(areas[:1].copy(), found[:1].copy(), areas[0] + np.arange(5.0))  # one object, six classes
     last = [each + 0.0 for each in recalls[1]]  # a text is no number
     return {"three classes": floats(recalls[0]), "four classes": floats(last[:-1]),
-            "an empty class is nan": bool(np.isnan(last[-1])), "classes": len(last)}
+            "an empty class is nan": bool(np.isnan(last[-1])), "classes": len(last),
+            "one object": ["nan" if np.isnan(float(each)) else float(each) for each in one]}
 
 
 # %% [raw] hints="recall_by_size"
