@@ -60,6 +60,22 @@ def case(boxes, scores, objects, crowd=None):
             "true_boxes_xyxy": objects, "true_labels": np.zeros(len(objects), int), "crowd": crowd}
 
 
+def sketch(text):
+    """A case of "object x0 y0 x1 y1", "crowd x0 y0 x1 y1" and "score x0 y0 x1 y1", with commas between them."""
+    boxes, scores, objects, crowd = [], [], [], []
+    for row in text.split(","):
+        kind, *box = row.split()
+        if len(box) != 4:
+            raise ValueError(f"{row.strip()!r} has {len(box)} numbers after its first word; a box has 4: x0 y0 x1 y1")
+        if kind in ("object", "crowd"):
+            objects.append([float(side) for side in box])
+            crowd.append(kind == "crowd")
+        else:
+            boxes.append([float(side) for side in box])
+            scores.append(float(kind))
+    return case(boxes, scores, objects, crowd)
+
+
 def coco_ap(images, K=1, thresholds=THRESHOLDS):
     """AP by pycocotools of images as `case` makes them; nan where no class has an object."""
     def sheet(annotations):

@@ -22,22 +22,6 @@
 # object, then one of another: `sketch("object 0 0 9 9, object 20 0 29 9, .9 0 0 9 9, .8 0 0 9 9, .7 20 0 29 9")`. The second
 # detection is a false alarm: AP (51 · 1 + 50 · 2/3) / 101 = .835; the accused says 1.
 
-# %%
-def sketch(text):
-    """A case of "object x0 y0 x1 y1", "crowd x0 y0 x1 y1" and "score x0 y0 x1 y1", with commas between them."""
-    boxes, scores, objects, crowd = [], [], [], []
-    for row in text.split(","):
-        kind, *box = row.split()
-        if len(box) != 4:
-            raise ValueError(f"{row.strip()!r} has {len(box)} numbers after its first word; a box has 4: x0 y0 x1 y1")
-        if kind in ("object", "crowd"):
-            objects.append([float(side) for side in box])
-            crowd.append(kind == "crowd")
-        else:
-            boxes.append([float(side) for side in box])
-            scores.append(float(kind))
-    return case(boxes, scores, objects, crowd)
-
 # %% exercise="court"
 at_threshold = sketch("object 0 0 10 5, .9 0 0 10 10")  # ____
 equal_ious = sketch("object 0 0 10 10, object 4 0 14 10, .9 2 0 12 10, .8 6 0 16 10")  # ____
