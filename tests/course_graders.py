@@ -20,12 +20,11 @@ from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.marking.outcome import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
-ENTRY = read_registry(SOLUTIONS)[0]  # the one whose answers the attacks are written for
-
-
 @cache
 def source(name: str) -> SourceNotebook:
-    return read_source(SOLUTIONS / ENTRY.name / name)
+    """The notebook of that name, of whichever assignment."""
+    (path,) = (path for entry in read_registry(SOLUTIONS) for path in entry.notebooks if path.name == name)
+    return read_source(path)
 
 
 def outcomes(notebook: str, exercise: str, answer: str, *, refuse: bool, check: str = "") -> list[Outcome]:
@@ -43,7 +42,7 @@ def run(notebook: str, exercise: str, answer: str, *, refuse: bool, check: str =
             cells.append(JobCell(i, cell.source, forbidden=forbidden))
         elif cell.name == exercise:
             cells.append(JobCell(i, check or cell.source, CheckRun(exercise, SEEDS), forbidden, locked=True))
-    job = Job("attacker", ENTRY.name, notebook, tuple(cells), {}, Limits())
+    job = Job("attacker", made.assignment, notebook, tuple(cells), {}, Limits())
     return next(iter(shared_pool().run([job])))[1]
 
 
@@ -76,8 +75,9 @@ def ours(code: str) -> float:
 def pointers(code: str) -> list[str]:
     """What a person is told of a notebook in which this is the only answer."""
     notebook, exercise = named(code)
-    release = nbformat.read(SOLUTIONS.parent / "notebooks" / ENTRY.name / f"{notebook}.ipynb", as_version=4)
-    exercises = source(notebook).named("exercise").values()
+    made = source(notebook)
+    release = nbformat.read(SOLUTIONS.parent / "notebooks" / made.assignment / f"{notebook}.ipynb", as_version=4)
+    exercises = made.named("exercise").values()
     forbidden = {cell.grade_id: cell.forbids for cell in exercises if cell.forbids}
     answered = fill_in(release, {exercise: code}, {})
     return suspects(answered, forbidden, {}, release) + pasted(answered, release, {})
