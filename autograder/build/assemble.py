@@ -77,6 +77,7 @@ def _unique(name: str, used: dict[str, int]) -> str:
 
 def write_data(notebook: SourceNotebook, expected: Expected, folder: Path) -> None:
     """`<name>.json` and `<name>.safetensors`: points, hints, sentences and the values expected on visible seeds."""
+    exercises = notebook.named("exercise")
     checks = {
         name: StoredCheck(
             cell.points,
@@ -88,6 +89,7 @@ def write_data(notebook: SourceNotebook, expected: Expected, folder: Path) -> No
                 for mistake in notebook.mistakes
                 if mistake.exercise == name
             ],
+            exercises[name].forbids if name in exercises else (),
         )
         for name, cell in notebook.named("check").items()
     }

@@ -1,6 +1,6 @@
 """Lines that reach for what is forbidden, or behind it: read as text, never run.
 
-A pointer for a person, never a mark. Plain use is refused while the notebook runs (`sandbox.inside.guards`), in a
+A pointer for a person, never a mark. Plain use is refused while the notebook runs (`coursework.checks.guards`), in a
 process that belongs to the student; who goes round that leaves words, and these are looked for. Only lines that an
 honest answer does without are pointed out, so that a pointer is worth a look.
 """

@@ -8,6 +8,7 @@ and `q1_build.safetensors` (the arrays among those values). Both are plain data,
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from coursework.progress import progress
 
 from .blank import BLANK, Blank
 from .draw import Draw
+from .guards import InANotebook
 from .running import run_check
 from .sentences import say as say_here
 from .session import Session
@@ -94,10 +96,14 @@ class Check:
         data = self._notebook.check_data(self.name)
         if isinstance(data, Verdict):
             return data
-        runs = [run_check(self._function, self.name, seed) for seed in data.seeds]
+        runs = self._run(data, data.seeds)
         if runs[0].error == "NameError" and self._notebook.session.has_not_run(self.name):
             return Verdict(0.0, data.points, "open", say_here("not_run"))
         return judge_runs(runs, data, lambda: self.invariants)
+
+    def _run(self, data: StoredCheck, seeds: list[int]) -> list[Outcome]:
+        with self._notebook.guards.refusing(data.forbids, self._function):
+            return [run_check(self._function, self.name, seed) for seed in seeds]
 
     def hidden(self, packed: str) -> Verdict:
         """Points on the seeds and values in `packed` (`coursework.marking.hidden`), for nbgrader's hidden tests.
@@ -106,11 +112,12 @@ class Check:
         """
         if _recording is not None:
             return self()
+        data = self._notebook.check_data(self.name)
+        if isinstance(data, Verdict):
+            return data
         visible = self._on_visible_seeds()
-        if not visible.maximum:
-            return visible
         seeds, expected = unpack_hidden(packed)
-        runs = [run_check(self._function, self.name, seed) for seed in seeds]
+        runs = self._run(data, seeds)
         points = earned(runs, expected, visible.maximum, self.parts)
         if points < visible.points:
             return Verdict(points, visible.maximum, "partly" if points else "wrong", say("only_visible"))
@@ -126,8 +133,10 @@ def _holds_hidden_tests() -> bool:
 class Notebook:
     """The stored data of one notebook; `check` and `hint` are what its cells use."""
 
-    def __init__(self, name: str, folder: Path):
+    def __init__(self, name: str, folder: Path, setup: str = ""):
+        """setup: the file of the cell that opens it, by its own account."""
         self.name, self.folder, self._path = name, folder, folder / f"{name}.json"
+        self.guards = InANotebook(setup)
         self.session, self.declared = Session(folder / f"{name}.ipynb"), set[str]()
         self._loaded: Stored | None = None
         self._hints_shown: dict[str, int] = {}
@@ -224,7 +233,8 @@ def solution(name: str) -> Markdown:
 def open_notebook(name: str, folder: str | Path = ".") -> tuple[Blank, Callable, Callable]:
     """(____, check, hint) of the notebook called `name`, whose data lie in `folder` (where the notebook is)."""
     global _opened
-    notebook = _opened = Notebook(name, Path(folder).absolute())
+    setup = sys._getframe(1).f_code.co_filename
+    notebook = _opened = Notebook(name, Path(folder).absolute(), setup)
     shell = get_ipython()
     # A grader has no file of the notebook's beside it, so nothing is watched there.
     if shell is not None and notebook.session.cells():

@@ -26,13 +26,17 @@ class KnownMistake:
 
 @dataclass(frozen=True)
 class StoredCheck:
-    """One check: points (of each part, where it declares parts), seeds, and on each of these the right outcome."""
+    """One check: points (of each part, where it declares parts), seeds, and on each of these the right outcome.
+
+    `forbids` names what the exercise asks to be written, which may not be called instead.
+    """
 
     points: float
     parts: dict[str, float] | None
     seeds: list[int]
     expected: list[Outcome]
     mistakes: list[KnownMistake]
+    forbids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,10 @@ def _unpack_check(check: dict[str, Any], arrays: Arrays) -> StoredCheck:
         KnownMistake(mistake["id"], mistake["says"], _unpack(mistake["outcomes"], arrays))
         for mistake in check["mistakes"]
     ]
-    return StoredCheck(check["points"], check["parts"], check["seeds"], _unpack(check["expected"], arrays), mistakes)
+    expected = _unpack(check["expected"], arrays)
+    return StoredCheck(
+        check["points"], check["parts"], check["seeds"], expected, mistakes, tuple(check.get("forbids", ()))
+    )
 
 
 def _unpack(packed: list[dict[str, Any]], arrays: Arrays) -> list[Outcome]:
@@ -84,6 +91,7 @@ def write_stored(stored: Stored, folder: Path) -> None:
             "seeds": check.seeds,
             "expected": [outcome.pack(arrays, name) for outcome in check.expected],
             "mistakes": mistakes,
+            "forbids": check.forbids,
         }
     tree = {"notebook": stored.notebook, "hints": stored.hints, "checks": checks}
     text = json.dumps(tree, indent=1, ensure_ascii=False, sort_keys=True)

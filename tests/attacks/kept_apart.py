@@ -8,18 +8,18 @@ def corner(boxes):
 REFUSED = {"moves_the_library_to_its_own_folder"}
 ATTACKS = {
     "reads_the_original": """
-import autograder.sandbox.inside.guards
-convert = autograder.sandbox.inside.guards._originals['torchvision.ops.box_convert']
+import coursework.checks.guards
+convert = coursework.checks.guards._originals['torchvision.ops.box_convert']
 """
     + USE,
     "empties_the_list_of_what_is_refused": """
-import autograder.sandbox.inside.guards, torchvision
-autograder.sandbox.inside.guards._refused.clear()
+import coursework.checks.guards, torchvision
+coursework.checks.guards._refused.clear()
 convert = torchvision.ops.box_convert
 """
     + USE,
     "puts_another_gate_in": """
-import autograder.sandbox.inside.guards as forbid, torchvision
+import coursework.checks.guards as forbid, torchvision
 forbid.gate = lambda name, arguments, keywords: forbid._originals[name](*arguments, **keywords)
 convert = torchvision.ops.box_convert
 """

@@ -20,9 +20,9 @@ import safetensors.numpy
 from ipykernel.compiler import get_file_name
 from jupyter_client.jsonutil import json_default
 
+from coursework.checks.guards import Guards
 from coursework.checks.notebook import recording
 
-from .guards import Guards
 from .shell import Shell
 from .wire import MAX_MESSAGES, WireError, encode, read_frame
 

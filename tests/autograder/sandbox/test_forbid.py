@@ -8,8 +8,8 @@ import pytest
 import torch
 import torchvision
 
-from autograder.sandbox.inside.guards import Guards
 from autograder.sandbox.job import CheckRun, Job, JobCell
+from coursework.checks.guards import Guards
 from coursework.marking.feedback import judge_runs
 from coursework.marking.messages import Note
 from coursework.marking.outcome import ForbiddenCall, Outcome

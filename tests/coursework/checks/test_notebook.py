@@ -1,6 +1,8 @@
 """A check in a notebook: what a student is told, in which order, and the points stock nbgrader reads."""
 
 import json
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -42,7 +44,16 @@ def check(tmp_path):
         {"id": "boxes/half", "says": "You halved.", "outcomes": packed[half]},
         {"id": "boxes/key", "says": "No such key.", "outcomes": packed[crashes]},
     ]
-    checks = {"boxes": {"points": 3.0, "parts": None, "seeds": SEEDS, "expected": packed[right], "mistakes": mistakes}}
+    checks = {
+        "boxes": {
+            "points": 3.0,
+            "parts": None,
+            "seeds": SEEDS,
+            "expected": packed[right],
+            "mistakes": mistakes,
+            "forbids": ["torchvision.ops.box_convert", "torchvision.ops.nowhere.x"],
+        }
+    }
     (tmp_path / "q.json").write_text(
         json.dumps({"notebook": "q", "hints": {"boxes": ["one", "two", "three"]}, "checks": checks})
     )
@@ -106,6 +117,26 @@ def test_html_is_escaped(check):
         raise ValueError("<script>alert(1)</script>")
 
     assert "<script>" not in check(answer)()._repr_html_()
+
+
+def test_what_an_exercise_asks_to_be_written_is_refused_while_its_check_runs(check, monkeypatch):
+    """To the student's cell, under another name too; not to the setup cell, which is this file, and not afterwards."""
+    import torchvision
+
+    notebook = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", notebook)
+    cell = "from torchvision.ops import box_convert as f\ndef corners(b): return f(b, 'cxcywh', 'cxcywh')"
+    exec(compile(cell, "<a student's cell>", "exec"), vars(notebook))
+    called = notebook.corners
+    verdict = check(lambda draw: called(draw.boxes_cxcywh(5)))()
+    assert "torchvision.ops.box_convert may not be called here" in verdict.title and verdict.points == 0
+    parts = check(lambda draw: {"1": attempted(lambda: called(draw.boxes_cxcywh(5)))})()
+    assert "torchvision.ops.box_convert may not be called here" in parts.title
+    packed = pack_hidden([71], [run_check(right, "boxes", 71)])
+    assert repr(check(lambda draw: called(draw.boxes_cxcywh(5))).hidden(packed)) == "0.0"
+    ours = lambda boxes: torchvision.ops.box_convert(boxes, "cxcywh", "cxcywh")  # noqa: E731
+    assert check(lambda draw: ours(draw.boxes_cxcywh(5)))().state == "right"
+    assert called(torch.ones(1, 4)).tolist() == [[1, 1, 1, 1]]
 
 
 def test_hidden_points_decide_and_hidden_values_are_not_shown(check):

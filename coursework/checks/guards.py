@@ -4,25 +4,29 @@ A guard stands wherever the library's package holds the function, so another nam
 `getattr` or a reference taken earlier meets it as well. Two kinds of code may still call it, by its name, while it is
 refused: the library's own modules, on a student's behalf, and the functions of a locked setup cell that a check asks.
 
-This is for honest work: it says at once what is not wanted here. It runs in the student's own process, where nothing
-can be kept from somebody who wants it; `autograder.review.suspects` points a person to whoever goes round it.
+This is for honest work: it says at once what is not wanted here, in the student's notebook and where it is graded. It
+runs in the student's own process, where nothing can be kept from somebody who wants it; `autograder.review.suspects`
+points a person to whoever goes round it.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import operator
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 from coursework.marking.outcome import ForbiddenCall
 
-RUNS_CHECKS = "coursework.checks.running"
-ASKS_PARTS = "coursework.checks.freezing"  # its `attempted` calls what a check gives it
+from . import freezing, running
+
+RUNS_CHECKS = running.__name__
+ASKS_PARTS = freezing.__name__  # its `attempted` calls what a check gives it
 
 
 class Guards:
@@ -96,8 +100,51 @@ class Guards:
         return asked and caller.f_code.co_filename in self._setup
 
 
+class InANotebook:
+    """The same in a student's notebook, for as long as a check runs. What is not imported is not refused.
+
+    `setup` is the file of the setup cell, by its own account.
+    """
+
+    def __init__(self, setup: str):
+        self._setup = setup
+        self._guarded: frozenset[str] = frozenset()
+        self._guards: list[Guards] = []
+
+    @contextmanager
+    def refusing(self, names: Iterable[str], check: Callable[..., Any]) -> Iterator[None]:
+        """While open, the student's code may not call what these names stand for, and `check` may."""
+        names = frozenset(filter(_is_imported, names))
+        if not names <= self._guarded:
+            self._guards.append(Guards(names - self._guarded))
+            self._guards[-1].trust(self._setup, is_check=False)
+            self._guarded |= names
+        for guards in self._guards:
+            guards.trust(check.__code__.co_filename, is_check=True)
+            guards.refuse(names)
+        try:
+            yield
+        finally:
+            for guards in self._guards:
+                guards.refuse(())
+
+
+def _is_imported(name: str) -> bool:
+    """Is what it stands for there, without importing anything? It may be a method of a class of a module."""
+    inside = name.rpartition(".")[0]
+    module = inside if inside in sys.modules else inside.rpartition(".")[0]
+    if module not in sys.modules:
+        return False
+    try:
+        operator.attrgetter(name[len(module) + 1 :])(sys.modules[module])
+    except AttributeError:
+        return False
+    return True
+
+
 def _put_in_place(stand_ins: dict[int, tuple[Any, Callable[..., Any]]], packages: set[str]) -> None:
-    """In each module of the packages that holds an original, the guard takes its place."""
+    """In each module of the packages that holds an original, and in the notebook itself, the guard takes its place."""
+    packages = packages | {"__main__"}
     modules = [module for name, module in sys.modules.items() if name.partition(".")[0] in packages]
     for module in modules if stand_ins else ():
         for attribute, value in list(getattr(module, "__dict__", {}).items()):
