@@ -12,7 +12,7 @@ import nbformat
 
 from autograder.course.registry import SOLUTIONS, read_registry
 from autograder.course.seeds import VISIBLE_SEEDS
-from autograder.course.source import SourceNotebook, read_source
+from autograder.course.source import SourceCell, SourceNotebook, read_source
 from autograder.review.copies import pasted
 from autograder.review.suspects import suspects
 from autograder.samples.fill_in import fill_in
@@ -77,11 +77,20 @@ def pointers(code: str) -> list[str]:
     """What a person is told of a notebook in which this is the only answer."""
     notebook, exercise = named(code)
     made = source(notebook)
-    release = nbformat.read(SOLUTIONS.parent / "notebooks" / made.assignment / f"{notebook}.ipynb", as_version=4)
+    release = nbformat.v4.new_notebook(cells=[_released(cell) for cell in made.code({})])
     exercises = made.named("exercise").values()
     forbidden = {cell.grade_id: cell.forbids for cell in exercises if cell.forbids}
     answered = fill_in(release, {exercise: code}, {})
     return suspects(answered, forbidden, {}, release) + pasted(answered, release, {})
+
+
+def _released(cell: SourceCell) -> nbformat.NotebookNode:
+    """As students get it, of whatever assignment, built yet or not."""
+    if not cell.grade_id:
+        return nbformat.v4.new_code_cell(cell.source)
+    open_ = cell.kind == "exercise"
+    roles = {"schema_version": 3, "grade_id": cell.grade_id, "grade": False, "solution": open_, "locked": not open_}
+    return nbformat.v4.new_code_cell("____" if open_ else cell.source, metadata={"nbgrader": roles})
 
 
 # ---------------------------------------------------------------------- one defence taken out

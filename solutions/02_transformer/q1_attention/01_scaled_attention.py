@@ -25,7 +25,7 @@
 # Return the pair (output, weights). Torch has a function for this, `F.scaled_dot_product_attention`: it may not be used
 # here, and neither may `nn.MultiheadAttention`.
 
-# %% exercise="scaled_attention" forbids="torch.nn.functional.scaled_dot_product_attention, torch.nn.functional.multi_head_attention_forward, torch.nn.MultiheadAttention"
+# %% exercise="scaled_attention" forbids="torch.nn.functional.scaled_dot_product_attention, torch.nn.functional.multi_head_attention_forward, torch.nn.MultiheadAttention, torch._scaled_dot_product_attention_math, torch._scaled_dot_product_flash_attention_for_cpu, torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer, torch.nn.Transformer"
 def attention(q, k, v):
     """Output (B, M, Q, c) and weights (B, M, Q, S).
 

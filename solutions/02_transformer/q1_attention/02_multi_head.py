@@ -25,9 +25,9 @@
 # *Example.* $M = 2$, $D = 4$: the two tokens `[1, 2, 3, 4]` and `[5, 6, 7, 8]` become head 0 with `[1, 2]`, `[5, 6]`
 # and head 1 with `[3, 4]`, `[7, 8]`.
 #
-# `nn.MultiheadAttention` and `F.multi_head_attention_forward` may not be used.
+# `nn.MultiheadAttention` and `F.multi_head_attention_forward` may not be used, and neither may layers that hold one.
 
-# %% exercise="multi_head" forbids="torch.nn.MultiheadAttention, torch.nn.functional.multi_head_attention_forward"
+# %% exercise="multi_head" forbids="torch.nn.MultiheadAttention, torch.nn.functional.multi_head_attention_forward, torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer, torch.nn.Transformer, torch.nn.functional._in_projection_packed, torch.nn.functional._in_projection"
 def project(query, key, value, w):
     """q (B, Q, D), k (B, S, D), v (B, S, D) of query (B, Q, D), key (B, S, D), value (B, S, D)."""
     ### BEGIN SOLUTION

@@ -14,12 +14,13 @@
 #
 # Write two functions:
 #
-# 1. `masked_weights(scores, padding)` (2 points): the weights. Leave `scores` as they were.
+# 1. `masked_weights(scores, padding)` (2 points): the weights. Leave `scores` as they were. The functions of
+#    `torch.masked` may not be used.
 # 2. `sdpa_mask(padding)` (1 point): what `F.scaled_dot_product_attention(q, k, v, attn_mask=...)` needs for the same.
 #    Look up in its documentation what True means in a boolean `attn_mask`: it is not what it means in ours. The mask
 #    has to fit scores (B, M, Q, S); axes of length 1 are repeated.
 
-# %% exercise="padding_mask"
+# %% exercise="padding_mask" forbids="torch.masked.softmax, torch.masked.log_softmax, torch.masked.softmin, torch._masked_softmax"
 def masked_weights(scores, padding):
     """Weights (B, M, Q, S) of scores (B, M, Q, S), divided by √d already; padding: (B, S) bool, True on padding."""
     ### BEGIN SOLUTION

@@ -46,7 +46,7 @@ show_feed_forward()
 #
 # The library's and torch's encoder layers may not be used.
 
-# %% exercise="encoder_layer" forbids="detrlab.detr.transformer.TransformerEncoderLayer, detrlab.detr.transformer.TransformerEncoderLayer.forward, torch.nn.TransformerEncoderLayer"
+# %% exercise="encoder_layer" forbids="detrlab.detr.transformer.TransformerEncoderLayer, detrlab.detr.transformer.TransformerEncoderLayer.forward, torch.nn.TransformerEncoderLayer, torch.nn.TransformerEncoderLayer.forward, torch.nn.TransformerEncoderLayer._ff_block, torch.nn.Transformer, torchvision.models.vision_transformer.EncoderBlock.forward, torchvision.models.swin_transformer.SwinTransformerBlock.forward"
 def post_norm_layer(parts, src, pos, padding):
     """(B, S, D) of src (B, S, D), pos (B, S, D), padding (B, S), True on padding; norms after the sums."""
     ### BEGIN SOLUTION

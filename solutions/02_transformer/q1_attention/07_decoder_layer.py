@@ -30,7 +30,7 @@ plot_transformer_layers()
 # Call both attentions once, as a whole: the check looks at what they are given. The library's and torch's decoder
 # layers may not be used.
 
-# %% exercise="decoder_layer" forbids="detrlab.detr.transformer.TransformerDecoderLayer, detrlab.detr.transformer.TransformerDecoderLayer.forward, torch.nn.TransformerDecoderLayer"
+# %% exercise="decoder_layer" forbids="detrlab.detr.transformer.TransformerDecoderLayer, detrlab.detr.transformer.TransformerDecoderLayer.forward, torch.nn.TransformerDecoderLayer, torch.nn.TransformerDecoderLayer.forward, torch.nn.TransformerDecoderLayer._ff_block, torch.nn.Transformer"
 def post_norm_decoder_layer(parts, tgt, memory, padding, pos, query_pos):
     """(B, Q, D): what the layer makes of tgt (B, Q, D).
 

@@ -20,10 +20,10 @@
 # *Example.* Three layers that each add 1, and a norm that multiplies by 10. From 0 the layers give 1, 2, 3; returned
 # are 10, 20, 30, or 30 alone.
 #
-# A layer is called like this: `layer(tgt, memory, padding, pos, query_pos)`. The library's `TransformerDecoder` may not
-# be used.
+# A layer is called like this: `layer(tgt, memory, padding, pos, query_pos)`. The library's and torch's
+# `TransformerDecoder` may not be used.
 
-# %% exercise="stack" forbids="detrlab.detr.transformer.TransformerDecoder, detrlab.detr.transformer.TransformerDecoder.forward"
+# %% exercise="stack" forbids="detrlab.detr.transformer.TransformerDecoder, detrlab.detr.transformer.TransformerDecoder.forward, torch.nn.TransformerDecoder, torch.nn.TransformerDecoder.forward, torch.nn.Transformer"
 def run_decoder(layers, norm, tgt, memory, padding, pos, query_pos, return_intermediate):
     """(L, B, Q, D), the normalised output of every layer, or (1, B, Q, D), of the last one only.
 

@@ -20,7 +20,7 @@
 # the box is (0.5, 0.88, 0.12, 0.5), since sigmoid(2) = 0.88. A ReLU behind the last layer would turn −2 into 0, and no
 # number of a box could be below 0.5.
 
-# %% exercise="box_mlp" forbids="detrlab.detr.detr.MLP, torchvision.ops.MLP, torchvision.ops.misc.MLP"
+# %% exercise="box_mlp" forbids="detrlab.detr.detr.MLP, torchvision.ops.MLP, torchvision.ops.misc.MLP, detrlab.detr.detr.MLP.forward"
 class BoxMLP(nn.Module):
     """Linear layers with ReLU between them: (..., input_dim) -> (..., output_dim)."""
 

@@ -18,7 +18,7 @@
 # *Example.* A 2 × 3 and a 4 × 1 image: the batch is (2, 3, 4, 3). The first image's mask is True in rows 2 and 3; the second
 # one's in columns 1 and 2. No image has the batch's size.
 
-# %% exercise="pad_batch" forbids="detrlab.detr.detr.pad_and_mask, torch.nested.nested_tensor, torch.nested.as_nested_tensor, torch.nested.to_padded_tensor"
+# %% exercise="pad_batch" forbids="detrlab.detr.detr.pad_and_mask, torch.nested.nested_tensor, torch.nested.as_nested_tensor, torch.nested.to_padded_tensor, detrlab.detr.detr.DETR.forward, torch._nested_tensor_from_tensor_list, torch.Tensor.to_padded_tensor, torchvision.models.detection.transform.GeneralizedRCNNTransform, torchvision.models.detection.transform.GeneralizedRCNNTransform.batch_images"
 def pad_images(images):
     """A batch (B, 3, H, W) padded with zeros, and its mask (B, H, W), True on padding.
 

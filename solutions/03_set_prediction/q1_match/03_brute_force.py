@@ -14,9 +14,9 @@
 # *Example.* The table of step 1 gives ([0, 2], [0, 1]). Turned on its side, with 2 queries and 3 targets, it gives
 # ([0, 1], [0, 2]).
 #
-# `linear_sum_assignment` may not be used here: it will be the judge.
+# `linear_sum_assignment` may not be used here: it will be the judge. Neither may other ready-made matching.
 
-# %% exercise="brute_force" forbids="scipy.optimize.linear_sum_assignment, scipy.optimize._lsap.linear_sum_assignment, detrlab.detr.matcher.match"
+# %% exercise="brute_force" forbids="scipy.optimize.linear_sum_assignment, scipy.optimize._lsap.linear_sum_assignment, detrlab.detr.matcher.match, scipy.sparse.csgraph.min_weight_full_bipartite_matching, networkx.min_weight_matching, networkx.max_weight_matching"
 def cheapest(cost):
     """(queries, targets), two lists of min(Q, T) indices: the pairs of the cheapest assignment. cost: (Q, T)."""
     ### BEGIN SOLUTION

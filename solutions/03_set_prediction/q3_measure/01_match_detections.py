@@ -32,9 +32,9 @@
 # | `ious` | (N, T) | what `iou_matrix` returns |
 # | result | (N,) | whole numbers, −1 to T − 1 |
 #
-# Ready-made IoUs (of detrlab, torchvision and pycocotools) may not be used here.
+# Ready-made IoUs (of detrlab, torchvision and pycocotools) and `COCOeval` may not be used here.
 
-# %% exercise="match_detections" forbids="detrlab.boxes.box_iou, detrlab.boxes.generalized_box_iou, torchvision.ops.box_iou, torchvision.ops.generalized_box_iou, pycocotools.mask.iou, pycocotools.cocoeval.COCOeval"
+# %% exercise="match_detections" forbids="detrlab.boxes.box_iou, detrlab.boxes.generalized_box_iou, torchvision.ops.box_iou, torchvision.ops.generalized_box_iou, pycocotools.mask.iou, pycocotools.cocoeval.COCOeval, detrlab.boxes._intersection_and_union, torchvision.ops.boxes._box_inter_union, torchvision.ops.distance_box_iou, torchvision.ops.complete_box_iou, torchvision.ops.generalized_box_iou_loss, torchvision.ops._utils._loss_inter_union, torchvision.ops.diou_loss._diou_iou_loss, torchvision.ops.boxes._box_diou_iou, pycocotools.cocoeval.COCOeval.evaluateImg, pycocotools.cocoeval.COCOeval.evaluate, pycocotools.cocoeval.COCOeval.computeIoU"
 def iou_matrix(boxes_xyxy, true_boxes_xyxy, crowd):
     """(N, T): IoU of every detection with every object; for a crowd the intersection over the detection's area."""
     ### BEGIN SOLUTION
