@@ -109,7 +109,12 @@ The loss of a set
     set_losses   class loss, L1 and GIoU of a batch, in every decoder layer
     total_loss   their weighted sum, which is minimised
 
-On the command line: `detrlab detect PICTURE --attention`, `detrlab explore PICTURE`.
+Measure
+    evaluate_coco  COCO's twelve numbers of a model on a data set in its format
+    CocoResult     what `evaluate_coco` returns: figures, text, pictures, skipped, notes
+    export_coco    scenes as a data set in COCO's format
+
+On the command line: `detrlab detect PICTURE --attention`, `detrlab explore PICTURE`, `detrlab eval --coco PATH`.
 """
 
 import typing
@@ -162,6 +167,8 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         TransformerEncoderLayer as TransformerEncoderLayer,
     )
     from .divergence import Divergence as Divergence, first_divergence as first_divergence
+    from .evaluation.coco import export_coco as export_coco
+    from .evaluation.evaluate_coco import CocoResult as CocoResult, evaluate_coco as evaluate_coco
     from .explorer.compose import SceneComposer as SceneComposer, compose_scene as compose_scene
     from .explorer.explore import explore as explore
     from .explorer.heads import HeadSwitches as HeadSwitches, switch_heads as switch_heads
@@ -230,6 +237,8 @@ _HOMES = {
         "TransformerEncoderLayer",
     ),
     "divergence": ("Divergence", "first_divergence"),
+    "evaluation.coco": ("export_coco",),
+    "evaluation.evaluate_coco": ("CocoResult", "evaluate_coco"),
     "explorer.compose": ("SceneComposer", "compose_scene"),
     "explorer.explore": ("explore",),
     "explorer.heads": ("HeadSwitches", "switch_heads"),

@@ -1,5 +1,5 @@
-"""The command line: `detrlab detect PICTURE`, `detrlab explore PICTURE`, and for the models made here
-`detrlab train NAME`, `detrlab eval NAME`.
+"""The command line: `detrlab detect PICTURE`, `detrlab explore PICTURE`, `detrlab eval --coco PATH`, and for the
+models made here `detrlab train NAME`, `detrlab eval NAME`.
 
 Everything heavy is imported only when a picture is to be looked at, so that --help and a mistyped option
 answer at once.
@@ -71,16 +71,20 @@ def _add_explore(commands: Commands) -> None:
 def _add_picture(command: argparse.ArgumentParser) -> None:
     """What both commands for a picture take."""
     command.add_argument("picture", metavar="PICTURE", help="file or address (http, https) of a picture")
+    _add_model(command, "shapes")
+    command.add_argument("--threshold", metavar="T", type=_probability, default=0.7, help="keep scores above T, 0 to 1")
+    command.add_argument(
+        "--out", metavar="DIR", default="detrlab_out", help="where the picture gets a folder of its own name"
+    )
+
+
+def _add_model(command: argparse.ArgumentParser, default: str) -> None:
     command.add_argument(
         "--model",
         metavar="NAME",
         choices=MODELS,
-        default="shapes",
+        default=default,
         help="one of " + ", ".join(MODELS) + "; the detr_ ones use the official weights, fetched once",
-    )
-    command.add_argument("--threshold", metavar="T", type=_probability, default=0.7, help="keep scores above T, 0 to 1")
-    command.add_argument(
-        "--out", metavar="DIR", default="detrlab_out", help="where the picture gets a folder of its own name"
     )
 
 
@@ -183,13 +187,40 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _add_eval(commands: Commands) -> None:
-    evaluate = commands.add_parser("eval", help="measure one of the small models on held-out scenes")
-    evaluate.add_argument("name", choices=TRAINED)
-    evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many (default 1000)")
+    evaluate = commands.add_parser(
+        "eval",
+        help="measure a model on a data set in COCO's format, or a small model on held-out scenes",
+        description="Measures a model on a data set in COCO's format with pycocotools' twelve numbers; a run that was "
+        "stopped goes on where it was. Or, with a name alone, one of the small models on held-out scenes.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    evaluate.add_argument("name", nargs="?", choices=TRAINED, help="of a small model, for held-out scenes")
+    evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many held-out scenes")
+    evaluate.add_argument(
+        "--coco", metavar="PATH", help="a folder with annotations/instances_val2017.json and pictures in val2017/"
+    )
+    _add_model(evaluate, "detr_resnet50")
+    evaluate.add_argument(
+        "--batch",
+        metavar="B",
+        type=_positive,
+        default=argparse.SUPPRESS,
+        help="pictures at a time (2; for DC5 models, which padding harms, 1)",
+    )
+    evaluate.add_argument(
+        "--out", metavar="DIR", default="detrlab_out", help="where the model gets a folder of its own name"
+    )
     evaluate.set_defaults(run=_evaluate)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    if (options.name is None) == (options.coco is None):
+        print("detrlab: what is to be measured? Give --coco PATH, or a name as in: eval shapes", file=sys.stderr)
+        return 2
+    return _evaluate_scenes(options) if options.coco is None else _evaluate_coco(options)
+
+
+def _evaluate_scenes(options: argparse.Namespace) -> int:
     import json
 
     import torch
@@ -208,6 +239,34 @@ def _evaluate(options: argparse.Namespace) -> int:
     figures = evaluate(model, options.scenes, untrained=shapes_model())
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
     return 0
+
+
+def _evaluate_coco(options: argparse.Namespace) -> int:
+    from detrlab.detr.models import load_model
+    from detrlab.evaluation.evaluate_coco import evaluate_coco
+    from detrlab.weights import WeightsError
+
+    out = Path(options.out) / options.model
+    batch = getattr(options, "batch", 1 if options.model.endswith("_dc5") else 2)
+    try:
+        model = load_model(options.model, None if options.model == "shapes" else "official")
+        result = evaluate_coco(model, options.coco, out, batch)
+    except (ValueError, WeightsError, OSError) as error:
+        print(f"detrlab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"detrlab: stopped; the same command goes on from what is in {out}", file=sys.stderr)
+        return 130
+    print(f"{options.model} on {result.pictures} pictures of {options.coco}, {len(result.skipped)} skipped")
+    print(result.text, end="")
+    print(f"wrote {out / 'results.json'}")
+    return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def _probability(text: str) -> float:

@@ -1,11 +1,13 @@
 """Weights as files: those shipped in `data/`, and the official ones, fetched on request and verified.
 
 The official file names end in the first eight digits of their SHA-256. Nothing is fetched unless
-`official_file` is called, and no pickle is ever executed: .pth files are read with `weights_only=True`.
+`official_file` or `hub_file` is called, and no pickle is ever executed: .pth files are read with `weights_only=True`,
+and of HuggingFace's hub only safetensors are asked for.
 """
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -21,6 +23,7 @@ OFFICIAL_FILES = {
     "detr_resnet101_dc5": "detr-r101-dc5-a2e86def.pth",
     "detr_demo": "detr_demo-da2a99e9.pth",
 }
+HUB_FILE = "model.safetensors"
 TIMEOUTS_S = (10.0, 30.0)  # to connect, between two pieces
 
 
@@ -70,6 +73,43 @@ def official_file(name: str) -> Path:
             "delete it and try again"
         )
     return path
+
+
+def is_hub_name(weights: str | Path) -> bool:
+    """Is this a repository of HuggingFace's hub, as "facebook/detr-resnet-50", and no file?"""
+    path = Path(weights)
+    named = isinstance(weights, str) and re.fullmatch(r"[\w.-]+/[\w.-]+", weights) is not None
+    return named and path.suffix not in (".safetensors", ".pth") and not path.exists()
+
+
+def hub_file(repository: str) -> Path:
+    """The file model.safetensors of a repository on HuggingFace's hub, in the cache of `huggingface_hub` itself.
+
+    Raises:
+        WeightsError: huggingface_hub is not installed, or the file is neither in its cache nor can be fetched.
+    """
+    try:
+        from huggingface_hub import hf_hub_download  # no requirement: whoever wants the hub installs it
+        from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+    except ImportError:
+        raise WeightsError(
+            f"there is no file {repository!r}, and to fetch it from HuggingFace's hub huggingface_hub is missing: "
+            f"pip install huggingface_hub, or download {HUB_FILE} from https://huggingface.co/{repository} and pass "
+            "its path"
+        ) from None
+    try:
+        return Path(hf_hub_download(repository, HUB_FILE))
+    except (EntryNotFoundError, OSError, ValueError) as error:
+        if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+            raise WeightsError(
+                f"{repository} on HuggingFace's hub holds no {HUB_FILE}, and no other format is read from there: "
+                "save it with transformers' save_pretrained and pass the file's path"
+            ) from None
+        raise WeightsError(
+            f"there is no file {repository!r}, nor has huggingface_hub one of this name, nor can it fetch it "
+            f"({type(error).__name__}): check name and network, or download {HUB_FILE} from "
+            f"https://huggingface.co/{repository} elsewhere and pass its path"
+        ) from None
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:

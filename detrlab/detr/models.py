@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from detrlab.detr.backbone import resnet_backbone, small_backbone
 from detrlab.detr.classes import COCO_CLASSES, SHAPES_CLASSES
 from detrlab.detr.detr import DETR
+from detrlab.detr.huggingface import from_huggingface, is_huggingface
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
-from detrlab.weights import data_path, official_file, read_weights
+from detrlab.weights import data_path, hub_file, is_hub_name, official_file, read_weights
 
 # name: (ResNet, dilated last stage)
 OFFICIAL_MODELS = {
@@ -23,6 +24,13 @@ OFFICIAL_MODELS = {
     "detr_resnet101": ("resnet101", False),
     "detr_resnet101_dc5": ("resnet101", True),
 }
+# The same weights on HuggingFace's hub.
+HUB_NAMES = {
+    "facebook/detr-resnet-50": "detr_resnet50",
+    "facebook/detr-resnet-50-dc5": "detr_resnet50_dc5",
+    "facebook/detr-resnet-101": "detr_resnet101",
+    "facebook/detr-resnet-101-dc5": "detr_resnet101_dc5",
+}
 
 
 def load_model(name: str, weights: str | Path | None = None) -> DETR:
@@ -30,8 +38,10 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
 
     Args:
         name: "shapes", or "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5".
-        weights: a path to a .pth or .safetensors file; or "official" (official models only; fetched once into
-            the cache). None: the shipped weights for "shapes", random weights for the others.
+        weights: a path to a .pth or .safetensors file, with official names or HuggingFace's; or, for the official
+            models, "official" (fetched once into the cache) or a repository on HuggingFace's hub, such as
+            "facebook/detr-resnet-50" (where `huggingface_hub` is installed, into its own cache). None: the shipped
+            weights for "shapes", random weights for the others.
 
     Raises:
         ValueError: an unknown name, or weights of another model.
@@ -43,13 +53,32 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
         model = shapes_model()
         weights = data_path("shapes.safetensors") if weights is None else weights
     elif name in OFFICIAL_MODELS:
+        _refuse_a_sibling(name, weights)
         model = official_model(name)
-        weights = official_file(name) if weights == "official" else weights
     else:
         raise ValueError(f"there is no model {name!r}, only {', '.join(['shapes', *OFFICIAL_MODELS])}")
     if weights is not None:
-        load_weights(model, read_weights(weights), f"{weights} into {name}")
+        state = read_weights(_file_of(name, weights))
+        load_weights(model, from_huggingface(state) if is_huggingface(state) else state, f"{weights} into {name}")
     return model.eval()
+
+
+def _file_of(name: str, weights: str | Path) -> Path:
+    """The file that `weights` stands for, fetched where it has to be."""
+    if name in OFFICIAL_MODELS and weights == "official":
+        return official_file(name)
+    if name in OFFICIAL_MODELS and is_hub_name(weights):
+        return hub_file(str(weights))
+    return Path(weights)
+
+
+def _refuse_a_sibling(name: str, weights: str | Path | None) -> None:
+    """Weights of a DC5 model have the names and shapes of the plain one's: they would load, and detect worse."""
+    whose = HUB_NAMES.get(str(weights), name)
+    if whose != name:
+        raise ValueError(
+            f"{weights} are the weights of {whose}, not of {name}: write load_model({whose!r}, {weights!r})"
+        )
 
 
 def official_model(name: str) -> DETR:

@@ -5,20 +5,17 @@ lies on the object, beside two controls: the same query and box on another pictu
 Scenes are drawn sharp, at 512 px, and resized as for everyone who calls `detect`.
 """
 
-import contextlib
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 from torch import Tensor, nn
 from torchvision.ops import box_convert, box_iou
 
 from detrlab.detr.detr import DETR
+from detrlab.evaluation.coco import judge
 from detrlab.images import to_input
 from detrlab.scenes import compose as scenes
 from detrlab.training.data import stream
@@ -100,20 +97,10 @@ def _coco_ap(predicted: dict[str, Tensor], held: HeldOut) -> dict[str, float]:
         )
         for box, label, score in zip(*(part.tolist() for part in found), strict=True):
             answers.append({"image_id": i, "category_id": label, "bbox": box, "score": score})
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
-        coco = COCO()
-        coco.dataset = {
-            "info": {},
-            "images": [{"id": i, "width": W, "height": H} for i in range(len(held.labels))],
-            "categories": [{"id": label, "name": name} for label, name in enumerate(scenes.CLASSES)],
-            "annotations": truth,
-        }
-        coco.createIndex()
-        judge = COCOeval(coco, coco.loadRes(answers), "bbox")
-        judge.evaluate()
-        judge.accumulate()
-        judge.summarize()
-    return {name: float(value) for name, value in zip(("AP", "AP50", "AP75"), judge.stats, strict=False)}
+    images = [{"id": i, "width": W, "height": H} for i in range(len(held.labels))]
+    categories = [{"id": label, "name": name} for label, name in enumerate(scenes.CLASSES)]
+    figures, _ = judge(images, categories, truth, answers)
+    return {name: figures[name] for name in ("AP", "AP50", "AP75")}
 
 
 def _hits(predicted: dict[str, Tensor], held: HeldOut) -> tuple[list[tuple[int, int, int]], int, int]:

@@ -10,6 +10,7 @@ from torch import nn
 
 from detrlab.detr.backbone import Backbone
 from detrlab.detr.detr import DETR, MLP, pad_and_mask
+from detrlab.detr.huggingface import official_name
 from detrlab.detr.models import OFFICIAL_MODELS, official_model
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
@@ -139,43 +140,11 @@ def test_equals_the_official_code(resnet50_by_recipe):
         torch.testing.assert_close(mean, golden[f"attn_mean.{name}"], atol=5e-5, rtol=0)
 
 
-# HuggingFace's names, as patterns, and ours, applied in this order.
-FROM_HUGGINGFACE = {
-    r"model\.backbone\.model\.": "backbone.0.body.",
-    r"embedder\.embedder\.convolution": "conv1",
-    r"embedder\.embedder\.normalization": "bn1",
-    r"encoder\.stages\.(\d)\.layers": lambda match: f"layer{int(match[1]) + 1}",
-    r"layer\.(\d)\.convolution": lambda match: f"conv{int(match[1]) + 1}",
-    r"layer\.(\d)\.normalization": lambda match: f"bn{int(match[1]) + 1}",
-    r"shortcut\.convolution": "downsample.0",
-    r"shortcut\.normalization": "downsample.1",
-    r"model\.query_position_embeddings": "query_embed",
-    r"model\.input_projection": "input_proj",
-    r"class_labels_classifier": "class_embed",
-    r"bbox_predictor": "bbox_embed",
-    r"model\.decoder\.layernorm": "transformer.decoder.norm",
-    r"model\.(encoder|decoder)": r"transformer.\1",
-    r"mlp\.fc": "linear",
-    r"encoder_attn\.": "multihead_attn.",
-    r"o_proj": "out_proj",
-    r"self_attn_layer_norm": "norm1",
-    r"encoder_attn_layer_norm": "norm2",
-    r"(encoder\.layers\.\d)\.final_layer_norm": r"\1.norm2",
-    r"(decoder\.layers\.\d)\.final_layer_norm": r"\1.norm3",
-}
-
-
-def our_name(name: str) -> str:
-    for pattern, ours in FROM_HUGGINGFACE.items():
-        name = re.sub(pattern, ours, name)
-    return name
-
-
 def huggingface_state(ours: dict[str, torch.Tensor], names: list[str]) -> dict[str, torch.Tensor]:
     """Our weights under HuggingFace's `names`; its q, k and v projections are thirds of our in_proj."""
     state = {}
     for name in names:
-        key = our_name(name)
+        key = official_name(name)
         if match := re.fullmatch(r"(.*\.)([qkv])_proj\.(weight|bias)", key):
             third = "qkv".index(match[2])
             state[name] = ours[f"{match[1]}in_proj_{match[3]}"].chunk(3)[third]
