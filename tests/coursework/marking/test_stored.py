@@ -1,4 +1,4 @@
-"""What the build stores comes back as it was, with the parts of a check in the order in which the check returns them."""
+"""What the build stores comes back as it was, the parts of a check in the order in which the check returns them."""
 
 from __future__ import annotations
 
