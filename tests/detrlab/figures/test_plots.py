@@ -125,7 +125,6 @@ def test_subplots_without_a_background_have_grey_words():
     assert plt.get_fignums() == []
 
 
-
 def test_boxes_over_the_edge_are_cut_and_given_axes_used():
     found = detections(1)
     found.boxes_xyxy[0] = torch.tensor([-20.0, 10.0, 170.0, 90.0])
