@@ -63,6 +63,6 @@ print(f"image of {picture.width} x {picture.height} pixels, "
 print(f"{len(found)} detections above 0.7; the measurements follow query {query}: "
       f"{model.classes[label]}, score {here.scores[query]:.2f}")
 if not len(found):
-    print("No detection above 0.7: before you write, choose another image in notebook 2, "
-          "or delete my_picture.png here to use the composed scene.")
+    print("No detection above 0.7: choose another image in notebook 2, or use the composed scene, "
+          "before you write.")
 plot_detections(picture, found)
