@@ -77,6 +77,7 @@ Figures
     plot_box_frames         a diagram: one box in its four frames
     plot_row_and_column     a diagram: what a row and a column of an attention matrix say
     new_figure              an empty Figure that a notebook shows once
+    clear_subplots          the same without a background, and its Axes: for light pages and dark ones
 
 Boxes
     cxcywh_to_xyxy       centre and size -> corners
@@ -185,7 +186,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     )
     from .figures.detections import plot_detections as plot_detections, plot_query_slots as plot_query_slots
     from .figures.diagrams import plot_detr as plot_detr, plot_transformer_layers as plot_transformer_layers
-    from .figures.drawing import new_figure as new_figure
+    from .figures.drawing import clear_subplots as clear_subplots, new_figure as new_figure
     from .images import (
         IMAGENET_MEAN as IMAGENET_MEAN,
         IMAGENET_STD as IMAGENET_STD,
@@ -252,7 +253,7 @@ _HOMES = {
     "figures.conventions": ("plot_box_frames", "plot_row_and_column"),
     "figures.detections": ("plot_detections", "plot_query_slots"),
     "figures.diagrams": ("plot_detr", "plot_transformer_layers"),
-    "figures.drawing": ("new_figure",),
+    "figures.drawing": ("clear_subplots", "new_figure"),
     "images": (
         "IMAGENET_MEAN",
         "IMAGENET_STD",

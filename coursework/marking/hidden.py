@@ -16,7 +16,7 @@ def pack_hidden(seeds: list[int], expected: list[Outcome]) -> str:
     """Seeds and expected outcomes as one line of text, for a hidden test cell."""
     arrays: dict[str, np.ndarray] = {}
     tree = {"seeds": seeds, "expected": [outcome.pack(arrays, "hidden") for outcome in expected]}
-    head = json.dumps(tree, sort_keys=True).encode()
+    head = json.dumps(tree).encode()
     body = safetensors.numpy.save(arrays) if arrays else b""
     return base64.b85encode(zlib.compress(len(head).to_bytes(4, "big") + head + body, 9)).decode()
 

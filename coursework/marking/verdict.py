@@ -32,6 +32,7 @@ class Verdict:
     def _repr_html_(self) -> str:
         sign, colour = SIGNS[self.state]
         count = f"{float(repr(self)):g} / {self.maximum:g}" if self.maximum else ""
+        colour = f"color-mix(in srgb, {colour} 70%, currentColor)"  # darker on a light page, lighter on a dark one
         lines = "".join(f'<div style="margin-top:.25em">{escape(line)}</div>' for line in self.lines)
         state = f' data-state="{self.state}"' if self.maximum else ""  # for who reads the page, see `state_in`
         return (

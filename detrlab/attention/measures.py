@@ -15,13 +15,11 @@ from torch import Tensor
 from detrlab.attention.grid import FeatureGrid
 
 
-def _as_shares(map_hw: Tensor) -> Tensor:
-    """(..., H, W) float64 with each map summing to 1."""
+def _as_shares(map_hw: Tensor, wanted: str) -> Tensor:
+    """(..., H, W) float64 with each map summing to 1; `wanted` says what has to come."""
     map_hw = torch.as_tensor(map_hw).detach().double()
     if map_hw.ndim < 2:
-        raise ValueError(
-            f"Got shape {tuple(map_hw.shape)}; expected maps (..., H, W). Reshape the S tokens to H x W first."
-        )
+        raise ValueError(f"Got shape {tuple(map_hw.shape)}; expected {wanted}. Reshape the S tokens to H x W first.")
     total = map_hw.sum((-2, -1), keepdim=True)
     if not (torch.isfinite(total).all() and (map_hw >= 0).all() and (total > 0).all()):
         raise ValueError(
@@ -37,7 +35,7 @@ def mass_in_box(map_hw: Tensor, box_xyxy: Tensor | tuple[float, float, float, fl
     box_xyxy: (x0, y0, x1, y1) in pixels of grid's picture. A cell that the box covers partly counts by the
     covered part.
     """
-    shares = _as_shares(map_hw)
+    shares = _as_shares(map_hw, "maps (..., H, W) over the cells of the grid")
     if tuple(shares.shape[-2:]) != grid.cells_hw:
         raise ValueError(
             f"The map has {shares.shape[-2]}x{shares.shape[-1]} cells (height x width), "
@@ -62,7 +60,7 @@ def entropy(map_hw: Tensor) -> Tensor:
 
     0 * log 0 counts as 0. Divided by log S because maps of different size could not be compared otherwise.
     """
-    shares = _as_shares(map_hw)
+    shares = _as_shares(map_hw, "maps (..., H, W)")
     S = shares.shape[-2] * shares.shape[-1]
     if S < 2:
         raise ValueError("A map of one cell has no entropy to normalise; expected at least two cells.")

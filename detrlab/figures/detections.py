@@ -18,6 +18,8 @@ from torch import Tensor
 from detrlab.detr.detect import Detections
 from detrlab.figures.drawing import (
     INK,
+    NARROW,
+    SMALL_WORDS,
     TITLE,
     WORDS,
     colour_of,
@@ -51,6 +53,8 @@ def plot_detections(picture: object, detections: Detections, ax: Axes | None = N
     title = {0: "Nothing detected above the threshold", 1: "1 detection"}.get(N, f"{N} detections")
     ax.set_title(title, fontsize=TITLE, fontweight="bold", color=INK)
     linewidth, fontsize = (2.4, 10.0) if N <= 12 else (1.6, 8.0) if N <= 30 else (1.1, 6.5)
+    if ax.get_window_extent().width < NARROW * ax.figure.dpi:  # a small panel: labels must leave something to see
+        fontsize = min(fontsize, SMALL_WORDS)
     # The best last, so that its frame lies on top.
     for number, detection in reversed(list(enumerate(detections))):
         draw_box(ax, detection.box_xyxy, colour_of(number), linewidth)

@@ -35,6 +35,7 @@ MAP_COLOURS = "inferno"  # evenly rising lightness, the same for colour-blind ey
 NARROWEST, NARROWEST_PANEL = 6.4, 1.9  # inches that the titles of a figure and of a panel need
 WIDEST = 8.8  # inches: notebooks shrink what is wider, and the words with it
 WORDS, TITLE = 9.5, 11.5  # points
+NARROW, SMALL_WORDS = 3.2, 7.5  # inches of a panel below which its labels are of so many points
 PILL = 0.22  # margin of a pill around its text, of the text's size
 DIMMEST, BRIGHTEST = 0.10, 0.62  # of the picture under a map, 0..1: dark enough for weights to shine on it
 LARGEST_SIDE = 1000  # pixels of a picture as drawn; a photograph of 12 megapixels in ten panels takes seconds
@@ -81,6 +82,25 @@ def new_figure(size: tuple[float, float]) -> Figure:
     figure = plt.figure(figsize=size, layout="constrained")
     plt.close(figure)
     return figure
+
+
+def clear_subplots(rows: int, columns: int, size: tuple[float, float], title: str = "") -> tuple[Figure, np.ndarray]:
+    """A new Figure of size (width, height) in inches without background, and its Axes [row, column].
+
+    Titles, labels and ticks are of a grey that can be read on light pages and dark ones. A notebook shows it by
+    `display(figure)`.
+    """
+    figure = clear_figure(size)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for ax in axes.flat:
+        ax.set_facecolor("none")
+        ax.tick_params(colors=INK)
+        ax.spines[:].set_color(INK)
+        for words in (ax.title, ax.xaxis.label, ax.yaxis.label):
+            words.set_color(INK)
+    if title:
+        figure.suptitle(title, fontsize=TITLE, color=INK)
+    return figure, axes
 
 
 def given_axes(axes: Axes | Sequence[Axes] | np.ndarray, count: int) -> list[Axes]:

@@ -1,5 +1,6 @@
 # %% [markdown]
-# # 3. Explain what DETR looks at
+# # 3 · Explain what DETR looks at
+# 42 points, 23 of them by checks and 19 for your writing · about 3 hours · runs offline, on a laptop's processor
 #
 # Almost any bright spot of an attention map can be explained afterwards. So turn maps into numbers, with controls, and
 # predict what an experiment will show before you conclude.
@@ -10,8 +11,6 @@
 # - tell a row of an attention map from a column;
 # - test an explanation with an experiment.
 #
-# **Time:** about 3 hours. **Points:** 42, of which 23 are given by checks and 19 for your writing.
-#
 # | part | steps | points | minutes |
 # |---|---|---|---|
 # | A. Mechanisms as code | 23, 24 | 5 | 14 |
@@ -19,9 +18,10 @@
 # | C. Controls and comparison | 27, 28 | 9 | 42 |
 # | D. Your analysis | 29 to 32 | 23 | 105 |
 #
-# `hint("sources")` in a cell of your own is step 23's next hint of three; the name is that of the check. A person reads
-# your texts, by the rubric above each; grammar and length are not graded. Write in any language your course accepts. If
-# you have the course's `solutions/` folder: `solution("sources")`, `solution("claim")`.
+# `hint()` in a cell of your own is the next of the three hints of the exercise above; `hint("sources")` is that of
+# step 23, wherever you ask. A person reads your texts, by the rubric above each; grammar and length are not graded.
+# Write in any language your course accepts. If you have the course's `solutions/` folder: `solution("sources")`,
+# `solution("claim")`.
 
 # %% setup
 import math
@@ -35,9 +35,9 @@ from IPython.display import display
 from matplotlib.cbook import get_sample_data
 from torch import Tensor
 
-from coursework import attempt, open_notebook, solution
+from coursework import attempt, attempted, open_notebook, solution
 from detrlab import Background, Shape, TransformerEncoder, compose, draw_scene
-from detrlab import CapturedAttention, FeatureGrid, capture_attention, switch_heads
+from detrlab import CapturedAttention, FeatureGrid, capture_attention, clear_subplots, switch_heads
 from detrlab import box_iou, cxcywh_to_xyxy, detect, load_model, open_picture, scale_to_pixels, shapes_model, to_input
 from detrlab import plot_attention_heads, plot_decoder_attention, plot_detections, plot_encoder_attention
 from detrlab.attention import measures

@@ -50,7 +50,7 @@ else:
     ).picture
 drawn_at = tuple(round(side * 320 / max(picture.size)) for side in picture.size)
 others = [draw_scene(seed, drawn_at).picture for seed in range(301, 306)]       # five other images ...
-others = [other.resize(picture.size) for other in others]       # ... in the same frame: a box means the same place
+others = [other.resize(picture.size) for other in others]       # ... in the same frame: a box is the same place
 
 here = observe(model, picture)
 elsewhere = [observe(model, other) for other in others]
@@ -58,7 +58,11 @@ found = detect(model, picture, threshold=0.7)
 # Without any detection, the best query is followed.
 query = int(here.scores.argmax())
 label = int(here.probabilities[query].argmax())
-print(f"image of {picture.width} x {picture.height} pixels, {here.grid.cells_hw[0]} x {here.grid.cells_hw[1]} cells")
+print(f"image of {picture.width} x {picture.height} pixels, "
+      f"{here.grid.cells_hw[0]} x {here.grid.cells_hw[1]} cells")
 print(f"{len(found)} detections above 0.7; the measurements follow query {query}: "
       f"{model.classes[label]}, score {here.scores[query]:.2f}")
+if not len(found):
+    print("No detection above 0.7: choose another image in notebook 2, or use the composed scene, "
+          "before you write.")
 plot_detections(picture, found)

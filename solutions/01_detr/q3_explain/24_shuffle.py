@@ -14,7 +14,7 @@
 #   difference of the two results, in the same order;
 # - `"with positions"`: the same with `pos`.
 #
-# *A tiny example.* Tokens (a, b, c) and `order` = [2, 0, 1] give the sequence (c, a, b) and, say, outputs (C, A, B).
+# *Example.* Tokens (a, b, c) and `order` = [2, 0, 1] give the sequence (c, a, b) and, say, outputs (C, A, B).
 # The *unshuffled* run's `outputs[:, order]` has that order too.
 
 # %% exercise="shuffle"
@@ -40,10 +40,13 @@ def shuffle(draw):
     D = M * draw.size(3, 7)
     encoder = draw.fill(TransformerEncoder(2, D, M, 3 * D, 0.0)).eval()
     leak = draw.normal(1, S, D)
-    encoders = [
-        lambda src, pos: encoder(src, None, pos),
-        lambda src, pos: encoder(src + leak, None, pos),    # places leak into the features, as by zero padding
-    ]
+
+    def with_leak(leak):
+        def encode(src, pos):
+            return src * math.nan if pos is None else encoder(src + leak, None, pos)     # None cannot be added
+        return encode
+
+    encoders = [with_leak(0 * leak), with_leak(leak)]       # places leak into the features, as by zero padding
     found = {"without positions": [], "with positions": []}
     for encode in encoders * 4:
         src, pos, order = draw.normal(B, S, D), draw.normal(B, S, D), draw.permutation(S)
@@ -164,6 +167,12 @@ def _(gaps):
 # ---
 # - return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
 # + return {"without positions": gap(torch.ones_like(pos)), "with positions": gap(pos)}
+
+# %% [raw] mistake="shuffle/none_for_zero"
+# None was given for the positions. `encode` adds them: give zeros, torch.zeros_like(pos).
+# ---
+# - return {"without positions": gap(torch.zeros_like(pos)), "with positions": gap(pos)}
+# + return {"without positions": gap(None), "with positions": gap(pos)}
 
 # %% [raw] mistake="shuffle/plain_run_without"
 # The plain run was without positions in both cases, so it differs from the shuffled run in two things. Both runs of a

@@ -14,7 +14,7 @@
 # A box around the whole image has mass 1 whatever the map. The **lift** compares with attention spread evenly, which
 # has lift 1: $\ell = m\,/\,(\text{area of the box} / \text{area of the image})$.
 #
-# *A tiny example.* An image 80 px wide and 40 px high, a map of 2 × 4 cells of 20 × 20 px:
+# *Example.* An image 80 px wide and 40 px high, a map of 2 × 4 cells of 20 × 20 px:
 #
 # | | | | |
 # |---|---|---|---|
@@ -242,6 +242,15 @@ def _(shares):
 # ---
 # - return ((map_hw * cover).sum() / map_hw.sum()).item()
 # + return ((map_hw * cover).sum() / cover.sum() / map_hw.sum()).item()
+
+# %% [raw] mistake="box_share/overlap_in_pixels"
+# What the box covers of a cell was counted in square pixels. Divide it by the area of the cell, (width / W) *
+# (height / H): the cover is a share from 0 to 1.
+# ---
+# - cover = rows[:, None] * columns                             # (H, W)
+# - return ((map_hw * cover).sum() / map_hw.sum()).item()
+# + cover = rows[:, None] * columns * (width / W) * (height / H)
+# + return ((map_hw * cover).sum() / map_hw.sum()).item()
 
 # %% [raw] mistake="box_share/not_clamped"
 # Cells outside the box count with a negative part. What is not covered counts 0: clamp each part from below.

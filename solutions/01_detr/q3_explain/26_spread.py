@@ -8,9 +8,11 @@
 # Divided by its largest possible value, $\log S$, entropy lies between 0 (all on one cell) and 1 (even):
 # $$H(a) = -\frac{1}{\log S}\sum_{i=1}^{S} a_i \log a_i, \qquad 0\cdot\log 0 := 0 .$$
 #
+# S counts all cells, those of weight 0 too. Such a cell adds exactly 0: `clamp(min=1e-6)` would make each add a little.
+#
 # If two heads look sharply at two places, their mean looks at both. Its entropy is never below the mean of theirs.
 #
-# *A tiny example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0, 0):
+# *Example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0, 0):
 # $\log 2 / \log 4 = .5$. Their mean (¾, ¼, 0, 0) has .406, well above the mean of the two, .25.
 #
 # Write `head_entropies(maps)` (a point for each result) without the library's `measures.entropy`; PyTorch's own
@@ -37,7 +39,7 @@ def head_entropies(maps):
 def spread(draw):
     M, H, W = draw.sizes(3, 2, 11)
     weights = draw.attention(M, H * W)
-    weights[:, draw.permutation(H * W)[:2]] = 0     # two masked cells
+    weights[:, draw.permutation(H * W)[: 1 + H * W // 4]] = 0       # masked cells
     weights = weights / weights.sum(-1, keepdim=True)
     per_head, of_mean = head_entropies(weights.reshape(M, H, W))
     return as_numbers({"per head": per_head, "of the mean": of_mean})
@@ -152,6 +154,20 @@ def _(entropies):
 # ---
 # - return -torch.xlogy(weights, weights).sum((-2, -1)) / math.log(H * W)
 # + return -torch.xlogy(weights, weights).sum((-2, -1)) / math.log(W)
+
+# %% [raw] mistake="spread/log_of_cells_with_weight"
+# The sum was divided by the logarithm of the number of cells whose weight is not 0. S counts all H * W cells, so that
+# maps with more or fewer masked cells compare.
+# ---
+# - return -torch.xlogy(weights, weights).sum((-2, -1)) / math.log(H * W)
+# + return -torch.xlogy(weights, weights).sum((-2, -1)) / (weights > 0).sum((-2, -1)).log()
+
+# %% [raw] mistake="spread/log_of_the_sum"
+# For the second result the logarithm is of the mean map's sum, and log 1 = 0. Take a * log(a) of each cell first, then
+# add these up.
+# ---
+# - return entropy(maps), entropy(maps.mean(0)).item()
+# + return entropy(maps), -torch.xlogy(maps.mean(0).sum(), maps.mean(0).sum()).item()
 
 # %% [raw] mistake="spread/one_axis"
 # The first result has several numbers for each head: the sum ran along one axis of the map. Sum over both, the last

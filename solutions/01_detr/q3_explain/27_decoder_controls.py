@@ -21,7 +21,7 @@
 #
 # Every mass is of the query's map, `run.maps[query]`, by `measures.mass_in_box(map_hw, box_xyxy, run.grid)`.
 #
-# *A tiny example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and the range .1
+# *Example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and the range .1
 # to .4.
 
 # %% exercise="decoder_controls"
@@ -58,15 +58,19 @@ def decoder_controls(draw):
     Q, H, W = draw.sizes(3, 3, 11)
     grid = FeatureGrid(cells_hw=(H, W), input_hw=(8 * H, 8 * W), picture_hw=(40 * H, 40 * W), stride=8)
 
-    def a_run():
-        return Run(draw.attention(Q, H * W).reshape(Q, H, W), draw.boxes_xyxy(Q, width=40 * W, height=40 * H),
-                   draw.uniform(Q, 5), grid)
+    def a_run(on_objects=0.0):
+        boxes = draw.boxes_xyxy(Q, width=40 * W, height=40 * H)
+        cover = torch.stack([grid.cover(box) for box in boxes])
+        cover = cover / cover.sum((-2, -1), keepdim=True)
+        maps = draw.attention(Q, H * W).reshape(Q, H, W)
+        return Run(maps + on_objects * (cover - maps), boxes, draw.uniform(Q, 5), grid)
 
-    here, untrained, elsewhere = a_run(), a_run(), [a_run() for _ in range(7)]
+    here, untrained, elsewhere = a_run(on_objects=0.9), a_run(), [a_run() for _ in range(7)]
     reports = []
     for count, query in zip((5, 7, 3), draw.permutation(Q)[:3].tolist()):
         x0, y0, x1, y1 = here.boxes_xyxy[query].tolist()
-        shifts = [(draw.number(-x0, 40 * W - x1), draw.number(-y0, 40 * H - y1)) for _ in range(3)]
+        # In thirds, so that even a box that was shifted by all three lies in the image.
+        shifts = [(draw.number(-x0, 40 * W - x1) / 3, draw.number(-y0, 40 * H - y1) / 3) for _ in range(3)]
         reports.append(as_numbers(control_masses(here, elsewhere[:count], untrained, query, shifts)))
     found = {name: [report.get(name) for report in reports] for name in ("here", "elsewhere", "shifted", "untrained")}
     return found | {"range": [[report.get(name) for name in RANGE] for report in reports]}
@@ -227,6 +231,28 @@ def _(found):
 # ---
 # - shifted = [box + torch.tensor([dx, dy, dx, dy]) for dx, dy in shifts]
 # + shifted = [box + torch.tensor(shifts[: i + 1]).sum(0).repeat(2) for i in range(len(shifts))]
+
+# %% [raw] mistake="decoder_controls/box_left_moved"
+# The untrained model was measured in the box that the last shift left. Every control but the shifted boxes uses the
+# predicted box: give a moved box a name of its own.
+# ---
+# - "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
+# + "untrained": measures.mass_in_box(
+# +     untrained.maps[query], box + torch.tensor(shifts).sum(0).repeat(2), untrained.grid).item(),
+
+# %% [raw] mistake="decoder_controls/here_among_others"
+# This image's own mass is among the masses elsewhere, in the median and the range. The control is what the other images
+# give: leave this one out.
+# ---
+# - return {
+# + own = measures.mass_in_box(here.maps[query], box, here.grid).item()
+# + return {
+# - "median": sorted(other)[len(other) // 2],
+# - "lowest": min(other),
+# - "highest": max(other),
+# + "median": sorted([*other, own])[(len(other) + 1) // 2],
+# + "lowest": min(*other, own),
+# + "highest": max(*other, own),
 
 # %% [raw] mistake="decoder_controls/range_swapped"
 # The lowest and the highest have changed places.

@@ -10,7 +10,7 @@
 # question, the map that these averages give. Distances are Euclidean, in cells; compare their squares
 # $\Delta y^2 + \Delta x^2$, which are whole numbers.
 #
-# *A tiny example.* One row of three cells with weights [query, key]
+# *Example.* One row of three cells with weights [query, key]
 #
 # | | key 0 | key 1 | key 2 |
 # |---|---|---|---|
@@ -70,8 +70,9 @@ def encoder_controls(draw):
     logits = [2 * draw.normal(S, S) - torch.cdist(places, places) for _ in range(4)]     # near cells get more
     here, *elsewhere = (each.softmax(-1).reshape(H, W, H, W) for each in logits)
     maps, reports = [], []
-    for y in (0, draw.integer(1, H - 2), H - 1):
-        cell, box_xyxy = (y, draw.integer(0, W - 1)), draw.boxes_xyxy(width=40 * W, height=40 * H)
+    for _ in range(3):
+        # There is a cell (x, y), too, and it is another one.
+        cell, box_xyxy = tuple(draw.permutation(min(H, W))[:2].tolist()), draw.boxes_xyxy(width=40 * W, height=40 * H)
         maps.append(torch.as_tensor(as_numbers(same_distance_map(here, cell))).float())
         reports.append(as_numbers(encoder_masses(here, elsewhere, cell, box_xyxy, grid)))
     masses = {name: [report.get(name) for report in reports] for name in ("here", "elsewhere", "equal distance")}
@@ -227,6 +228,20 @@ def _(report):
 # ---
 # - return (total / count.clamp(min=1))[squared[cell]]      # (H, W)
 # + return (total / count.clamp(min=1))[squared[cell[::-1]]]      # (H, W)
+# - "here": mass(here[cell]),
+# + "here": mass(here[cell[::-1]]),
+# - "elsewhere": [mass(other[cell]) for other in elsewhere],
+# + "elsewhere": [mass(other[cell[::-1]]) for other in elsewhere],
+
+# %% [raw] mistake="encoder_controls/cell_turned_in_the_control"
+# For the control map the cell was taken as (x, y). It comes as (y, x), as the map's dimensions do.
+# ---
+# - return (total / count.clamp(min=1))[squared[cell]]      # (H, W)
+# + return (total / count.clamp(min=1))[squared[cell[::-1]]]      # (H, W)
+
+# %% [raw] mistake="encoder_controls/cell_turned_in_the_rows"
+# For the masses here and elsewhere the cell was taken as (x, y). It comes as (y, x), as the map's dimensions do.
+# ---
 # - "here": mass(here[cell]),
 # + "here": mass(here[cell[::-1]]),
 # - "elsewhere": [mass(other[cell]) for other in elsewhere],

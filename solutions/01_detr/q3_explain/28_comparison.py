@@ -22,7 +22,7 @@
 #
 # `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (..., H, W).
 #
-# *A tiny example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2, .1) has
+# *Example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2, .1) has
 # total .9 and, divided by it, is (.67, .22, .11).
 
 # %% exercise="comparison"
@@ -217,6 +217,21 @@ def _(found):
 # ---
 # - "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
 # + "total": queries.sum().item(), "entropy": measures.entropy(queries).item(),
+
+# %% [raw] mistake="comparison/lift_of_the_fourth"
+# The fourth map is a list of Q queries, not a map over the image, so it has no lift: leave that key out.
+# ---
+# - "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
+# + "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
+# + "lift": measures.lift(queries, box_xyxy, grid).item(),
+
+# %% [raw] mistake="comparison/lift_of_the_fourth_as_a_row"
+# The fourth map is a list of Q queries, not a map over the image, and with a dimension more it is none either. So it
+# has no lift: leave that key out.
+# ---
+# - "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
+# + "total": queries.sum().item(), "entropy": measures.entropy(queries[None]).item(),
+# + "lift": measures.lift(queries[None], box_xyxy, grid).item(),
 
 # %% [raw] mistake="comparison/other_names"
 # The dict has none of the four names that are asked for. Write them as they stand in the table, with spaces.

@@ -57,6 +57,7 @@ other_run, decoder_layers = elsewhere[0].attention, here.attention.layers("self"
 changes = [
     (here.attention.decoder_self(layer) - other_run.decoder_self(layer)).abs().max() for layer in (0, -1)
 ]
+print("60 scenes, with and without the exchange between queries: some seconds ...")
 scenes = [draw_scene(seed, (192, 192)) for seed in range(400, 460)]       # 60 scenes, with their truth
 pictures = [scene.picture for scene in scenes]
 together = detections_and_repeats(model, pictures)
@@ -67,15 +68,16 @@ print(f"1. encoder, last layer, head 0: largest weight {one_head.max():.2f}, "
 print(f"2. decoder self-attention, largest change to another image: "
       f"first layer {changes[0]:.3f}, last layer {changes[1]:.3f}")
 for name, (count, repeats) in (("queries see each other", together), ("queries on their own  ", alone)):
-    print(f"3. {name}: {count} detections above 0.7 in {len(scenes)} scenes, {repeats} of them repeat another")
+    print(f"3. {name}: {count} detections above 0.7 in {len(scenes)} scenes, "
+          f"{repeats} of them repeat another")
 
-figure, axes = plt.subplots(1, decoder_layers, figsize=(3.1 * decoder_layers, 3.4), layout="constrained")
-for layer, ax in enumerate(axes):
+title = "Decoder self-attention, mean of heads: who looks at whom"
+figure, axes = clear_subplots(1, decoder_layers, (2.9 * decoder_layers, 3.6), title)
+for layer, ax in enumerate(axes[0]):
     ax.imshow(here.attention.decoder_self(layer).numpy(), cmap="cividis", vmin=0)
-    ax.set(title=f"layer {layer} of 0..{decoder_layers - 1}", xlabel="query looked at (key)", ylabel="query that looks",
-           xticks=(0, Q - 1), yticks=(0, Q - 1))
-figure.suptitle("Decoder self-attention, mean of heads: who looks at whom")
-plt.show()
+    ax.set(title=f"layer {layer} of 0..{decoder_layers - 1}", xlabel="query looked at (key)",
+           ylabel="query that looks", xticks=(0, Q - 1), yticks=(0, Q - 1))
+display(figure)
 
 # %% [markdown]
 # **Criterion 29a · The encoder's self-attention (1 point)**

@@ -74,7 +74,7 @@ def inner_quarter(box_xyxy):
 
 
 def own_pixels_baseline(scenes):
-    """Per class: the share of a shape's visible pixels that lie in the inner quarter of its box, mean over shapes."""
+    """Per class: the share of a shape's visible pixels in the inner quarter of its box, mean over shapes."""
     shares = {}
     for scene in scenes:
         for name, mask, box in zip(scene.names, scene.masks, scene.boxes_xyxy, strict=True):
@@ -89,8 +89,9 @@ print(f"{'':22}  mass  lift  entropy  inner quarter  (own pixels)")
 for number, detection in enumerate(found, start=1):
     map_hw, box = here.maps[detection.query], detection.box_xyxy
     mass, middle = (measures.mass_in_box(map_hw, each, here.grid) for each in (box, inner_quarter(box)))
-    print(f"{number} {detection.name:9} query {detection.query:3}  {mass:5.2f} {measures.lift(map_hw, box, here.grid):5.1f}"
-          f"  {measures.entropy(map_hw):7.2f}  {middle / mass:13.2f}  {baseline.get(detection.name, math.nan):12.2f}")
+    print(f"{number} {detection.name:9} query {detection.query:3}  {mass:5.2f} "
+          f"{measures.lift(map_hw, box, here.grid):5.1f}  {measures.entropy(map_hw):7.2f}  "
+          f"{middle / mass:13.2f}  {baseline.get(detection.name, math.nan):12.2f}")
 
 # %% [markdown]
 # **Criterion 30b · A pattern of the decoder (2 points)**

@@ -19,7 +19,7 @@
 
 # %% exercise="intervention"
 def hide_from_decoder(model, hidden):
-    """Keep all object queries, in all decoder layers, from looking at the cells that are True in hidden (H, W).
+    """Keep all object queries, in all decoder layers, from looking at cells that are True in hidden (H, W).
 
     Returns the list of the hooks' handles: removing them brings the model back.
     """
@@ -58,16 +58,17 @@ def intervention(draw):
             out = subject(batch)
         return {"logits": out["pred_logits"], "boxes": out["pred_boxes"]}
 
-    moved = [moved_pattern(hidden.clone(), draw.integer(1, H - 1), draw.integer(1, W - 1)) for _ in range(2)]
-    handles = list(hide_from_decoder(subject, hidden))
-    meanwhile = answer()
-    for handle in handles:
-        handle.remove()
-    left = sum(len(module._forward_pre_hooks) + len(module._forward_hooks) for module in subject.modules())
-    return {
-        "hidden": {"meanwhile": meanwhile, "hooks left behind": left, "afterwards": answer()},
-        "moved pattern": [torch.as_tensor(as_numbers(each)) for each in moved],
-    }
+    def with_hooks():
+        handles = list(hide_from_decoder(subject, hidden))
+        meanwhile = answer()
+        for handle in handles:
+            handle.remove()
+        left = sum(len(module._forward_pre_hooks) + len(module._forward_hooks) for module in subject.modules())
+        return {"meanwhile": meanwhile, "hooks left behind": left, "afterwards": answer()}
+
+    moves = [(draw.integer(1, H - 1), draw.integer(1, W - 1)) for _ in range(2)]
+    moved = attempted(lambda: [torch.as_tensor(as_numbers(moved_pattern(hidden.clone(), *move))) for move in moves])
+    return {"hidden": attempted(with_hooks), "moved pattern": moved}
 
 # %% [raw] hints="intervention"
 # 1. A hook that may change a call gets (module, args, kwargs) and returns (args, kwargs). What is added to the mask is
@@ -207,6 +208,32 @@ def intervention(draw):
 # ---
 # - return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
 # + return args, kwargs | {"key_padding_mask": hidden.flatten().expand_as(kwargs["key_padding_mask"])}
+
+# %% [raw] mistake="intervention/pattern_turned"
+# The pattern was flattened column by column, so other cells were hidden. The cells of the memory come row by row:
+# hidden.flatten().
+# ---
+# - return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.flatten()}
+# + return args, kwargs | {"key_padding_mask": kwargs["key_padding_mask"] | hidden.T.flatten()}
+
+# %% [raw] mistake="intervention/self_attention"
+# The hook is on the decoder's self-attention, where queries look at queries: its call has no `key_padding_mask`. Register
+# it on `multihead_attn`.
+# ---
+# - return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+# + return [layer.self_attn.register_forward_pre_hook(hide, with_kwargs=True)
+
+# %% [raw] mistake="intervention/without_kwargs"
+# The hook takes keywords, but was registered without with_kwargs=True, so it is called without them.
+# ---
+# - return [layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True)
+# + return [layer.multihead_attn.register_forward_pre_hook(hide)
+
+# %% [raw] mistake="intervention/dims_forgotten"
+# roll was given two shifts and no dimensions. Say which dimension each belongs to: dy to 0, dx to 1.
+# ---
+# - return hidden.roll((dy, dx), (0, 1))
+# + return hidden.roll((dy, dx))
 
 # %% [raw] mistake="intervention/no_handle"
 # The hooks are all there after the handles were removed: no handle was returned. Collect them in a list, one for each

@@ -43,34 +43,44 @@
 # version is the same pattern moved: under the rival it hurts as much as the original, under the claim much less.
 
 # %% [markdown]
-# **Your prediction (1 point)**, before you run the cells below: graded for being there, not for being right.
+# **Your prediction (1 point)**, before you run the cells below: five plain numbers, graded for being there, not for
+# being right.
 
 # %% exercise="prediction"
 # Experiment 1: the score (0 to 1) of your followed query's class ...
 score_with_most_attended_hidden = 0.1  # ____
 score_with_the_pattern_moved = 0.9  # ____
-# Experiment 2, first encoder layer: weight to other objects over weight to background equally far away (1: no difference).
+# Experiment 2, first encoder layer: weight to other objects, over weight to background equally far away
+# (1: no difference).
 others_over_background = 2.0  # ____
 others_over_background_without_positions = 1.0  # ____
-# Experiment 3: of six angles, in how many has one query at least .1 of its mass on each piece of the star?
+# Experiment 3: at how many of the six angles has one query at least .1 of its mass on each piece of the star?
 angles_with_one_query_on_both_pieces = 5  # ____
 
 # %% check="prediction" points=1
 @check
 def prediction(draw):
+    score, ratio, angles = "a number from 0 to 1", "a number of 0 or more", "a whole number from 0 to 6"
     predicted = {
-        "score_with_most_attended_hidden": (score_with_most_attended_hidden, 1),
-        "score_with_the_pattern_moved": (score_with_the_pattern_moved, 1),
-        "others_over_background": (others_over_background, math.inf),
-        "others_over_background_without_positions": (others_over_background_without_positions, math.inf),
-        "angles_with_one_query_on_both_pieces": (angles_with_one_query_on_both_pieces, 6),
+        "score_with_most_attended_hidden": (score_with_most_attended_hidden, score, 1),
+        "score_with_the_pattern_moved": (score_with_the_pattern_moved, score, 1),
+        "others_over_background": (others_over_background, ratio, math.inf),
+        "others_over_background_without_positions": (others_over_background_without_positions, ratio, math.inf),
+        "angles_with_one_query_on_both_pieces": (angles_with_one_query_on_both_pieces, angles, 6),
     }
     report = {}
-    for name, (value, most) in predicted.items():
+    for name, (value, wanted, most) in predicted.items():
         sealed = draw.integer(1, 10**6)     # any prediction is right: what has to come back hangs on the seed alone
         float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        report[name] = sealed if is_number and 0 <= value <= most else "out of its range" if is_number else "no number"
+        value = as_numbers(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            report[name] = "no plain number"
+        elif not (0 <= value <= most and math.isfinite(value)):
+            report[name] = "out of its range"
+        elif wanted == angles and value != int(value):
+            report[name] = "no whole number"
+        else:
+            report[name] = f"{wanted} (case {sealed})"
     return report
 
 # %% [raw] hints="prediction"
@@ -116,3 +126,39 @@ def prediction(draw):
 # ---
 # - angles_with_one_query_on_both_pieces = 5
 # + angles_with_one_query_on_both_pieces = 30
+
+# %% [raw] mistake="prediction/no_number_hidden"
+# `score_with_most_attended_hidden` is no plain number. A prediction is one: write 0.5, not "0.5".
+# ---
+# - score_with_most_attended_hidden = 0.1
+# + score_with_most_attended_hidden = "0.1"
+
+# %% [raw] mistake="prediction/no_number_moved"
+# `score_with_the_pattern_moved` is no plain number. A prediction is one: write 0.5, not "0.5".
+# ---
+# - score_with_the_pattern_moved = 0.9
+# + score_with_the_pattern_moved = "0.9"
+
+# %% [raw] mistake="prediction/no_number_others"
+# `others_over_background` is no plain number. A prediction is one: write 1.5, not "1.5".
+# ---
+# - others_over_background = 2.0
+# + others_over_background = "2.0"
+
+# %% [raw] mistake="prediction/no_number_without_positions"
+# `others_over_background_without_positions` is no plain number. A prediction is one: write 1.5, not "1.5".
+# ---
+# - others_over_background_without_positions = 1.0
+# + others_over_background_without_positions = "1.0"
+
+# %% [raw] mistake="prediction/no_number_angles"
+# `angles_with_one_query_on_both_pieces` is no plain number. A prediction is one: write 3, not "3".
+# ---
+# - angles_with_one_query_on_both_pieces = 5
+# + angles_with_one_query_on_both_pieces = "5"
+
+# %% [raw] mistake="prediction/angles_not_whole"
+# The number of angles is a whole number from 0 to 6, such as 3: no share of the six, and no mean.
+# ---
+# - angles_with_one_query_on_both_pieces = 5
+# + angles_with_one_query_on_both_pieces = 0.5

@@ -71,7 +71,7 @@ attempt(experiment_1)
 # %%
 @contextmanager
 def without_positions(model, layer):
-    """While open, q and k of one encoder layer have no positions; the features that enter it stay as they are."""
+    """While open, q and k of one encoder layer have no positions; the features that enter it stay the same."""
     def bare(module, args):
         src, mask, pos = args
         return src, mask, torch.zeros_like(pos)
@@ -89,10 +89,11 @@ def covered(scene, grid):
 
 
 def looks_at_neighbours(runs, layer):
-    """Mean weights of objects' cells to own, other and background cells equally far; and to near over far others."""
+    """Mean weights of objects' cells to own, other and background cells equally far; near over far others."""
     pairs, near, far = [], [], []
     for scene, run in zip(scenes, runs, strict=True):
-        weights, (H, W), shares = run.attention.encoder(layer).weights, run.grid.cells_hw, covered(scene, run.grid)
+        weights, (H, W) = run.attention.encoder(layer).weights, run.grid.cells_hw
+        shares = covered(scene, run.grid)
         y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
         distance = ((y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2).sqrt()
         background = shares.sum(0) < 0.01
@@ -112,12 +113,15 @@ def experiment_2():
     for name, layer in (("first", 0), ("last", -1)):
         with without_positions(model, layer):
             bare_runs = [observe(model, scene.picture) for scene in scenes]
-        for words, those, guess in (("with positions", runs, predicted[0]), ("without", bare_runs, predicted[1])):
+        both = ("with positions", runs, predicted[0]), ("without", bare_runs, predicted[1])
+        for words, those, guess in both:
             (own, others, background), nearness = looks_at_neighbours(those, layer)
             said = f"{guess:9.2f}" if layer == 0 else ""
-            print(f"  {name:5} layer, {words:16}{own / background:19.2f}{others / background:15.2f}  {said:9}{nearness:13.1f}")
+            print(f"  {name:5} layer, {words:16}{own / background:19.2f}{others / background:15.2f}  "
+                  f"{said:9}{nearness:13.1f}")
 
 
+print("60 scenes, with positions and without: some seconds ...")
 attempt(experiment_2)
 
 # %% [markdown]
@@ -147,31 +151,41 @@ def look_across(angle, one_object):
         ]).mean(0)
         for weights in (run.attention.encoder(layer).weights for layer in (0, -1))
     ]
-    rows = [(each, *(run.maps[each.query][side].sum() for side in (left, right, bar > 0.5))) for each in detections]
+    sides = left, right, bar > 0.5
+    rows = [(each, *(run.maps[each.query][side].sum() for side in sides)) for each in detections]
     return scene, detections, [float(other / empty) for other, empty in across], rows
 
 
 def experiment_3():
     """Both halves of the experiment for six angles, beside the prediction."""
     predicted, angles = float(angles_with_one_query_on_both_pieces), range(0, 72, 12)
-    figure, axes = plt.subplots(2, 6, figsize=(13, 4.8), layout="constrained")
-    for row, (name, one_object) in enumerate((("one star in two pieces", True), ("two stars", False))):
+    figure, axes = clear_subplots(4, 3, (8.8, 12.4))
+    for (name, one_object), panels in zip(
+        (("one star in two pieces", True), ("two stars", False)), (axes[:2], axes[2:]), strict=True
+    ):
         looks = [look_across(angle, one_object) for angle in angles]
         print(f"{name}, six angles:")
         for column, layer in enumerate(("first", "last")):
             ratios = sorted(across[column] for _, _, across, _ in looks)
             print(f"  encoder, {layer} layer: other piece over background equally far: "
                   f"median {sum(ratios[2:4]) / 2:.1f}, range {ratios[0]:.1f} to {ratios[-1]:.1f}")
-        for ax, angle, (scene, detections, _, rows) in zip(axes[row], angles, looks, strict=True):
+        for ax, angle, (scene, detections, _, rows) in zip(panels.flat, angles, looks, strict=True):
             plot_detections(scene.picture, detections, ax=ax)
-            listed = [f"{each.name} {each.score:.2f} (mass left {a:.2f}, right {b:.2f}, bar {c:.2f})" for each, a, b, c in rows]
-            print(f"  angle {angle:2}: {'; '.join(listed) or 'nothing'}")
+            ax.set_title(f"{angle}°")
+            for i, (each, a, b, c) in enumerate(rows):
+                print(f"  {'' if i else f'{angle}°':4} {each.name:8} {each.score:.2f}, "
+                      f"mass left {a:.2f}, right {b:.2f}, on the bar {c:.2f}")
+            if not rows:
+                print(f"  {f'{angle}°':4} nothing")
+        for row in panels:
+            row[0].set_ylabel(name)
         both = sum(any(min(a, b) >= 0.1 for _, a, b, _ in rows) for _, _, _, rows in looks)
         print(f"  one query with at least .1 on both sides: {both} of 6 angles"
               + (f" (predicted {predicted:g})" if one_object else ""))
-    plt.show()
+    display(figure)
 
 
+print("Twelve scenes: some seconds ...")
 attempt(experiment_3)
 
 # %% [markdown]

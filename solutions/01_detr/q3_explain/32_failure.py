@@ -31,16 +31,17 @@ overlaps = box_iou(torch.tensor(hard.boxes_xyxy).float(), hard_found.boxes_xyxy)
 for name, ious in zip(hard.names, overlaps, strict=True):
     best = list(hard_found)[int(ious.argmax())] if len(hard_found) else None
     said = f"best overlap IoU {ious.max():.2f}, with {best.name} {best.score:.2f}" if best else ""
-    print(f"hard scene, true {name:6}: {said if said and ious.max() > 0.1 else 'no detection overlaps it by IoU 0.1'}")
+    said = said if said and ious.max() > 0.1 else "no detection overlaps it by IoU 0.1"
+    print(f"hard scene, true {name:6}: {said}")
 maps, grid = (run := observe(model, photograph)).maps, run.grid
 for hit in photograph_found:
     print(f"photograph, no shape in truth, found: {hit.name:8} {hit.score:.2f}, attention mass in its box "
           f"{measures.mass_in_box(maps[hit.query], hit.box_xyxy, grid):.2f}")
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4.8), layout="constrained")
-plot_detections(hard.picture, hard_found, ax=axes[0])
-plot_detections(photograph, photograph_found, ax=axes[1])
-plt.show()
+figure, axes = clear_subplots(1, 2, (8.8, 4.8))
+plot_detections(hard.picture, hard_found, ax=axes[0, 0])
+plot_detections(photograph, photograph_found, ax=axes[0, 1])
+display(figure)
 
 # %% [markdown]
 # **Criterion 32a · A concrete failure (1 point)**

@@ -27,6 +27,7 @@ from detrlab.figures.attention import (
     plot_encoder_attention,
 )
 from detrlab.figures.detections import plot_detections, plot_query_slots
+from detrlab.figures.drawing import INK, clear_subplots
 
 STRIDE, H, W = (
     8,
@@ -102,6 +103,26 @@ def test_detections(n, title):
     assert {text.get_text() for text in ax.texts} == {f"{i + 1} ring {s:.2f}" for i, s in enumerate(found.scores)}
     assert_nothing_cut_off(figure)
     assert not plt.get_fignums()  # a notebook shows it once, and none pile up
+
+
+def test_labels_of_small_panels_are_small():
+    small, large = (clear_subplots(1, 1, (side, side))[1][0, 0] for side in (2.5, 6.0))
+    for ax in (small, large):
+        plot_detections(PICTURE, detections(2), ax=ax)
+    assert {text.get_fontsize() for text in small.texts} == {7.5}
+    assert {text.get_fontsize() for text in large.texts} == {10.0}
+
+
+def test_subplots_without_a_background_have_grey_words():
+    figure, axes = clear_subplots(2, 3, (6.0, 4.0), "All of them")
+    assert axes.shape == (2, 3)
+    axes[1, 2].set(title="one", xlabel="x", ylabel="y")
+    axes[1, 2].imshow(np.zeros((3, 5)))
+    assert figure.get_facecolor()[3] == axes[1, 2].get_facecolor()[3] == 0
+    ax, words = axes[1, 2], axes[1, 2].get_xticklabels()
+    drawn = [figure._suptitle, ax.title, ax.xaxis.label, ax.yaxis.label, *words]
+    assert {text.get_color() for text in drawn} == {INK}
+    assert plt.get_fignums() == []
 
 
 def test_boxes_over_the_edge_are_cut_and_given_axes_used():

@@ -215,6 +215,13 @@ def order_gaps(encode, src, pos, order):
         return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
     return {"without positions": 0.0, "with positions": gap(pos)}
 
+# %% error="shuffle/none" names="shuffle/none_for_zero"
+# None was given for the positions, where `encode` adds them: zeros are meant.
+def order_gaps(encode, src, pos, order):
+    def gap(p):
+        return (encode(src[:, order], p) - encode(src, p)[:, order]).abs().max().item()
+    return {"without positions": gap(None), "with positions": gap(pos)}
+
 # %% error="box_share/int_slice" names="box_share/floored_cells"
 # The box's edges were cut to whole cells, so the last, partly covered ones are lost: count each cell by its covered
 # part.
@@ -226,6 +233,28 @@ def mass_inside(map_hw, box_xyxy, size_wh):
     y0, y1 = y0 * H / height, y1 * H / height
     inside = map_hw[int(y0):int(y1), int(x0):int(x1)].sum()
     return (inside / map_hw.sum()).item()
+
+
+def lift_over_area(map_hw, box_xyxy, size_wh):
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    share = (x1 - x0) * (y1 - y0) / (width * height)
+    return mass_inside(map_hw, box_xyxy, size_wh) / share
+
+# %% error="box_share/overlap_in_pixels" names="box_share/overlap_in_pixels"
+# The overlap of box and cell is an area in pixels: it was not divided by the area of a cell.
+def mass_inside(map_hw, box_xyxy, size_wh):
+    H, W = map_hw.shape
+    width, height = size_wh
+    x0, y0, x1, y1 = box_xyxy.tolist()
+    high, wide = height / H, width / W
+    total = 0.0
+    for i in range(H):
+        for j in range(W):
+            dy = max(0.0, min(y1, (i + 1) * high) - max(y0, i * high))
+            dx = max(0.0, min(x1, (j + 1) * wide) - max(x0, j * wide))
+            total += map_hw[i, j].item() * dy * dx
+    return total / map_hw.sum().item()
 
 
 def lift_over_area(map_hw, box_xyxy, size_wh):
@@ -580,6 +609,14 @@ def head_entropies(maps):
     of_mean = -torch.xlogy(mean, mean).sum() / log_S
     return per_head, of_mean.item()
 
+# %% error="spread/log_of_nonzero" names="spread/log_of_cells_with_weight"
+# The logarithm is of the number of cells that are not masked: S counts all cells.
+def head_entropies(maps):
+    def entropy(p):
+        p = p[p > 0]
+        return -(p * p.log()).sum() / math.log(len(p))
+    return torch.stack([entropy(each) for each in maps]), entropy(maps.mean(0)).item()
+
 # %% error="spread/sum_of_heads" names="spread/sum_of_heads"
 # The maps were added up, not averaged, so they do not sum to 1.
 def head_entropies(maps):
@@ -620,7 +657,7 @@ def head_entropies(maps):
     mean = mean[mean > 0]
     return per_head, (-(mean * mean.log()).sum() / math.log(H * W)).item()
 
-# %% error="spread/log_of_the_sum" names="" wants="spread/log_of_the_sum"
+# %% error="spread/log_of_the_sum" names="spread/log_of_the_sum"
 # The logarithm was taken of the mean map's sum, and the map left out: sum a * log(a) over the cells.
 def head_entropies(maps):
     M, H, W = maps.shape
@@ -742,8 +779,9 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(here.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/shifts_added_up" names="decoder_controls/shifts_added_up"
-# Each shift was added to the box that the one before had moved: start from the predicted box each time.
+# %% error="decoder_controls/shifts_added_up" names="decoder_controls/shifts_added_up + decoder_controls/box_left_moved"
+# Each shift was added to the box that the one before had moved. And the untrained model was measured in the box that the
+# last shift left.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
     here_mass = measures.mass_in_box(here.maps[query], box, here.grid).item()
@@ -788,7 +826,7 @@ def control_masses(here, elsewhere, untrained, query, shifts):
         "untrained": measures.mass_in_box(untrained.maps[query], box, untrained.grid).item(),
     }
 
-# %% error="decoder_controls/here_among_others" names="" wants="decoder_controls/here_among_others"
+# %% error="decoder_controls/here_among_others" names="decoder_controls/here_among_others"
 # The picture itself is among the others, in median and range: the controls are the other pictures alone.
 def control_masses(here, elsewhere, untrained, query, shifts):
     box = here.boxes_xyxy[query]
@@ -1091,6 +1129,24 @@ def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
         "here": measures.mass_in_box(here[y, x], box_xyxy, grid).item(),
         "elsewhere": [measures.mass_in_box(w[y, x], box_xyxy, grid).item() for w in elsewhere],
         "equal distance": measures.mass_in_box(control, box_xyxy, grid).item(),
+    }
+
+# %% error="encoder_controls/cell_turned_in_a_formula" names="encoder_controls/cell_turned_in_the_control"
+# For the control map the cell was taken as (x, y).
+def same_distance_map(weights, cell):
+    H, W = weights.shape[:2]
+    y, x = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    pairs = (y[:, :, None, None] - y) ** 2 + (x[:, :, None, None] - x) ** 2
+    cx, cy = cell
+    from_cell = (y - cy) ** 2 + (x - cx) ** 2
+    return torch.stack([weights[pairs == d].mean() for d in from_cell.flatten()]).reshape(H, W)
+
+
+def encoder_masses(here, elsewhere, cell, box_xyxy, grid):
+    return {
+        "here": measures.mass_in_box(here[cell], box_xyxy, grid).item(),
+        "elsewhere": [measures.mass_in_box(w[cell], box_xyxy, grid).item() for w in elsewhere],
+        "equal distance": measures.mass_in_box(same_distance_map(here, cell), box_xyxy, grid).item(),
     }
 
 # %% error="encoder_controls/distance_ignored" names="encoder_controls/distance_ignored"
@@ -1424,6 +1480,25 @@ def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
     result["decoder is looked at from"] = {"total": w.sum().item(), "entropy": measures.entropy(w).item()}
     return result
 
+# %% error="comparison/lift_for_all" names="comparison/lift_of_the_fourth"
+# The lift was taken of all four, and the fourth is no map over the picture.
+def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
+    y, x = cell
+    maps = {
+        "encoder looks at": encoder[y, x],
+        "encoder is looked at from": encoder[:, :, y, x],
+        "decoder looks at": cross[query],
+        "decoder is looked at from": cross[:, y, x],
+    }
+    result = {}
+    for name, w in maps.items():
+        result[name] = {
+            "total": w.sum().item(),
+            "entropy": measures.entropy(w if w.ndim == 2 else w[None]).item(),
+            "lift": measures.lift(w, box_xyxy, grid).item(),
+        }
+    return result
+
 # %% error="comparison/other_keys" names="comparison/other_names"
 # The names have underscores: they are given with spaces.
 def compare_maps(encoder, cross, cell, query, box_xyxy, grid):
@@ -1568,6 +1643,22 @@ def hide_from_decoder(model, hidden):
 def moved_pattern(hidden, dy, dx):
     return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
 
+# %% error="intervention/pattern_turned" names="intervention/pattern_turned"
+# The pattern was flattened by columns: the memory's cells come row by row.
+def hide_from_decoder(model, hidden):
+    def hide(module, args, kwargs):
+        kwargs["key_padding_mask"] = kwargs["key_padding_mask"] | hidden.T.flatten()
+        return args, kwargs
+
+    handles = []
+    for layer in model.transformer.decoder.layers:
+        handles.append(layer.multihead_attn.register_forward_pre_hook(hide, with_kwargs=True))
+    return handles
+
+
+def moved_pattern(hidden, dy, dx):
+    return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
+
 # %% error="intervention/mask_replaced" names="intervention/mask_replaced"
 # The mask is the pattern alone, so what was masked already is open.
 def hide_from_decoder(model, hidden):
@@ -1679,7 +1770,7 @@ def hide_from_decoder(model, hidden):
 def moved_pattern(hidden, dy, dx):
     return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
 
-# %% error="intervention/without_kwargs" names="" wants="intervention/without_kwargs"
+# %% error="intervention/without_kwargs" names="intervention/without_kwargs"
 # The hook was registered without with_kwargs=True, so it is called with two arguments and takes three.
 def hide_from_decoder(model, hidden):
     def hide(module, args, kwargs):
@@ -1695,7 +1786,7 @@ def hide_from_decoder(model, hidden):
 def moved_pattern(hidden, dy, dx):
     return torch.roll(hidden, shifts=(dy, dx), dims=(0, 1))
 
-# %% error="intervention/self_attention" names="" wants="intervention/self_attention"
+# %% error="intervention/self_attention" names="intervention/self_attention"
 # The hook is on the decoder's self-attention, where queries look at queries.
 def hide_from_decoder(model, hidden):
     def hide(module, args, kwargs):
@@ -1780,7 +1871,7 @@ def moved_pattern(hidden, dy, dx):
             moved[y + dy, x + dx] = True
     return moved
 
-# %% error="intervention/dims_forgotten" names="" wants="intervention/dims_forgotten"
+# %% error="intervention/dims_forgotten" names="intervention/dims_forgotten"
 # roll was given two shifts and no dims: it has to know which dimension each belongs to.
 def hide_from_decoder(model, hidden):
     def hide(module, args, kwargs):
@@ -1891,6 +1982,22 @@ others_over_background = 1.2
 others_over_background_without_positions = 1.1
 angles_with_one_query_on_both_pieces = 3
 
+# %% error="prediction/share_of_the_angles" names="prediction/angles_not_whole"
+# The number of angles is a share of the six: a whole number is asked for.
+score_with_most_attended_hidden = 0.3
+score_with_the_pattern_moved = 0.7
+others_over_background = 2
+others_over_background_without_positions = 1
+angles_with_one_query_on_both_pieces = 3 / 6
+
+# %% error="prediction/truth_value" names="prediction/no_number_angles"
+# True stands where a number is asked for.
+score_with_most_attended_hidden = 0.3
+score_with_the_pattern_moved = 0.7
+others_over_background = 2
+others_over_background_without_positions = 1
+angles_with_one_query_on_both_pieces = True
+
 # %% error="prediction/too_many_angles" names="prediction/more_angles_than_six"
 # More angles than the six that are tried.
 score_with_most_attended_hidden = 0.3
@@ -1907,7 +2014,7 @@ others_over_background = "larger"
 others_over_background_without_positions = "1"
 angles_with_one_query_on_both_pieces = "most"
 
-# %% error="prediction/one_string" names="" wants="prediction/one_string"
+# %% error="prediction/one_string" names="prediction/no_number_others"
 # One number stands in quotes, so it is a string.
 score_with_most_attended_hidden = 0.3
 score_with_the_pattern_moved = 0.8

@@ -18,3 +18,9 @@ score_with_the_pattern_moved = before - chance
 others_over_background_without_positions = math.sqrt(1.2)
 others_over_background = 2 * others_over_background_without_positions
 angles_with_one_query_on_both_pieces = int(6 * 0.5)
+
+# %% style="numbers of numpy and torch"
+score_with_most_attended_hidden = torch.tensor(0.25)
+score_with_the_pattern_moved = torch.tensor([0.75])
+others_over_background, others_over_background_without_positions = torch.tensor([1.5, 1.0]).numpy()
+angles_with_one_query_on_both_pieces = torch.tensor(4)
