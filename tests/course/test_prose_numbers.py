@@ -33,7 +33,7 @@ _LEVEL = re.compile(r"^- \d(?:\.\d)?: ", re.M)
 def unsupported(text: str, printed: str, decimals_only: bool = False) -> list[str]:
     """The numbers of a text that neither stand in what was printed nor are cited."""
     known = {float(number) for number in [*re.findall(r"\d*\.\d+|\d+", printed), *CITED]}
-    worked_out = text.split("*A tiny example")[0]  # an example is worked out where it stands
+    worked_out = text.split("*Example")[0]  # an example is worked out where it stands
     said = _NUMBER.findall(_LEVEL.sub("", _REFERENCE.sub("", worked_out)))
     return [number for number in said if float(number) not in known and ("." in number or not decimals_only)]
 

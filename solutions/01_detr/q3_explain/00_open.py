@@ -1,5 +1,6 @@
 # %% [markdown]
-# # 3. Explain what DETR looks at
+# # 3 · Explain what DETR looks at
+# 42 points · about 180 minutes · runs offline, on a laptop's processor
 #
 # Almost any bright spot of an attention map can be explained afterwards. So turn maps into numbers, with controls, and
 # predict what an experiment will show before you conclude.
@@ -10,7 +11,7 @@
 # - tell a row of an attention map from a column;
 # - test an explanation with an experiment.
 #
-# **Time:** about 3 hours. **Points:** 42, of which 23 are given by checks and 19 for your writing.
+# 23 of the points are given by checks and 19 for your writing.
 #
 # | part | steps | points | minutes |
 # |---|---|---|---|

@@ -22,7 +22,7 @@
 #
 # Fill each blank with a tuple `(q, k, v)`; each is worth a point.
 #
-# *A tiny example, with numbers for vectors.* A cell with `src` = 3 and `pos` = 10 asks with q = 13, answers with k = 13
+# *Example, with numbers for vectors.* A cell with `src` = 3 and `pos` = 10 asks with q = 13, answers with k = 13
 # and hands over v = 3: what is there (3), not where (10).
 
 # %% exercise="sources"

@@ -14,7 +14,7 @@
 #   difference of the two results, in the same order;
 # - `"with positions"`: the same with `pos`.
 #
-# *A tiny example.* Tokens (a, b, c) and `order` = [2, 0, 1] give the sequence (c, a, b) and, say, outputs (C, A, B).
+# *Example.* Tokens (a, b, c) and `order` = [2, 0, 1] give the sequence (c, a, b) and, say, outputs (C, A, B).
 # The *unshuffled* run's `outputs[:, order]` has that order too.
 
 # %% exercise="shuffle"

@@ -14,7 +14,7 @@
 # A box around the whole image has mass 1 whatever the map. The **lift** compares with attention spread evenly, which
 # has lift 1: $\ell = m\,/\,(\text{area of the box} / \text{area of the image})$.
 #
-# *A tiny example.* An image 80 px wide and 40 px high, a map of 2 × 4 cells of 20 × 20 px:
+# *Example.* An image 80 px wide and 40 px high, a map of 2 × 4 cells of 20 × 20 px:
 #
 # | | | | |
 # |---|---|---|---|

@@ -10,7 +10,7 @@
 #
 # If two heads look sharply at two places, their mean looks at both. Its entropy is never below the mean of theirs.
 #
-# *A tiny example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0, 0):
+# *Example with M = 2 heads and S = 4 cells.* Head 0 is (1, 0, 0, 0): entropy 0. Head 1 is (½, ½, 0, 0):
 # $\log 2 / \log 4 = .5$. Their mean (¾, ¼, 0, 0) has .406, well above the mean of the two, .25.
 #
 # Write `head_entropies(maps)` (a point for each result) without the library's `measures.entropy`; PyTorch's own

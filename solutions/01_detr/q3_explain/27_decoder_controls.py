@@ -21,7 +21,7 @@
 #
 # Every mass is of the query's map, `run.maps[query]`, by `measures.mass_in_box(map_hw, box_xyxy, run.grid)`.
 #
-# *A tiny example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and the range .1
+# *Example.* Masses .2, .4, .3, .1, .3 elsewhere have the median .3 (sorted: .1 .2 **.3** .3 .4) and the range .1
 # to .4.
 
 # %% exercise="decoder_controls"

@@ -10,7 +10,7 @@
 # question, the map that these averages give. Distances are Euclidean, in cells; compare their squares
 # $\Delta y^2 + \Delta x^2$, which are whole numbers.
 #
-# *A tiny example.* One row of three cells with weights [query, key]
+# *Example.* One row of three cells with weights [query, key]
 #
 # | | key 0 | key 1 | key 2 |
 # |---|---|---|---|

@@ -22,7 +22,7 @@
 #
 # `measures.lift(map_hw, box_xyxy, grid)` and `measures.entropy(maps)` divide by the total and take maps (..., H, W).
 #
-# *A tiny example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2, .1) has
+# *Example.* In the 3 × 3 table above, query 0's row (.6, .3, .1) has total 1; key 0's column (.6, .2, .1) has
 # total .9 and, divided by it, is (.67, .22, .11).
 
 # %% exercise="comparison"
