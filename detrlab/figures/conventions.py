@@ -135,9 +135,15 @@ def plot_row_and_column(
 
 
 def _example(H: int, W: int) -> Tensor:
-    """(S, S) weights, [query, key], far from symmetric: near cells, and the last one for all."""
+    """(S, S) weights, [query, key], far from symmetric: near cells, and the last one for all.
+
+    They are whole hundredths, so that what is shown adds up; those that were rounded off most are rounded up.
+    """
     cells = torch.cartesian_prod(torch.arange(H), torch.arange(W)).double()  # (S, 2)
-    return (2.0 * (torch.arange(H * W) == H * W - 1) - torch.cdist(cells, cells)).softmax(dim=-1)
+    hundredths = 100 * (2.0 * (torch.arange(H * W) == H * W - 1) - torch.cdist(cells, cells)).softmax(dim=-1)
+    whole = hundredths.floor()
+    rank = (hundredths - whole).argsort(dim=-1, descending=True, stable=True).argsort(dim=-1)
+    return (whole + (rank < 100 - whole.sum(dim=-1, keepdim=True))) / 100
 
 
 def _draw_cells(ax: Axes, left: float, top: float, side: float, values: Tensor, largest: float) -> None:

@@ -17,7 +17,8 @@ plot_detections(scene.picture, detect(model, scene.picture))
 # %%
 plot_detr(notes={"features": "step 1", "backbone": "step 2", "conv": "conv, step 3", "encoder": "step 4",
                  "decoder": "step 4", "classes": "linear_class, step 5", "boxes": "linear_bbox, step 6",
-                 "queries": "query_pos, step 7", "positions": "steps 7, 8", "tokens": "step 9", "objects": "step 9"})
+                 "queries": "query_pos, step 7", "positions": "steps 7, 8", "tokens": "step 9",
+                 "objects": "step 9"})
 
 # %% [markdown]
 # | letter | meaning | the official model |

@@ -95,6 +95,20 @@ def grid(draw):
 # - for _ in range(halvings):
 # + for _ in range(halvings - 1):
 
+# %% [raw] mistake="grid/one_halving"
+# Only one halving was done, however large `halvings` is: `return` stands inside the loop, or each turn begins with the
+# image's size again. Let each turn halve the result of the one before, and return after the loop.
+# ---
+# - for _ in range(halvings):
+# + for _ in range(1):
+
+# %% [raw] mistake="grid/no_floor"
+# The formula's floor is missing, so the sizes have fractions. Each halving ends in a whole number: `//` divides and
+# rounds down.
+# ---
+# - height, width = (height + 1) // 2, (width + 1) // 2
+# + height, width = (height - 1) / 2 + 1, (width - 1) / 2 + 1
+
 # %% [raw] mistake="grid/always_32"
 # The sizes were divided by 32, whatever `halvings` is. 32 is the stride of five halvings; the function is told how many.
 # ---
@@ -152,14 +166,15 @@ def grid(draw):
 def show_tokens():
     width, height = resized_size(scene.picture.size, *model.input_size)
     H, W = map(int, token_grid(height, width, halvings=3))
-    figure, axes = plt.subplots(figsize=(4.2, 4.4), layout="constrained")
+    figure = clear_figure((4.2, 4.4))
+    axes = figure.subplots()
     axes.imshow(scene.picture)
     axes.set_xticks(np.linspace(0, scene.picture.width, W + 1), [])
     axes.set_yticks(np.linspace(0, scene.picture.height, H + 1), [])
     axes.grid(color="white", linewidth=0.8)
     axes.tick_params(length=0)
-    axes.set_title(f"{width} x {height} pixels: {H} x {W} cells = {H * W} tokens")
-    plt.show()
+    axes.set_title(f"{width} x {height} pixels: {H} x {W} cells = {H * W} tokens", color=GREY)
+    return figure
 
 
 attempt(show_tokens, after="grid")

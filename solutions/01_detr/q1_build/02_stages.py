@@ -63,15 +63,11 @@ def stages(draw):
     # Noise in one colour: then relu has whole areas to cut off.
     pictures = draw.normal(B, 3, 1, 1) + draw.normal(B, 3, height, width)
     channels = draw.size(11, 19)
-    features = attempted(lambda: backbone_features(backbone, pictures))
-
-    def as_far_as_conv1():
-        flows = lets_gradients_through(features)
-        if flows is not True:
-            return flows
-        return torch.autograd.grad(features.sum(), backbone.conv1.weight, allow_unused=True)[0] is not None
-
-    return {"1. feature map": {"values": features, "lets gradients through": as_far_as_conv1()},
+    features = with_gradients(attempted(lambda: backbone_features(backbone, pictures)))
+    if not is_exception(features) and features["lets gradients through"] is True:  # as far as conv1?
+        reached = torch.autograd.grad(features["its values"].sum(), backbone.conv1.weight, allow_unused=True)[0]
+        features["lets gradients through"] = reached is not None
+    return {"1. feature map": features,
             "2. backbone": attempted(lambda: sizes_of(make_backbone(lambda: TinyResNet(channels))))}
 
 # %% [raw] hints="stages"

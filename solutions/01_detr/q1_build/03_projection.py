@@ -28,7 +28,12 @@ def projection(draw):
         for name, parameter in conv.named_parameters():
             if "bias" in name:  # whether there is one is seen from the shapes
                 parameter.zero_()
-    return {"parameters": shapes_of(conv), "result without bias": output_of(conv, draw.normal(2, channels, H, W))}
+    x = draw.normal(2, channels, H, W)
+
+    def result():
+        return conv(x)  # students read this line where it raises
+
+    return {"parameters": shapes_of(conv), "result without bias": attempted(result)}
 
 # %% [raw] hints="projection"
 # 1. How large may the kernel be if a cell must not see its neighbours?
@@ -101,6 +106,13 @@ def projection(draw):
 # ---
 # - return nn.Conv2d(channels, hidden_dim, kernel_size=1)
 # + return nn.Sequential(nn.Conv2d(channels, hidden_dim, kernel_size=1), nn.ReLU())
+
+# %% [raw] mistake="projection/sequential"
+# The convolution lies in an nn.Sequential, so its parameters are called 0.weight and 0.bias, and trained weights called
+# conv.weight and conv.bias would not load: return the bare convolution.
+# ---
+# - return nn.Conv2d(channels, hidden_dim, kernel_size=1)
+# + return nn.Sequential(nn.Conv2d(channels, hidden_dim, kernel_size=1))
 
 # %% [raw] mistake="projection/no_kernel"
 # nn.Conv2d must be told the size of its kernel. Which size sees a single cell?

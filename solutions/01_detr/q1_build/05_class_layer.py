@@ -26,7 +26,11 @@ def class_layer(draw):
     draw.name(D=hidden_dim)
     head = draw.fill(make_class_head(hidden_dim, num_classes))
     objects = draw.normal(B, Q, hidden_dim)
-    return {"parameters": shapes_of(head), "result": output_of(head, objects)}
+
+    def result():
+        return head(objects)  # students read this line where it raises
+
+    return {"parameters": shapes_of(head), "result": attempted(result)}
 
 # %% [raw] hints="class_layer"
 # 1. Count the answers that a query can give.

@@ -34,12 +34,12 @@ def box_layer(draw):
     head = draw.fill(nn.Linear(hidden_dim, 4))
     boxes = attempted(lambda: predict_boxes(head, 0.3 * draw.normal(B, Q, hidden_dim)))
     return {"1. layer": attempted(lambda: shapes_of(make_box_head(hidden_dim))),
-            "2. boxes": {"values": boxes, "lets gradients through": lets_gradients_through(boxes)}}
+            "2. boxes": with_gradients(boxes)}
 
 
 @box_layer.must("every number of a box lies between 0 and 1")
 def _(answer):
-    boxes = answer["2. boxes"]["values"]
+    boxes = answer["2. boxes"]["its values"]
     return ((boxes >= 0) & (boxes <= 1)).all()
 
 # %% [raw] hints="box_layer"
@@ -81,6 +81,12 @@ def _(answer):
 # ---
 # - return nn.Linear(hidden_dim, 4)
 # + return nn.Sequential(nn.Linear(hidden_dim, 4), nn.Sigmoid())
+
+# %% [raw] mistake="box_layer/sign_of_exponent"
+# These are sigmoids of -z, so large numbers z give boxes near 0. The exponent has a minus: 1 / (1 + exp(-z)).
+# ---
+# - return linear_bbox(h).sigmoid()
+# + return 1 / (1 + linear_bbox(h).exp())
 
 # %% [raw] mistake="box_layer/softmax"
 # A softmax makes the four numbers of a box share a total of 1, so a box could not be wide, high and far to the right at

@@ -174,6 +174,22 @@ def tables(draw):
 # + row_embed = nn.Parameter(torch.randn(50, hidden_dim // 2))
 # + col_embed = nn.Parameter(torch.randn(50, hidden_dim // 2))
 
+# %% [raw] mistake="tables/query_normal"
+# The query table's numbers come from a normal distribution, as torch.randn draws them; the short DETR's tables start
+# from torch.rand, uniform in 0..1.
+# ---
+# - return nn.Parameter(torch.rand(num_queries, hidden_dim))
+# + return nn.Parameter(torch.randn(num_queries, hidden_dim))
+
+# %% [raw] mistake="tables/positions_normal"
+# The position tables' numbers come from a normal distribution, as torch.randn draws them; the short DETR's tables start
+# from torch.rand, uniform in 0..1.
+# ---
+# - row_embed = nn.Parameter(torch.rand(50, hidden_dim // 2))
+# - col_embed = nn.Parameter(torch.rand(50, hidden_dim // 2))
+# + row_embed = nn.Parameter(torch.randn(50, hidden_dim // 2))
+# + col_embed = nn.Parameter(torch.randn(50, hidden_dim // 2))
+
 # %% [raw] mistake="tables/frozen"
 # requires_grad=False freezes the query table: no training would change it.
 # ---

@@ -197,12 +197,18 @@ def show_positions(H=10, W=16, y=6, x=4):
     row_embed, col_embed = nn.functional.normalize(tables, dim=-1)
     pos = position_map(row_embed, col_embed, H, W)[:, 0]  # (S, D)
     similarity = torch.cosine_similarity(pos[y * W + x], pos, dim=-1).reshape(H, W)
-    figure, axes = plt.subplots(figsize=(5.4, 3.3), layout="constrained")
+    figure = clear_figure((5.4, 3.3))
+    axes = figure.subplots()
     image = axes.imshow(similarity.numpy(), cmap="cividis", vmin=0, vmax=1)
-    axes.set(xlabel="column x", ylabel="row y")
-    axes.set_title(f"Similarity of each cell's position to cell (x={x}, y={y})")
-    figure.colorbar(image, label="cosine similarity")
-    plt.show()
+    axes.set_xlabel("column x", color=GREY)
+    axes.set_ylabel("row y", color=GREY)
+    axes.set_title(f"Similarity of each cell's position to cell (x={x}, y={y})", color=GREY)
+    scale = figure.colorbar(image)
+    scale.set_label("cosine similarity", color=GREY)
+    for each in (axes, scale.ax):
+        each.tick_params(color=GREY, labelcolor=GREY)
+        each.spines[:].set_color(GREY)
+    return figure
 
 
 attempt(show_positions, after="positions")

@@ -54,16 +54,18 @@ def sequence(draw):
             result = attempted(lambda: encode_decode(transformer, mine, pos, query_pos))
         return given, result, mine.equal(h)
 
-    def told(given, name, result):
-        value = attempted(lambda: given.get(name, result))
-        return {"values": value, "lets gradients through": lets_gradients_through(value)}
-
     given, result, unchanged = ask(1)
     several, results, _ = ask(B)
-    return {"1. encoder's input": {**told(several, "src", results), "h is left as it was": unchanged},
-            "2. decoder's input": told(given, "tgt", result),
-            "3. result": {**told({}, "result", result), "the decoder sees the encoder's output": sees_encoded(given, result)},
-            "4. several images": {"decoder's input": attempted(lambda: several.get("tgt", results)),
+    src = attempted(lambda: with_gradients(given_to("encoder", several, results)))
+    if isinstance(src, dict):
+        src["h is left as it was"] = unchanged
+    returned = with_gradients(result)
+    if isinstance(returned, dict):
+        returned["the decoder sees the encoder's output"] = sees_encoded(given, result)
+    return {"1. encoder's input": src,
+            "2. decoder's input": attempted(lambda: with_gradients(given_to("decoder", given, result))),
+            "3. result": returned,
+            "4. several images": {"decoder's input": attempted(lambda: given_to("decoder", several, results)),
                                   "result": results}}
 
 # %% [raw] hints="sequence"
@@ -150,6 +152,15 @@ def sequence(draw):
 # - tgt = query_pos.unsqueeze(1).repeat(1, B, 1)
 # + tgt = query_pos.unsqueeze(1)
 
+# %% [raw] mistake="sequence/one_picture_decoder"
+# The queries have a batch axis of length 1. That is right for a single image only; the decoder refuses two. Repeat the
+# queries for each image of the batch.
+# ---
+# - tgt = query_pos.unsqueeze(1).repeat(1, B, 1)
+# + tgt = query_pos.unsqueeze(1)
+# - out = transformer(src, tgt)
+# + out = transformer.decoder(tgt, transformer.encoder(src))
+
 # %% [raw] mistake="sequence/queries_batch_first"
 # The queries are (B, Q, D), the batch first. The transformer takes the length first, for queries as for tokens: (Q, B, D).
 # ---
@@ -201,6 +212,13 @@ def sequence(draw):
 # ---
 # - out = transformer(src, tgt)
 # + out = transformer.encoder(src)
+
+# %% [raw] mistake="sequence/decoder_only"
+# The encoder was not called: the decoder got its input instead of its output. The encoder goes first, then the decoder
+# with what the encoder gives: call the whole transformer.
+# ---
+# - out = transformer(src, tgt)
+# + out = transformer.decoder(tgt, src)
 
 # %% [raw] mistake="sequence/queries_first"
 # The result still has the queries on its first axis, (Q, B, D). From here on the batch comes first: swap the first two

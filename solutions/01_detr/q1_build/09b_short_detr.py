@@ -46,9 +46,9 @@ class ShortDETR(nn.Module):
         ### END SOLUTION
 
     def forward(self, pictures):
-        """Normalised pictures (B, 3, height, width) -> {"pred_logits": (B, Q, K + 1), "pred_boxes": (B, Q, 4)}.
+        """From normalised pictures (B, 3, height, width) to a dict of two.
 
-        The logits are raw, the boxes cxcywh in 0..1.
+        "pred_logits": raw logits (B, Q, K + 1). "pred_boxes": (B, Q, 4), cxcywh in 0..1.
         """
         ### BEGIN SOLUTION
         features = backbone_features(self.backbone, pictures)  # (B, channels, H, W)
@@ -61,6 +61,20 @@ class ShortDETR(nn.Module):
         ### END SOLUTION
 
 # %% check="short_detr" points=3
+def as_outputs(out):
+    """What forward returned, in words, and {"pred_logits": ..., "pred_boxes": ...}; an exception stands for all of it."""
+    names = "pred_logits", "pred_boxes"
+    if is_exception(out):
+        return out, dict.fromkeys(names, out)
+    if isinstance(out, tuple | list) and len(out) == 2:
+        return "a pair", dict(zip(names, out, strict=True))
+    if not isinstance(out, dict):
+        return "nothing" if out is None else type(out).__name__, dict.fromkeys(names, "there is none")
+    missing = " and ".join(name for name in names if name not in out)
+    returned = f"a dict without {missing}" if missing else "a dict with pred_logits and pred_boxes"
+    return returned, {name: attempted(lambda name=name: out.get(name, "there is none")) for name in names}
+
+
 @check(parts={"1. parts": 1, "2. one image": 1, "3. several images": 1})
 def short_detr(draw):
     (B, K), (M, Q) = draw.letters("B K", 2, 3), draw.letters("M Q", 5, 7)
@@ -91,18 +105,20 @@ def short_detr(draw):
             out = attempted(lambda: model(pictures))
         if getattr(out, "is_open", False):
             return out  # the blank
-        found = {"encoder's input": attempted(lambda: given.get("src", out)),
-                 "decoder's input": attempted(lambda: given.get("tgt", out)),
-                 **{name: attempted(lambda name=name: out[name] if isinstance(out, dict) else out)
-                    for name in ("pred_logits", "pred_boxes")}}
-        sums = [value.sum() for value in found.values() if getattr(value, "requires_grad", False)]
+        returned, outputs = as_outputs(out)
+        found = {"encoder's input": attempted(lambda: given_to("encoder", given, out)),
+                 "decoder's input": attempted(lambda: given_to("decoder", given, out)), **outputs}
+        tensors = [*found.values(), *(out.values() if isinstance(out, dict) else ())]  # under whatever names
+        sums = [value.sum() for value in tensors if getattr(value, "requires_grad", False)]
         if sums:
             sum(sums).backward()
         reached = {name: all(parameter.grad is not None for part, parameter in model.named_parameters()
                              if part.partition(".")[0] == name) for name in names if name != "transformer"}
         model.zero_grad()
-        return {**({"layers": layers} if B == 1 else {}), **found, "the decoder sees the encoder's output": sees_encoded(given, out),
-                "gets a gradient": {**reached, "transformer": objects.grad is not None},
+        # Sorted by name when they are stored: what forward returned comes before gradients.
+        return {**({"layers": layers} if B == 1 else {}), **found, "forward returned": returned,
+                "the decoder sees the encoder's output": sees_encoded(given, out),
+                "gets a gradient": out if is_exception(out) else {**reached, "transformer": objects.grad is not None},
                 "is still in training mode": model.training}
 
     image = draw.size(29, 37), draw.size(41, 47)
@@ -137,6 +153,22 @@ def short_detr(draw):
 # + logits = self.class_head(objects)
 # + boxes_cxcywh = predict_boxes(self.box_head, objects)
 
+# %% [raw] mistake="short_detr/class_head_renamed"
+# The class head is not called linear_class. Weights are loaded by name: keep the attributes' names of the task.
+# ---
+# - self.linear_class = make_class_head(hidden_dim, num_classes)
+# + self.class_head = make_class_head(hidden_dim, num_classes)
+# - logits = self.linear_class(objects)
+# + logits = self.class_head(objects)
+
+# %% [raw] mistake="short_detr/box_head_renamed"
+# The box head is not called linear_bbox. Weights are loaded by name: keep the attributes' names of the task.
+# ---
+# - self.linear_bbox = make_box_head(hidden_dim)
+# + self.box_head = make_box_head(hidden_dim)
+# - boxes_cxcywh = predict_boxes(self.linear_bbox, objects)
+# + boxes_cxcywh = predict_boxes(self.box_head, objects)
+
 # %% [raw] mistake="short_detr/full_names"
 # These are the parameter names of the full DETR (class_embed, bbox_embed, query_embed, input_proj). The short one has its
 # own, listed in the task, and its weights fit only those.
@@ -163,6 +195,12 @@ def short_detr(draw):
 # ---
 # - self.linear_class = make_class_head(hidden_dim, num_classes)
 # + self.linear_class = make_class_head(hidden_dim, num_classes + 1)
+
+# %% [raw] mistake="short_detr/fixed_channels"
+# conv was made for 2048 channels. The constructor is told how many: channels.
+# ---
+# - self.conv = make_projection(channels, hidden_dim)
+# + self.conv = make_projection(2048, hidden_dim)
 
 # %% [raw] mistake="short_detr/fixed_classes"
 # The class head has 91 classes, COCO's number. num_classes says how many there are.
@@ -198,6 +236,13 @@ def short_detr(draw):
 # + pos = position_map(self.col_embed, self.row_embed, h.shape[2], h.shape[3])
 # - self.row_embed, self.col_embed = make_position_tables(hidden_dim)
 # + self.col_embed, self.row_embed = make_position_tables(hidden_dim)
+
+# %% [raw] mistake="short_detr/no_positions"
+# The encoder's input has no positions, so the model cannot tell one place from another: call position_map with the two
+# tables and the size of the feature map, and give its result to encode_decode.
+# ---
+# - pos = position_map(self.row_embed, self.col_embed, h.shape[2], h.shape[3])  # (S, 1, D)
+# + pos = torch.zeros(h.shape[2] * h.shape[3], 1, h.shape[1])
 
 # %% [raw] mistake="short_detr/swapped_sizes"
 # The position map was asked for W rows and H columns. There are as many tokens as before, so nothing breaks, but their
@@ -276,6 +321,30 @@ def short_detr(draw):
 # ---
 # - logits = self.linear_class(objects)
 # + logits = self.linear_class(objects).softmax(-1)
+
+# %% [raw] mistake="short_detr/pair"
+# forward returned a pair. `detect` and the loss look the outputs up by name: return a dict with the keys pred_logits and
+# pred_boxes.
+# ---
+# - return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
+# + return logits, boxes_cxcywh
+
+# %% [raw] mistake="short_detr/other_keys"
+# The dict has no key pred_boxes. `detect` and the loss look the outputs up by name: the boxes stand under "pred_boxes".
+# ---
+# - return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
+# + return {"pred_logits": logits, "boxes": boxes_cxcywh}
+
+# %% [raw] mistake="short_detr/both_keys_differ"
+# The dict has neither a key pred_logits nor a key pred_boxes. `detect` and the loss look the outputs up by these names.
+# ---
+# - return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
+# + return {"logits": logits, "boxes": boxes_cxcywh}
+
+# %% [raw] mistake="short_detr/no_return"
+# forward returns nothing: a `return` with the dict of pred_logits and pred_boxes is missing.
+# ---
+# - return {"pred_logits": logits, "pred_boxes": boxes_cxcywh}
 
 # %% [raw] mistake="short_detr/eval_in_forward"
 # forward puts the model into evaluation mode. Whoever uses it decides that: training would run without dropout, and

@@ -24,7 +24,7 @@ attempt(my_detr_at_work, after="short_detr")
 
 # %%
 print(len(COCO_CLASSES), "classes,", COCO_CLASSES.count("N/A"), "of them not used:")
-print(", ".join(COCO_CLASSES))
+print(textwrap.fill(", ".join(COCO_CLASSES), 100))
 
 # %% [markdown]
 # Your class in full size, on a photograph that comes with matplotlib. The weights (166 MB) are never downloaded here:

@@ -1,12 +1,13 @@
 # %% [markdown]
-# # 2. Detect objects, then look inside
+# # 2 · Detect objects, then look inside
+# 34 points · about 140 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 # - turn any image into DETR's input, and its output into boxes in pixels of that image;
 # - read what happens inside a network with forward hooks;
 # - reshape attention into maps over the image, and say *who looks at what* in each.
 #
-# **34 points, about 2¼ hours.** Your code of notebook 1 is not needed.
+# Your code of notebook 1 is not needed.
 #
 # | part | steps | minutes |
 # |---|---|---|

@@ -13,9 +13,10 @@ with torch.no_grad():
 print(sample.caption)
 print("classes:    ", shapes.classes)
 print("pred_logits:", tuple(out["pred_logits"].shape), "= (B, Q, K + 1): the last class is 'no object'")
-print("pred_boxes: ", tuple(out["pred_boxes"].shape), "= (B, Q, 4): (cx, cy, w, h), each in 0..1 of the image")
-print("query 0:    ", [round(value, 2) for value in out["pred_boxes"][0, 0].tolist()], "is the box it predicts")
+print("pred_boxes: ", tuple(out["pred_boxes"].shape), "= (B, Q, 4): (cx, cy, w, h) in 0..1 of the image")
+box_cxcywh = [round(value, 2) for value in out["pred_boxes"][0, 0].tolist()]
+print("query 0:    ", box_cxcywh, "is the box it predicts")
 sample.picture.resize((256, 256))
 
 # %% [markdown]
-# Six functions lead from there to a drawn box.
+# Six steps lead from an image to drawn boxes; the first makes the model's input, the others read its output.

@@ -59,7 +59,7 @@ def resize(draw):
         sizes.append(tuple(round(side * factor) for side in target))
 
     def prepared(w, h):
-        """Shape, colours of three flat quarters and extremes of a picture whose last quarter is a fine checkerboard."""
+        """Shape, colours of three flat quarters, and edges of a picture whose last quarter is a fine checkerboard."""
         low, high = (np.array([draw.integer(*ends) for _ in range(3)]) for ends in ((40, 90), (165, 215)))
         other = [draw.integer(95, 160) for _ in range(3)]
         colours = np.zeros((h, w, 3), dtype=np.uint8)
@@ -68,10 +68,15 @@ def resize(draw):
         image = prepare(Image.fromarray(colours), 128, 213)
         C, H, W = image.shape
         middles = torch.stack([image[:, y, x] for y, x in ((H // 4, W // 4), (H // 4, 3 * W // 4), (3 * H // 4, W // 4))])
+        # Bilinear interpolation makes no colour that is darker or brighter than those it mixes, bicubic does, at edges;
+        # and where single pixels are taken, the checkerboard stays black and white. In shares of the areas' contrast:
+        darkest, brightest = middles.amin(0), middles.amax(0)
+        beyond = torch.stack([darkest - image.amin((1, 2)), image.amax((1, 2)) - brightest])
+        beyond = float((beyond / (brightest - darkest).clamp(min=1e-6)).max())
         return {
             "shape of the input": [C, 10 * round(H / 10), 10 * round(W / 10)],
             "colours of three areas": middles,
-            "darkest and brightest colour": torch.stack([image.amin((1, 2)), image.amax((1, 2))]),
+            "edges and fine lines": "smooth" if beyond < 0.005 else "too bright or too dark" if beyond < 0.2 else "jagged",
         }
 
     wide, tall = 2 * draw.integer(340, 390), 2 * draw.integer(240, 290)
@@ -151,6 +156,12 @@ def _(value):
 # - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
 # + resized = picture.resize(new_size(picture.size, shorter), Image.Resampling.BILINEAR)
 
+# %% [raw] mistake="resize/targets_ignored"
+# `prepare` passes neither `shorter` nor `longest` on to `new_size`, so the defaults of 800 and 1333 hold for every model.
+# ---
+# - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
+# + resized = picture.resize(new_size(picture.size), Image.Resampling.BILINEAR)
+
 # %% [raw] mistake="resize/not_resized"
 # `prepare` does not resize the image. Ask `new_size` for its new size and resize it before the colours are computed.
 # ---
@@ -158,8 +169,8 @@ def _(value):
 # + resized = picture
 
 # %% [raw] mistake="resize/nearest"
-# The resize takes the nearest pixel, so fine patterns turn into noise. The task asks for bilinear interpolation, as in
-# training.
+# The resize takes single pixels, the nearest ones say, so fine patterns turn into noise. The task asks for bilinear
+# interpolation, as in training: `picture.resize(size, Image.Resampling.BILINEAR)`.
 # ---
 # - resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.BILINEAR)
 # + resized = picture.resize(new_size(picture.size, shorter, longest), Image.Resampling.NEAREST)

@@ -73,6 +73,15 @@ def _(value):
 # - return probabilities.max(-1)
 # + return probabilities.max(-1).values, logits.argmax(-1)
 
+# %% [raw] mistake="scores/score_may_be_no_object"
+# The scores were looked for among all K + 1 classes, so the score of "no object" may stand beside the label of a real
+# class. Look among the K real ones, as for the labels.
+# ---
+# - probabilities = logits.softmax(-1)[:, :-1]  # (Q, K)
+# - return probabilities.max(-1)
+# + probabilities = logits.softmax(-1)
+# + return probabilities.max(-1).values, probabilities[:, :-1].argmax(-1)
+
 # %% [raw] mistake="scores/over_queries"
 # The softmax ran over the queries, so that queries compete for a class. Queries are independent; the classes of one
 # query compete: use the last axis.

@@ -97,6 +97,13 @@ def _(value):
 #     cx, cy, w, h = boxes_cxcywh.unbind(-1)
 #     return torch.stack([cx - w / 2, cx + w / 2, cy - h / 2, cy + h / 2], dim=-1)
 
+# %% [raw] mistake="corners/y_first"
+# The numbers are right, but y comes first: top, left, bottom, right. The task asks for x first: left, top, right, bottom.
+# ---
+# def cxcywh_to_xyxy(boxes_cxcywh):
+#     cx, cy, w, h = boxes_cxcywh.unbind(-1)
+#     return torch.stack([cy - h / 2, cx - w / 2, cy + h / 2, cx + w / 2], dim=-1)
+
 # %% [raw] mistake="corners/upside_down"
 # Top and bottom changed places: $y$ grows downwards, so the top is cy - h / 2.
 # ---

@@ -87,6 +87,13 @@ def pixels(draw):
 # - return boxes_xyxy * torch.tensor([width, height, width, height])
 # + return boxes_xyxy * torch.tensor([width, height, height, width])
 
+# %% [raw] mistake="pixels/sides_in_pairs"
+# The four factors are width, width, height, height. The numbers of a box are x0, y0, x1, y1, so the factors are width,
+# height, width, height.
+# ---
+# - return boxes_xyxy * torch.tensor([width, height, width, height])
+# + return boxes_xyxy * torch.tensor([width, width, height, height])
+
 # %% [raw] mistake="pixels/example_size"
 # 640 x 480 is the image of the example. This one has a size of its own.
 # ---

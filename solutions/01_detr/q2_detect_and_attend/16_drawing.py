@@ -197,6 +197,12 @@ def drawing(draw):
 # - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
 # + axes.text(x0, y0, f"{name} {score:.3f}")
 
+# %% [raw] mistake="drawing/not_rounded"
+# The scores were not rounded. Two decimals are asked for: `{score:.2f}`.
+# ---
+# - axes.text(x0, y0, f"{name} {score:.2f}", color="white", backgroundcolor="red")
+# + axes.text(x0, y0, f"{name} {score}")
+
 # %% [raw] mistake="drawing/label_y_first"
 # The labels stand at (y, x), far from their boxes. matplotlib wants x first.
 # ---
@@ -256,6 +262,23 @@ def drawing(draw):
 # ---
 # - return axes
 
+# %% [raw] mistake="drawing/nothing_for_none"
+# Where there is no detection, the function ends before it shows the image, and returns nothing: a bare `return` gives
+# None. Show the image and return the axes in this case, too.
+# ---
+# - axes.imshow(picture)
+# + if len(boxes_xyxy) == 0:
+# +     return
+# + axes.imshow(picture)
+
+# %% [raw] mistake="drawing/no_axes_for_none"
+# Where there is no detection, the function returns nothing: a bare `return` gives None. Return the axes in this case, too.
+# ---
+# - axes.set_axis_off()
+# + axes.set_axis_off()
+# + if len(boxes_xyxy) == 0:
+# +     return
+
 # %% [raw] mistake="drawing/returned_figure"
 # The figure was returned. The axes are asked for.
 # ---
@@ -263,7 +286,7 @@ def drawing(draw):
 # + return axes.figure
 
 # %% [markdown]
-# #### Your six functions, one after the other
+# #### Your six steps, one after the other
 # Change the threshold to 0.1 and see what the model was less sure about.
 
 # %%

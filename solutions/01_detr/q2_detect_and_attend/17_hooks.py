@@ -21,18 +21,24 @@
 plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
 
 # %% [markdown]
+# The figure shows positions and object queries once, where they enter. "shapes" is a full DETR: its positions are added
+# in every attention on the image, its object queries in every layer of the decoder.
+
+# %% [markdown]
 # ### Step 17 · Forward hooks · 4 points · 20 min · ●●●●○
 # **Goal:** read any module's output while a model runs, without changing the model.
 #
 # PyTorch calls a **forward hook** each time a module has computed its output:
 #
 # ```python
-# def note(module, inputs, output):     # called after module.forward; it returns nothing, or it would replace the output
+# def note(module, inputs, output):        # called after module.forward; returns nothing
 #     ...
 # handle = some_module.register_forward_hook(note)
 # model(image)                             # note is called in passing
 # handle.remove()                          # from here on, it is not
 # ```
+#
+# What a hook returns would replace the module's output, so it returns nothing.
 #
 # Collect three outputs in a dict, **detached**: else they keep the whole graph in memory.
 #
@@ -384,9 +390,11 @@ def look_into_the_hub_model():
         print("The hub's model is not on this computer. To fetch it once (166 MB), in a cell of your own:")
         print("torch.hub.load('facebookresearch/detr', 'detr_resnet50', pretrained=True)")
         return
-    model = torch.hub.load(hub / "facebookresearch_detr_main", "detr_resnet50", source="local", pretrained=True).eval()
+    code = hub / "facebookresearch_detr_main"
+    model = torch.hub.load(code, "detr_resnet50", source="local", pretrained=True).eval()
     conv_features = []
-    with torch.no_grad(), model.backbone[-2].register_forward_hook(lambda *given: conv_features.append(given[-1])):
+    handle = model.backbone[-2].register_forward_hook(lambda *given: conv_features.append(given[-1]))
+    with torch.no_grad(), handle:
         model(to_input(sample.picture, 800, 1333)[None])
     print(type(conv_features[0]).__name__, list(conv_features[0]), type(conv_features[0]["0"]).__name__)
     print("conv_features['0'].tensors", tuple(conv_features[0]["0"].tensors.shape))

@@ -138,6 +138,14 @@ def _(value):
 # + maps = cross[0, queries].reshape(-1, H, W)
 # + return maps / maps.amax(dim=(1, 2), keepdim=True)
 
+# %% [raw] mistake="decoder_maps/rescaled_together"
+# The maps were divided by the largest weight of all of them. Leave the weights as they are: they say how much of its
+# attention a query spends on a cell.
+# ---
+# - return cross[0, queries].reshape(-1, H, W)  # (N, S) -> (N, H, W)
+# + maps = cross[0, queries].reshape(-1, H, W)
+# + return maps / maps.max()
+
 # %% [raw] mistake="decoder_maps/wrong_sizes"
 # Channels and rows were taken for H and W. These are the last two sizes of (1, C, H, W).
 # ---

@@ -30,6 +30,15 @@ def draw_queries(picture, maps, queries, boxes_xyxy):
 
 
 # %% check="decoder_figure" points=2
+def which_map(shown, maps):
+    """Which of the maps (N, H, W) a panel shows, whatever it was multiplied by; -1 where it is none."""
+    def scaled(map_hw):
+        return (map_hw - map_hw.mean()) / map_hw.std().clamp(min=1e-9)
+
+    return next((i for i, one in enumerate(maps)
+                 if one.shape == shown.shape and (scaled(one) - scaled(shown)).abs().max() < 0.02), -1)
+
+
 def queries_as_drawn(draw, N):
     """What a figure of N queries shows: its maps, their titles, the boxes, the image."""
     (H, W), (width, height) = draw.sizes(2, 3, 7), draw.sizes(2, 31, 47)
@@ -46,11 +55,12 @@ def queries_as_drawn(draw, N):
         for image in drawn_images(axes):
             if image["data"].ndim == 2:
                 shown.append(image["data"])
-                which = number_of(image["data"], maps)
+                which = which_map(image["data"], maps)
                 places.append((axes, which))
                 numbers = re.findall(r"\d+", " ".join([*drawn_texts(axes), axes.get_xlabel(), axes.get_ylabel()]))
-                if which >= 0 and numbers:
-                    titles[which] = int(numbers[0])
+                place = which if which >= 0 else len(places) - 1  # a map that is none of these has a title, too
+                if place < N and numbers:
+                    titles[place] = int(numbers[0])
         seen = drawn_colours(axes, quarters(width, height))
         if not seen.isnan().any():
             colours.append(seen)
@@ -141,6 +151,20 @@ def decoder_figure(draw):
 # - panels[0, i].imshow(maps[i], cmap="cividis")
 # + panels[0, i].imshow(maps[i], origin="lower")
 
+# %% [raw] mistake="decoder_figure/maps_rescaled"
+# Each map was divided by its largest weight. Draw the weights as they are: `imshow` takes the smallest for the darkest
+# colour and the largest for the brightest by itself.
+# ---
+# - panels[0, i].imshow(maps[i], cmap="cividis")
+# + panels[0, i].imshow(maps[i] / maps[i].max())
+
+# %% [raw] mistake="decoder_figure/maps_stretched"
+# Each map was stretched to 0..1, from its smallest to its largest weight. Draw the weights as they are: `imshow` takes
+# the smallest for the darkest colour and the largest for the brightest by itself.
+# ---
+# - panels[0, i].imshow(maps[i], cmap="cividis")
+# + panels[0, i].imshow((maps[i] - maps[i].min()) / (maps[i].max() - maps[i].min()))
+
 # %% [raw] mistake="decoder_figure/maps_reversed"
 # Maps and boxes come in different orders, so a map stands with the box of another query.
 # ---
@@ -161,6 +185,13 @@ def decoder_figure(draw):
 # - panels[1, i].add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor="red", linewidth=2))
 # + for x0, y0, x1, y1 in boxes_xyxy.tolist():
 # +     panels[1, i].add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False))
+
+# %% [raw] mistake="decoder_figure/same_box"
+# All images show the box of the first query. Take the next one in each turn of the loop.
+# ---
+# - for i, (x0, y0, x1, y1) in enumerate(boxes_xyxy.tolist()):
+# + x0, y0, x1, y1 = boxes_xyxy[0].tolist()
+# + for i in range(N):
 
 # %% [raw] mistake="decoder_figure/no_boxes"
 # No box is seen on the images: draw the outline of each on the image of its query. On the map, which counts cells, a box

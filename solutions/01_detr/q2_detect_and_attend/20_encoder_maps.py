@@ -156,6 +156,13 @@ def _(value):
 # - return {"looks at": weights[row, column], "is looked at from": weights[:, :, row, column]}
 # + return weights[row, column]
 
+# %% [raw] mistake="encoder_maps/pair"
+# The two maps came as a pair, so nobody can see which is which. Return a dict, with "looks at" and "is looked at from" as
+# its keys.
+# ---
+# - return {"looks at": weights[row, column], "is looked at from": weights[:, :, row, column]}
+# + return weights[row, column], weights[:, :, row, column]
+
 # %% [raw] mistake="encoder_maps/other_keys"
 # The keys of the dict are others: they are "looks at" and "is looked at from", with spaces.
 # ---

@@ -7,8 +7,8 @@
 #
 # Draw in one figure:
 #
-# - the image in pixels, with a **circle** (or a marker) at each point, neither tiny nor huge. The points come as
-#   **fractions** of the image: scale them to pixels;
+# - the image in pixels, with a **circle** (or a marker) at each point. The points come as **fractions** of the image:
+#   scale them to pixels;
 # - around or beside it the four maps with `imshow`, as they are, in panels of their own, **in the order of the
 #   points**;
 # - the **direction** in a title, word for word as it is given: "looks at" or "is looked at from".

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 3 · Explain what DETR looks at
-# 42 points, 23 of them by checks and 19 for your writing · about 3 hours · runs offline, on a laptop's processor
+# 42 points · about 180 minutes · runs offline, on a laptop's processor
 #
 # Almost any bright spot of an attention map can be explained afterwards. So turn maps into numbers, with controls, and
 # predict what an experiment will show before you conclude.
@@ -10,6 +10,8 @@
 # - measure a map (mass in a box, lift, entropy) against controls;
 # - tell a row of an attention map from a column;
 # - test an explanation with an experiment.
+#
+# 23 of the points are given by checks and 19 for your writing.
 #
 # | part | steps | points | minutes |
 # |---|---|---|---|

@@ -12,9 +12,10 @@
 # al. 2020, arXiv:2005.12872). Letters are those of 01_detr: B images, S tokens, Q object queries, D the width, M heads,
 # and $d = D / M$ channels for each head. The batch comes first.
 #
-# **How it works.** Replace each `____` as a whole; the cell below an exercise checks your answer, as often as you like.
-# `hint()` in a cell of your own is the next of three hints. Steps do not wait for each other. If you have the course's
-# `solutions/` folder, `solution("scaled_attention")` shows our answer.
+# **How it works.** Replace each `____` as a whole, and a whole line `return ____` by as many lines as you need. The cell
+# below an exercise checks your answer, as often as you like. `hint()` in a cell of your own is the next of three hints.
+# Steps do not wait for each other. If you have the course's `solutions/` folder, `solution("scaled_attention")` shows
+# our answer.
 #
 # Dropout is left out in this notebook. The official layers have it after every attention and in the feed-forward
 # network; outside of training it does nothing.

@@ -1,5 +1,6 @@
 """The diagrams: what they say, that all of it can be read, on white and on black."""
 
+import re
 from itertools import combinations
 
 import matplotlib.pyplot as plt
@@ -129,6 +130,16 @@ def test_one_box_in_four_frames():
         within = [(box.x0 - frame.x0) / frame.width, (box.x1 - frame.x0) / frame.width]
         within += [(box.y0 - frame.y0) / frame.height, (box.y1 - frame.y0) / frame.height]
         assert within == pytest.approx([0.4, 0.6, 0.0, 0.5])
+
+
+@pytest.mark.parametrize("key", range(6))
+def test_the_numbers_of_the_example_add_up_as_they_are_shown(key):
+    texts = [text.get_text() for text in plot_row_and_column(query=5 - key, key=key).axes[0].texts]
+    numbers = [text for text in texts if re.fullmatch(r"\d\.\d\d", text)]
+    row, column = numbers[36:42], numbers[42:]  # after the matrix
+    assert len(numbers) == 6 * 6 + 6 + 6
+    assert [f"sum {sum(map(float, shown)):.2f}" for shown in (row, column)] == [t for t in texts if "sum" in t]
+    assert sum(map(float, row)) == pytest.approx(1)
 
 
 def test_a_row_sums_to_one_and_a_column_need_not():
