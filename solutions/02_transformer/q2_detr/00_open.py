@@ -1,5 +1,6 @@
 # %% [markdown]
-# # 2. The whole DETR
+# # 2 · The whole DETR
+# 28 points · about 160 minutes · runs offline, on a laptop's processor
 #
 # In notebook 1 of this assignment you wrote the attentions and layers of DETR's transformer. Here you write what is left,
 # put the whole detector together under the names of its authors' code, and load trained weights into **your own class**.
@@ -12,7 +13,7 @@
 # - compute DETR's parameters and multiply-adds by hand, and check the numbers of a paper;
 # - say what adding positions once, or in every layer, changes.
 #
-# **28 points, about 160 minutes.** Your code of notebook 1 is not needed: the transformer comes from the library.
+# Your code of notebook 1 is not needed: the transformer comes from the library.
 #
 # | part | steps | minutes |
 # |---|---|---|
