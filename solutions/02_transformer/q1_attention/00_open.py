@@ -34,6 +34,9 @@ from detrlab import TransformerDecoderLayer, TransformerEncoderLayer, draw_scene
 from detrlab import plot_transformer_layers, to_input
 
 ____, check, hint = open_notebook("q1_attention")
+# The first padding mask that an attention is given makes torch import sympy, which takes seconds: here, so that no check
+# waits for it.
+nn.MultiheadAttention(1, 1)(*torch.zeros(3, 1, 1, 1), key_padding_mask=torch.zeros(1, 1, dtype=torch.bool))
 
 
 class LayerParts(nn.Module):
@@ -49,18 +52,32 @@ class LayerParts(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
 
 
-def told(value):
-    """A tensor's numbers, and whether a gradient can flow back from it; all else as it is."""
-    if not isinstance(value, torch.Tensor):
-        return value
-    return {"values": value, "lets gradients through": value.requires_grad}
+def told(call):
+    """The numbers of the tensor that `call` gives, and whether a gradient can flow back from it.
+
+    For what is no tensor, or an exception, stands that itself in the place of the numbers.
+    """
+    value = attempted(call)
+    if getattr(value, "is_open", False):
+        return value  # the blank
+    return {"values": value, "lets gradients through": value.requires_grad if isinstance(value, torch.Tensor) else None}
+
+
+def prediction(name, highest, case):
+    """What comes of a prediction: any number from 0 to `highest` is right, and what comes back hangs on the seed alone."""
+    value = globals()[name]
+    float(value) if value is ____ else None
+    number = attempted(value.item) if hasattr(value, "item") else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return "no number"
+    return f"a number from 0 to {highest} (case {case})" if 0 <= number <= highest else "out of its range"
 
 
 @contextmanager
 def attention_gives(attention, output):
     """While open, an nn.MultiheadAttention gives `output`; what it is given at its first call is noted.
 
-    So an error before it is not seen once more behind it.
+    So an error before it is not seen once more behind it. Where the axes are arranged otherwise, so is the output.
     """
     given, names = {}, ("query", "key", "value", "key_padding_mask", "need_weights", "attn_mask")
 
@@ -68,8 +85,10 @@ def attention_gives(attention, output):
         for name, value in ({"key_padding_mask": None, "attn_mask": None} | dict(zip(names, args)) | kwargs).items():
             given.setdefault(name, value)
 
-    handles = [attention.register_forward_pre_hook(before, with_kwargs=True),
-               attention.register_forward_hook(lambda _, args, result: (output, result[1]))]
+    def after(_, args, result):
+        return output.view_as(result[0]) if output.numel() == result[0].numel() else output, result[1]
+
+    handles = [attention.register_forward_pre_hook(before, with_kwargs=True), attention.register_forward_hook(after)]
     try:
         yield given
     finally:
@@ -77,6 +96,11 @@ def attention_gives(attention, output):
             handle.remove()
 
 
+def or_not_called(result, name, given):
+    """The result, an exception too; but where the attention was not called, a sentence that says so."""
+    return result if given or hasattr(result, "is_open") else f"{name} was not called"
+
+
 def noted(given, result, *names):
-    """What an attention was given; where it was not called, `result`, which may be an exception."""
+    """What an attention was given; where it was not called, `result`: an exception, or `or_not_called`'s sentence."""
     return {name: attempted(lambda name=name: given.get(name, result)) for name in names}

@@ -22,7 +22,7 @@
 # `[20]`, `[30]`. The products are 0, 0, 2; divided by $\sqrt 4$ they are 0, 0, 1; the softmax gives .212, .212, .576;
 # the output is $.212 \cdot 10 + .212 \cdot 20 + .576 \cdot 30 = 23.6$.
 #
-# Return the pair (output, weights). Torch has a function for this, `F.scaled_dot_product_attention`: it may not be used
+# Return the pair (output, weights), and leave q, k and v as they were. Torch has a function for this, `F.scaled_dot_product_attention`: it may not be used
 # here, and neither may `nn.MultiheadAttention`.
 
 # %% exercise="scaled_attention" forbids="torch.nn.functional.scaled_dot_product_attention, torch.nn.functional.multi_head_attention_forward, torch.nn.MultiheadAttention, torch._scaled_dot_product_attention_math, torch._scaled_dot_product_flash_attention_for_cpu, torch.nn.TransformerEncoderLayer, torch.nn.TransformerDecoderLayer, torch.nn.Transformer"
@@ -40,10 +40,13 @@ def attention(q, k, v):
 # %% check="scaled_attention" points=4
 @check(parts={"1. weights": 2, "2. output": 2})
 def scaled_attention(draw):
-    B, M, Q, S, d, c = draw.letters("B M Q S d c", 2, 17)
+    (B, M), (Q, S, d, c) = draw.letters("B M", 2, 3), draw.letters("Q S d c", 5, 13)
     q, k, v = (draw.normal(B, M, *shape).requires_grad_() for shape in ((Q, d), (S, d), (S, c)))
-    return {"1. weights": attempted(lambda: told(attention(q, k, v)[1])),
-            "2. output": attempted(lambda: told(attention(q, k, v)[0]))}
+    mine = q * 1, k * 1, v * 1  # as layers give them
+    weights = told(lambda: attention(*mine)[1])
+    kept = all(one.equal(other) for one, other in zip(mine, (q, k, v)))
+    return {"1. weights": {"weights": weights, "q, k and v are left as they were": kept},
+            "2. output": told(lambda: attention(q * 1, k * 1, v * 1)[0])}
 
 
 # %% [raw] hints="scaled_attention"
@@ -81,6 +84,20 @@ def scaled_attention(draw):
 # - scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
 # + scores = q @ k.transpose(2, 3) / math.sqrt(k.shape[2])
 
+# %% [raw] mistake="scaled_attention/root_of_heads"
+# The scores were divided by the root of the number of heads, q.shape[1]. It is the number of channels that makes a
+# product large: d, the last axis of q.
+# ---
+# - scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
+# + scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[1])
+
+# %% [raw] mistake="scaled_attention/root_of_queries"
+# The scores were divided by the root of the number of queries. It is the number of channels that makes a product large:
+# d, the last axis of q.
+# ---
+# - scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
+# + scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[2])
+
 # %% [raw] mistake="scaled_attention/multiplied"
 # The scores were multiplied by √d. Divide, so that their size does not depend on the number of channels.
 # ---
@@ -106,6 +123,13 @@ def scaled_attention(draw):
 # ---
 # - weights = scores.softmax(dim=3)  # (B, M, Q, S)
 # + weights = scores.softmax(dim=1)
+
+# %% [raw] mistake="scaled_attention/softmax_over_everything"
+# The softmax runs over all scores at once, so all weights together sum to 1. Each query's row is to sum to 1: only the
+# keys share its weight.
+# ---
+# - weights = scores.softmax(dim=3)  # (B, M, Q, S)
+# + weights = scores.flatten().softmax(dim=0).view_as(scores)
 
 # %% [raw] mistake="scaled_attention/no_softmax"
 # There is no softmax: these are the scores. Weights are positive, and each row sums to 1.
@@ -145,8 +169,16 @@ def scaled_attention(draw):
 # - return weights @ v, weights  # (B, M, Q, c)
 # + return weights @ v
 
+# %% [raw] mistake="scaled_attention/changed_in_place"
+# One of q, k and v was changed in place (`q /= ...` does that), so whoever calls this function has it changed, too.
+# `q = q / ...` makes a new tensor.
+# ---
+# - scores = q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])  # (B, M, Q, S)
+# + q /= math.sqrt(q.shape[-1])
+# + scores = q @ k.transpose(2, 3)
+
 # %% [raw] mistake="scaled_attention/output_detached"
-# The output is detached. Its numbers are right, but in training no gradient would flow back.
+# The output is detached: in training no gradient would flow back from it.
 # ---
 # - return weights @ v, weights  # (B, M, Q, c)
 # + return (weights @ v).detach(), weights

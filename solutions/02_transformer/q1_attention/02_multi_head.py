@@ -70,14 +70,14 @@ def multi_head(draw):
          "out_proj.weight": draw.normal(D, D) / D**0.5, "out_proj.bias": draw.normal(D)}
     query, key, value = (draw.normal(B, length, D).requires_grad_() for length in (Q, S, S))
 
-    def projected():
-        q, k, v = project(query, key, value, w)
-        return {"q": told(q), "k": told(k), "v": told(v)}
+    def projected(i):
+        return told(lambda: [*project(query, key, value, w)][i])
 
-    return {"1. project": attempted(projected),
-            "2. split_heads": attempted(lambda: told(split_heads(key, M))),
-            "3. merge_heads": attempted(lambda: told(merge_heads(draw.normal(B, M, S, d).requires_grad_()))),
-            "4. multi_head_attention": attempted(lambda: told(multi_head_attention(query, key, value, w, M)))}
+    heads = draw.normal(B, M, S, d).requires_grad_()
+    return {"1. project": {"q": projected(0), "k": projected(1), "v": projected(2)},
+            "2. split_heads": told(lambda: split_heads(key, M)),
+            "3. merge_heads": told(lambda: merge_heads(heads)),
+            "4. multi_head_attention": told(lambda: multi_head_attention(query, key, value, w, M))}
 
 
 # %% [raw] hints="multi_head"

@@ -22,7 +22,10 @@
 
 # %% exercise="padding_mask" forbids="torch.masked.softmax, torch.masked.log_softmax, torch.masked.softmin, torch._masked_softmax"
 def masked_weights(scores, padding):
-    """Weights (B, M, Q, S) of scores (B, M, Q, S), divided by √d already; padding: (B, S) bool, True on padding."""
+    """Weights (B, M, Q, S) of scores (B, M, Q, S), divided by √d already.
+
+    padding: (B, S) bool, True on padding.
+    """
     ### BEGIN SOLUTION
     return scores.masked_fill(padding[:, None, None, :], -math.inf).softmax(dim=3)
     ### END SOLUTION
@@ -37,13 +40,14 @@ def sdpa_mask(padding):
 # %% check="padding_mask" points=3
 @check(parts={"1. masked_weights": 2, "2. sdpa_mask": 1})
 def padding_mask(draw):
-    B, M, Q, S, d = draw.letters("B M Q S d", 2, 13)
+    (B, M, Q, S), d = draw.letters("B M Q S", 2, 7), 4
+    draw.name(d=d)
     padding = torch.zeros(B, S, dtype=torch.bool)
     for image in padding[1:]:  # the first one is the largest, so nothing of it is padding
         image[draw.permutation(S)[: draw.integer(1, S - 1)]] = True
     scores = draw.normal(B, M, Q, S).requires_grad_()
     given, hidden = scores * 1, padding.clone()  # as a layer gives them
-    weights = attempted(lambda: told(masked_weights(given, hidden)))
+    weights = told(lambda: masked_weights(given, hidden))
     q, k, v = draw.normal(B, M, Q, d), draw.normal(B, M, S, d), draw.normal(B, M, S, d)
 
     def with_mask():

@@ -32,7 +32,8 @@ images_changed_in_crossed = 2  # ____
 def change_without_mask(encode, src, padding):
     """B numbers: the largest absolute difference, in each image's own cells, that leaving out the mask makes.
 
-    encode: function of src (B, S, D) and a padding mask (B, S) that gives (B, S, D). padding: True on padding.
+    encode: function of src (B, S, D) and a padding mask (B, S) that gives (B, S, D), for any number B of images.
+    padding: True on padding.
     """
     ### BEGIN SOLUTION
     nothing = torch.zeros_like(padding)
@@ -43,33 +44,28 @@ def change_without_mask(encode, src, padding):
 # %% check="padding_shows" points=2
 @check(parts={"1. prediction": 1, "2. measurement": 1})
 def padding_shows(draw):
-    def predicted(name):
-        sealed, value = draw.integer(1, 10**6), globals()[name]  # any is right: what comes back hangs on the seed alone
-        float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return sealed if is_number and 0 <= value <= 2 else "out of its range" if is_number else "no number"
-
     B, S, D = draw.letters("B S D", 5, 13)
     padding = torch.zeros(B, S, dtype=torch.bool)
-    extra = torch.zeros(B, S, D)  # what the mask changes besides: so each image's largest change lies where we know
+    layer = draw.fill(TransformerEncoderLayer(D, 1, 2 * D, 0.0)).eval()
+    src = draw.normal(B, S, D).clamp(-3, 3)
     for i in range(1, B):
         order = draw.permutation(S)
         padding[i, order[: draw.integer(2, S - 3)]] = True
-        extra[i, order[-1], draw.integer(0, D - 1)] = (-1) ** i * draw.number(6, 8)
-        extra[i, order[0]] = draw.number(10, 12) * (i % 4 < 2)
-    layer = draw.fill(TransformerEncoderLayer(D, 1, 2 * D, 0.0)).eval()
-    src = draw.normal(B, S, D)
+        # What the mask changes besides stands in src itself: so each image's largest change lies where we know.
+        src[i, order[-1], draw.integer(0, D - 1)] = (-1) ** i * draw.number(6, 8)
+        src[i, order[0]] = draw.number(10, 12) if i % 4 < 2 else draw.number(0, 1)
 
-    def encode(src, hidden):
+    def encode(src, padding):
+        extra = src * (src.abs() > 5)
         with torch.no_grad():
-            return (layer(src, hidden, torch.zeros_like(src)) + extra * hidden.any(1)[:, None, None]) / 20
+            return (layer(src - extra, padding, torch.zeros_like(src)) + extra * padding.any(1)[:, None, None]) / 20
 
     def measured():
-        changes = change_without_mask(encode, src, padding.clone())
+        changes = change_without_mask(encode, src.clone(), padding.clone())
         return [float(change) for change in changes] if len(changes) == B else f"{len(changes)} numbers"
 
     names = ("images_changed_in_equal", "images_changed_in_crossed")
-    return {"1. prediction": attempted(lambda: {name: predicted(name) for name in names}),
+    return {"1. prediction": attempted(lambda: {name: prediction(name, 2, draw.integer(1, 10**6)) for name in names}),
             "2. measurement": attempted(measured)}
 
 
@@ -137,16 +133,28 @@ def padding_shows(draw):
 # - return (change * ~padding).amax(1).tolist()
 # + return (change * ~padding).amax(0).tolist()
 
-# %% [raw] mistake="padding_shows/in_words"
-# The predictions are words. Write how many images change, as a number without quotes.
+# %% [raw] mistake="padding_shows/no_number_equal"
+# `images_changed_in_equal` is no number. Write how many images change, from 0 to 2, without quotes; True and False do not
+# say how many.
 # ---
 # - images_changed_in_equal = 0
-# - images_changed_in_crossed = 2
 # + images_changed_in_equal = "none"
+
+# %% [raw] mistake="padding_shows/no_number_crossed"
+# `images_changed_in_crossed` is no number. Write how many images change, from 0 to 2, without quotes; True and False do
+# not say how many.
+# ---
+# - images_changed_in_crossed = 2
 # + images_changed_in_crossed = "both"
 
-# %% [raw] mistake="padding_shows/more_than_two"
-# The last prediction is out of its range. Each batch has two images, so the number is from 0 to 2.
+# %% [raw] mistake="padding_shows/more_than_two_equal"
+# `images_changed_in_equal` is out of its range. Each batch has two images, so the number is from 0 to 2.
+# ---
+# - images_changed_in_equal = 0
+# + images_changed_in_equal = 3
+
+# %% [raw] mistake="padding_shows/more_than_two_crossed"
+# `images_changed_in_crossed` is out of its range. Each batch has two images, so the number is from 0 to 2.
 # ---
 # - images_changed_in_crossed = 2
 # + images_changed_in_crossed = 4
@@ -162,13 +170,14 @@ def show_padding():
                ("crossed", ((128, 192), (192, 128)), images_changed_in_crossed))
     print("batch         change of each image     changed   predicted")
     for name, sizes, guess in batches:
-        images = [to_input(draw_scene(40 + i, size).picture, min(size), max(size)) for i, size in enumerate(sizes)]
+        scenes = [draw_scene(40 + i, size) for i, size in enumerate(sizes)]
+        images = [to_input(scene.picture, min(size), max(size)) for scene, size in zip(scenes, sizes)]
         pictures, mask = pad_and_mask(images)
         with torch.no_grad():
             src = model.input_proj(model.backbone[0](pictures))  # (B, D, H, W)
             mask = F.interpolate(mask[:, None].float(), size=src.shape[-2:])[:, 0].bool()  # (B, H, W)
             src, pos = (x.flatten(2).transpose(1, 2) for x in (src, model.backbone[1](mask)))  # (B, S, D)
-            encode = lambda x, hidden: model.transformer.encoder(x, hidden, pos)
+            encode = lambda src, padding: model.transformer.encoder(src, padding, pos)
             changes = change_without_mask(encode, src, mask.flatten(1))
         row = "  ".join(f"{change:.3f}" for change in changes)
         print(f"{name:14}{row:25}{sum(change > 0.001 for change in changes):7}{guess:12}")

@@ -27,7 +27,10 @@
 
 # %% exercise="sine_positions" forbids="detrlab.detr.position.PositionEmbeddingSine, detrlab.detr.position.PositionEmbeddingSine.forward, detrlab.detr.position.PositionEmbeddingSine._waves"
 def places(padding):
-    """Rows and columns (B, H, W) each, in 0..2π over the image's own cells. padding: (B, H, W), True on padding."""
+    """Rows and columns (B, H, W) each, in 0..2π over the image's own cells.
+
+    padding: (B, H, W), True on padding.
+    """
     ### BEGIN SOLUTION
     inside = (~padding).float()
     rows = inside.cumsum(1)  # (B, H, W), counted from 1
@@ -56,14 +59,14 @@ def join_halves(row_waves, column_waves):
 # %% check="sine_positions" points=4
 @check(parts={"1. places": 1, "2. waves": 2, "3. join_halves": 1})
 def sine_positions(draw):
-    B, H, W = draw.letters("B H W", 3, 11)
-    n = 2 * draw.size(3, 7)
+    B, H, W = draw.letters("B H W", 3, 7)
+    n = 2 * draw.size(2, 3)
     draw.name(n=n)
     padding = torch.zeros(B, H, W, dtype=torch.bool)
     for image in padding[1:]:
         height, width = draw.integer(2, H - 1), draw.integer(2, W - 1)
         image[height:], image[:, width:] = True, True
-    place = draw.uniform(B, H, W, low=0.1, high=2 * math.pi)
+    place = draw.uniform(2, H, W, low=0.1, high=2 * math.pi)
 
     def both():
         rows, columns = places(padding.clone())
@@ -75,7 +78,7 @@ def sine_positions(draw):
 
     return {"1. places": attempted(both),
             "2. waves": attempted(by_kind),
-            "3. join_halves": attempted(lambda: join_halves(draw.normal(B, H, W, n), draw.normal(B, H, W, n)))}
+            "3. join_halves": attempted(lambda: join_halves(draw.normal(2, H, W, n), draw.normal(2, H, W, n)))}
 
 
 # %% [raw] hints="sine_positions"
@@ -234,7 +237,8 @@ def show_positions():
     padding = torch.ones(1, 25, 34, dtype=torch.bool)
     padding[:, :20, :27] = False
     padded = positions(padding)[:, :, :20, :27]
-    print(f"20 x 27 cells, alone and padded to 25 x 34: largest difference {(alone - padded).abs().max():.1e}")
+    difference = (alone - padded).abs().max()
+    print(f"20 x 27 cells, alone and padded to 25 x 34: largest difference {difference:.1e}")
     pos = positions(torch.zeros(1, 25, 34, dtype=torch.bool))[0]  # (256, H, W)
     cells = ((4, 6), (12, 17), (22, 30))
     maps = [torch.einsum("c,cyx->yx", pos[:, y, x], pos) for y, x in cells]
@@ -246,7 +250,8 @@ def show_positions():
         axes.plot(x, y, "o", color="white", markeredgecolor="black")
         axes.set_title(f"to the cell in row {y}, column {x}", fontsize=9.5, color="#7a7f87")
         axes.set(xticks=(), yticks=())
-    figure.suptitle(f"Similarity of positions: {lowest / highest:.2f} dark, 1 bright", fontsize=11.5, color="#7a7f87")
+    title = f"Similarity of positions: {lowest / highest:.2f} dark, 1 bright"
+    figure.suptitle(title, fontsize=11.5, color="#7a7f87")
     return figure
 
 

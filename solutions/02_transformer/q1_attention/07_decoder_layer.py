@@ -5,7 +5,8 @@
 # ### Step 7 · The decoder layer · 4 points · 22 min · ●●●●○
 # **You will be able to** write a decoder layer of DETR, with everything added where the official code adds it.
 #
-# The figure shows a layer of each kind, in post-norm.
+# The figure shows a layer of each kind, in post-norm, with names of its own: x is the encoder's `src`, o the decoder's
+# `tgt`; "positions" are `pos`, "queries" are `query_pos`.
 
 # %%
 plot_transformer_layers()
@@ -50,10 +51,10 @@ def post_norm_decoder_layer(parts, tgt, memory, padding, pos, query_pos):
 # %% check="decoder_layer" points=4
 @check(parts={"1. self-attention": 1, "2. cross-attention": 2, "3. result": 1})
 def decoder_layer(draw):
-    B, Q, S, M = draw.letters("B Q S M", 2, 7)
-    D = M * draw.size(5, 7)
+    B, Q, S = draw.letters("B Q S", 2, 5)
+    D = 2 * draw.size(3, 7)
     draw.name(D=D)
-    parts = draw.fill(LayerParts(D, M, 2 * D + 1, cross=True), scale=2).eval()
+    parts = draw.fill(LayerParts(D, 2, 2 * D + 1, cross=True), scale=2).eval()
     padding = torch.zeros(B, S, dtype=torch.bool)
     padding[:, -1] = True
     padding[draw.integer(0, B - 1), -1] = False
@@ -65,8 +66,11 @@ def decoder_layer(draw):
         result = attempted(lambda: post_norm_decoder_layer(parts, *mine, padding, pos, query_pos))
     if getattr(result, "is_open", False):
         return result  # the blank
+    result = or_not_called(or_not_called(result, "parts.multihead_attn", across), "parts.self_attn", among)
 
     def reached():
+        if isinstance(result, str):
+            return result  # an attention was not called
         inputs = {"tgt": tgt, "query_pos": query_pos, "memory": memory,
                   "self-attention": exchanged, "cross-attention": fetched}
         seen = [result, *(value for given in (among, across) for value in given.values())]
@@ -76,7 +80,7 @@ def decoder_layer(draw):
 
     inputs = ("query", "key", "value", "key_padding_mask")
     return {"1. self-attention": noted(among, result, *inputs, "attn_mask"),
-            "2. cross-attention": noted(across, result, *inputs),
+            "2. cross-attention": noted(across if among else {}, result, *inputs),
             "3. result": {"values": result, "a gradient reaches": attempted(reached),
                           "tgt and memory are left as they were": mine[0].equal(tgt) and mine[1].equal(memory)}}
 
@@ -97,8 +101,8 @@ def decoder_layer(draw):
 # + query, key = tgt, memory + pos
 
 # %% [raw] mistake="decoder_layer/no_query_in_self_attention"
-# Self-attention has no query_pos. In the first layer tgt is zero, so without it nothing there would tell the queries
-# apart.
+# Self-attention has no query_pos. It is added to query and key in every layer, so that each query knows which others it
+# looks at.
 # ---
 # - q = k = tgt + query_pos
 # + q = k = tgt
@@ -148,6 +152,25 @@ def decoder_layer(draw):
 # - exchanged = parts.self_attn(q, k, tgt)[0]
 # + later = torch.ones(q.shape[1], q.shape[1], dtype=torch.bool).triu(1)
 # + exchanged = parts.self_attn(q, k, tgt, attn_mask=later)[0]
+
+# %% [raw] mistake="decoder_layer/self_attention_not_called"
+# parts.self_attn was not called (its `forward` called by hand does not count): the check looks at what it is given.
+# ---
+# - exchanged = parts.self_attn(q, k, tgt)[0]
+# + exchanged = parts.self_attn.forward(q, k, tgt)[0]
+
+# %% [raw] mistake="decoder_layer/cross_attention_not_called"
+# parts.multihead_attn was not called (its `forward` called by hand does not count): the check looks at what it is given.
+# ---
+# - fetched = parts.multihead_attn(query, key, memory, key_padding_mask=padding)[0]
+# + fetched = parts.multihead_attn.forward(query, key, memory, key_padding_mask=padding)[0]
+
+# %% [raw] mistake="decoder_layer/padding_in_self_attention"
+# The padding mask was passed to self-attention. There queries look at each other, and no query is padding: it belongs to
+# the cross-attention.
+# ---
+# - exchanged = parts.self_attn(q, k, tgt)[0]
+# + exchanged = parts.self_attn(q, k, tgt, key_padding_mask=padding)[0]
 
 # %% [raw] mistake="decoder_layer/attentions_exchanged"
 # The two attentions changed places: self_attn is for the queries among themselves, multihead_attn for the image.

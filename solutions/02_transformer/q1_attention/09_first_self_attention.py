@@ -13,8 +13,8 @@
 #    `nn.MultiheadAttention` with the batch first, gives from a start of zeros; (Q, D) for `query_pos` (Q, D), one
 #    image.
 # 2. `from_weights(self_attn)` (1 point), the explanation: the vector (D,) that you expect for every query, from the
-#    module's weights alone. They are `in_proj_weight`, `in_proj_bias` (q, k, v, as in step 2), `out_proj.weight`,
-#    `out_proj.bias`.
+#    module's weights alone, without calling it. They are `in_proj_weight`, `in_proj_bias` (q, k, v, as in step 2),
+#    `out_proj.weight`, `out_proj.bias`.
 #
 # *Example.* One head, $D = 2$. The three biases of q, k and v are `[1, 1]`, `[2, 2]`, `[3, 4]`. Each value is
 # $W_v \cdot 0 + b_v = (3, 4)$, so the mean of the values is $(3, 4)$, whatever the weights. `out_proj` makes
@@ -53,15 +53,24 @@ def first_self_attention(draw):
             result = attempted(lambda: first_output(self_attn, query_pos))
         if getattr(result, "is_open", False):
             return result  # the blank
-        inputs = {name: attempted(lambda name=name: given.get(name, result).reshape(-1, D))
-                  for name in ("query", "key", "value")}
-        return {**inputs,
+        result = or_not_called(result, "self_attn", given)
+        inputs = noted(given, result, "query", "key", "value")
+        return {**{name: x[None] if getattr(x, "ndim", 0) == 2 else x for name, x in inputs.items()},  # it takes both
                 "hides anything": [given.get("key_padding_mask"), given.get("attn_mask")] != [None, None],
-                "its output is returned": attempted(lambda: told(result.reshape(Q, D)))}
+                "its output is returned": told(lambda: result)}
+
+    def without_attention():
+        self_attn.forward = refuse
+        return from_weights(self_attn)
 
     return {"1. first_output": {"attention is given": attempted(look_inside),
                                 "output": attempted(lambda: first_output(self_attn, query_pos))},
-            "2. from_weights": attempted(lambda: from_weights(self_attn))}
+            "2. from_weights": attempted(without_attention)}
+
+
+def refuse(*args, **kwargs):
+    """Stands for the attention's forward; its linear layer out_proj can still be called."""
+    raise RuntimeError("from_weights is to do without the attention")
 
 
 # %% [raw] hints="first_self_attention"
@@ -91,6 +100,21 @@ def first_self_attention(draw):
 # - return self_attn(q, k, tgt)[0][0]
 # + return self_attn(q, tgt, tgt)[0][0]
 
+# %% [raw] mistake="first_self_attention/queries_as_batch"
+# The queries stand on the axis of the batch, so none of them sees another. The batch is first: query_pos[None].
+# ---
+# - tgt = torch.zeros_like(query_pos)[None]  # (1, Q, D)
+# - q = k = tgt + query_pos
+# - return self_attn(q, k, tgt)[0][0]
+# + q = k = query_pos[:, None]
+# + return self_attn(q, k, torch.zeros_like(q))[0][:, 0]
+
+# %% [raw] mistake="first_self_attention/not_called"
+# self_attn was not called (its `forward` called by hand does not count): first_output is to measure what it gives.
+# ---
+# - return self_attn(q, k, tgt)[0][0]
+# + return self_attn.forward(q, k, tgt)[0][0]
+
 # %% [raw] mistake="first_self_attention/batch_axis"
 # The axis of the batch is still there: return (Q, D).
 # ---
@@ -102,6 +126,14 @@ def first_self_attention(draw):
 # ---
 # - return self_attn(q, k, tgt)[0][0]
 # + return self_attn(q, k, tgt)[1][0]
+
+# %% [raw] mistake="first_self_attention/attention_called"
+# from_weights calls the attention. It is to explain what the attention gives: compute it from the biases and out_proj.
+# ---
+# - value = self_attn.in_proj_bias[2 * D :]  # (D,)
+# - return self_attn.out_proj(value)
+# + zero = torch.zeros(1, 1, D)
+# + return self_attn(zero, zero, zero)[0][0, 0]
 
 # %% [raw] mistake="first_self_attention/zero_expected"
 # Zero is not what comes out: values of a zero input are the bias of v, and out_proj has a bias, too.

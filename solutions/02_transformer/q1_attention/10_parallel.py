@@ -16,7 +16,7 @@
 # - **causal**: self-attention hides from each query those behind it, as in a language model; once in one run for all
 #   queries, and once one after another. These two are compared.
 #
-# **Predict first** (1 point, for being there): how many of the 20 outputs are other ones, or the same? A difference of
+# **Predict first** (1 point, for being there): in how many of the 20 queries do the two outputs differ? A difference of
 # more than 0.001 counts.
 #
 # **Then write** `one_after_another(decode, query_pos)` (1 point): `decode` takes n object queries (n, D), for any n,
@@ -28,8 +28,7 @@
 # %% exercise="parallel"
 # Prediction: in how many of the 20 queries does the output differ from the usual decoder's ...
 differ_when_reversed = 0  # ____
-# ... in how many does it stay the same ...
-same_one_after_another = 1  # ____
+differ_one_after_another = 19  # ____
 # ... and with a causal mask, in how many does one run for all differ from one after another?
 causal_at_once_differs = 0  # ____
 
@@ -47,12 +46,6 @@ def one_after_another(decode, query_pos):
 # %% check="parallel" points=2
 @check(parts={"1. prediction": 1, "2. one_after_another": 1})
 def parallel(draw):
-    def predicted(name):
-        sealed, value = draw.integer(1, 10**6), globals()[name]  # any is right: what comes back hangs on the seed alone
-        float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return sealed if is_number and 0 <= value <= 20 else "out of its range" if is_number else "no number"
-
     Q, S = draw.letters("Q S", 5, 11)
     D = 2 * draw.size(5, 7)
     draw.name(D=D)
@@ -62,9 +55,9 @@ def parallel(draw):
     def decode(queries):
         return layer(queries[None] / 2, memory, None, pos, queries[None])[0]
 
-    names = ("differ_when_reversed", "same_one_after_another", "causal_at_once_differs")
-    return {"1. prediction": attempted(lambda: {name: predicted(name) for name in names}),
-            "2. one_after_another": attempted(lambda: told(one_after_another(decode, query_pos * 1)))}
+    names = ("differ_when_reversed", "differ_one_after_another", "causal_at_once_differs")
+    return {"1. prediction": attempted(lambda: {name: prediction(name, 20, draw.integer(1, 10**6)) for name in names}),
+            "2. one_after_another": told(lambda: one_after_another(decode, query_pos * 1))}
 
 
 # %% [raw] hints="parallel"
@@ -124,21 +117,44 @@ def parallel(draw):
 # - return torch.stack(outputs)
 # + return torch.cat([decode(query_pos[: i + 1]) for i in range(len(query_pos))])
 
-# %% [raw] mistake="parallel/in_words"
-# The predictions are words. Write how many queries differ, as a number without quotes.
+# %% [raw] mistake="parallel/no_number_reversed"
+# `differ_when_reversed` is no number. Write how many queries differ, from 0 to 20, without quotes; True and False do
+# not say how many.
 # ---
 # - differ_when_reversed = 0
 # + differ_when_reversed = "none"
-# - same_one_after_another = 1
-# + same_one_after_another = "few"
+
+# %% [raw] mistake="parallel/out_of_range_reversed"
+# `differ_when_reversed` is out of its range. The shapes model has 20 object queries, so the number is from 0 to 20.
+# ---
+# - differ_when_reversed = 0
+# + differ_when_reversed = 21
+
+# %% [raw] mistake="parallel/no_number_in_turn"
+# `differ_one_after_another` is no number. Write how many queries differ, from 0 to 20, without quotes; True and False do
+# not say how many.
+# ---
+# - differ_one_after_another = 19
+# + differ_one_after_another = "most"
+
+# %% [raw] mistake="parallel/out_of_range_in_turn"
+# `differ_one_after_another` is out of its range. The shapes model has 20 object queries, so the number is from 0 to 20.
+# ---
+# - differ_one_after_another = 19
+# + differ_one_after_another = 190
+
+# %% [raw] mistake="parallel/no_number_causal"
+# `causal_at_once_differs` is no number. Write how many queries differ, from 0 to 20, without quotes; True and False do
+# not say how many.
+# ---
 # - causal_at_once_differs = 0
 # + causal_at_once_differs = "none"
 
-# %% [raw] mistake="parallel/more_than_twenty"
-# The second prediction is out of its range. The shapes model has 20 object queries, so the number is from 0 to 20.
+# %% [raw] mistake="parallel/out_of_range_causal"
+# `causal_at_once_differs` is out of its range. The shapes model has 20 object queries, so the number is from 0 to 20.
 # ---
-# - same_one_after_another = 1
-# + same_one_after_another = 190
+# - causal_at_once_differs = 0
+# + causal_at_once_differs = -1
 
 # %% [markdown]
 # **The result**, with the time of each way on this computer.
@@ -155,14 +171,16 @@ def show_parallel():
 
     def decode(queries):
         with torch.no_grad():
-            return decoder(torch.zeros_like(queries)[None], memory, padding.flatten(1), pos, queries[None])[-1, 0]
+            tgt = torch.zeros_like(queries)[None]
+            return decoder(tgt, memory, padding.flatten(1), pos, queries[None])[-1, 0]
 
     def hide_later(module, args, kwargs):
         later = torch.ones(args[0].shape[1], args[0].shape[1], dtype=torch.bool).triu(1)
         return args, kwargs | {"attn_mask": later}
 
     def causal(queries):
-        handles = [layer.self_attn.register_forward_pre_hook(hide_later, with_kwargs=True) for layer in decoder.layers]
+        attentions = [layer.self_attn for layer in decoder.layers]
+        handles = [each.register_forward_pre_hook(hide_later, with_kwargs=True) for each in attentions]
         try:
             return decode(queries)
         finally:
@@ -177,7 +195,7 @@ def show_parallel():
     in_turn, turns = timed(lambda: one_after_another(decode, query_pos))
     causal_in_turn = one_after_another(causal, query_pos)
     rows = (("reversed, put back", decode(query_pos.flip(0)).flip(0), usual, differ_when_reversed),
-            ("one after another", in_turn, usual, len(query_pos) - same_one_after_another),
+            ("one after another", in_turn, usual, differ_one_after_another),
             ("causal, at once or in turn", causal(query_pos), causal_in_turn, causal_at_once_differs))
     print(f"{'':32}differ   predicted   largest difference")
     for name, one, other, guess in rows:

@@ -66,7 +66,8 @@ def box_mlp(draw):
     def boxes():
         given = x.clone().requires_grad_()
         result = predict_boxes(inner, given)
-        return {"boxes": result, "gradients reach the head": lets_gradients_through(result, given, *inner.parameters())}
+        return {"boxes": result, "gradients reach objects": lets_gradients_through(result, given),
+                "gradients reach the head": lets_gradients_through(result, *inner.parameters())}
 
     return {"1. head": attempted(lambda: {f"{count} layers": head(count) for count in (4, 2)}), "2. boxes": attempted(boxes)}
 
@@ -168,6 +169,13 @@ def box_mlp(draw):
 # - return head(objects).sigmoid()
 # + return head(objects)
 
+# %% [raw] mistake="box_mlp/head_unused"
+# predict_boxes does not call the head: this is the sigmoid of the objects themselves. The head makes four numbers of each
+# object first.
+# ---
+# - return head(objects).sigmoid()
+# + return objects.sigmoid()
+
 # %% [raw] mistake="box_mlp/boxes_softmax"
 # The four numbers of a box went through a softmax, so they add up to 1. Each is a number of its own: sigmoid.
 # ---
@@ -181,7 +189,7 @@ def box_mlp(draw):
 # + return head(objects).clamp(0, 1)
 
 # %% [raw] mistake="box_mlp/boxes_detached"
-# The boxes are detached: the values are right, but in training no gradient would reach the head.
+# The boxes are detached: in training no gradient would reach the head.
 # ---
 # - return head(objects).sigmoid()
 # + return head(objects).sigmoid().detach()
@@ -195,7 +203,8 @@ def show_box_head():
     for name, parameter in head.named_parameters():
         print(f"bbox_embed.{name:<16} {tuple(parameter.shape)!s:<12} {parameter.numel():>7,}")
     print(f"together {sum(parameter.numel() for parameter in head.parameters()):,}")
-    print("sigmoid(0, 2, -2, 0) =", [round(z, 2) for z in torch.tensor([0.0, 2.0, -2.0, 0.0]).sigmoid().tolist()])
+    box = torch.tensor([0.0, 2.0, -2.0, 0.0]).sigmoid()
+    print("sigmoid(0, 2, -2, 0) =", [round(number, 2) for number in box.tolist()])
 
 
 attempt(show_box_head, after="box_mlp")

@@ -12,13 +12,13 @@
 # is what `F.interpolate` does with its default mode; it wants numbers and an axis for channels. Averaging would make
 # fractions at the border, and as a bool every fraction is True.
 #
-# *Example.* A mask with a row of 7 pixels, `F F F F F T T`, for 3 cells. They take pixels 0, ⌊7 / 3⌋ = 2 and ⌊14 / 3⌋ = 4, so the
-# row becomes `F F F`: the last cell counts as image, though it reaches into the padding. Bilinear weights would make the last
-# cell True.
+# *Example.* A mask with a row of 5 pixels, `F F F F T`, for 3 cells. They take pixels 0, ⌊5 / 3⌋ = 1 and ⌊10 / 3⌋ = 3, so the
+# row becomes `F F F`: the last cell counts as image, though it reaches into the padding. Bilinear weights would make 0.67 of it,
+# and as a bool that is True.
 
 # %% exercise="mask_to_tokens"
 def token_mask(mask, h, w):
-    """The mask (B, H, W), True on padding, for the tokens of a feature map of h x w cells: (B, h * w), bool."""
+    """The mask (B, H, W), True on padding, for the tokens of a map of h x w cells: (B, h * w), bool."""
     ### BEGIN SOLUTION
     resized = F.interpolate(mask[:, None].float(), size=(h, w))  # (B, 1, h, w)
     return resized.bool().flatten(1)
@@ -27,19 +27,21 @@ def token_mask(mask, h, w):
 # %% check="mask_to_tokens" points=2
 @check
 def mask_to_tokens(draw):
-    (H, W), (h, w) = draw.letters("H W", 29, 47), draw.letters("h w", 3, 7)
-    draw.name(S=h * w)
-    masks = torch.ones(6, H, W, dtype=torch.bool)
+    h, w = draw.letters("h w", 3, 7)
+    H = draw.choice([side for side in (29, 31, 37, 41, 43, 47) if side % h > 1])
+    W = draw.choice([side for side in (29, 31, 37, 41, 43, 47) if side % w > 1 and side != H])
+    draw.name(H=H, W=W, S=h * w)
+    masks = torch.ones(8, H, W, dtype=torch.bool)
     for i, (y, x) in enumerate([(y, W) for y in ends(H, h)] + [(H, x) for x in ends(W, w)]):
         masks[i, : y - draw.integer(0, 1) * (y == H), : x - draw.integer(0, 1) * (x == W)] = False
-    return token_mask(masks[draw.permutation(6)], h, w)
+    return token_mask(masks[draw.permutation(8)], h, w)
 
 
 def ends(pixels, cells):
-    """Where an image may end inside of a cell: behind its first pixel, at its middle, before its last pixel."""
+    """Where an image may end: behind a cell's first pixel, at its middle, before its last; and before a late cell's first."""
     middles = [(cell + 0.5) * pixels / cells - 0.5 for cell in range(cells)]
     between = [int(middle) + 1 for middle in middles if 0 < middle % 1 < 0.5]
-    return [pixels // cells + 1, between[-1], 2 * pixels // cells - 1]
+    return [pixels // cells + 1, between[-1], 2 * pixels // cells - 1, (cells - 1) * pixels // cells]
 
 # %% [raw] hints="mask_to_tokens"
 # 1. Two steps: the size of the map, then one row of tokens for each image. The mask is still True or False after both.
@@ -60,6 +62,15 @@ def ends(pixels, cells):
 # ---
 # - resized = F.interpolate(mask[:, None].float(), size=(h, w))  # (B, 1, h, w)
 # + resized = F.interpolate(mask[:, None].float(), size=(h, w), mode="nearest-exact")
+
+# %% [raw] mistake="mask_to_tokens/stride"
+# The cells took pixels in equal steps of ⌊H / h⌋ (or ⌊W / w⌋): rounded first, multiplied then. Cell i of h takes pixel
+# ⌊i · H / h⌋, which may lie further on.
+# ---
+# - resized = F.interpolate(mask[:, None].float(), size=(h, w))  # (B, 1, h, w)
+# - return resized.bool().flatten(1)
+# + H, W = mask.shape[1:]
+# + return mask[:, :: H // h, :: W // w][:, :h, :w].flatten(1)
 
 # %% [raw] mistake="mask_to_tokens/any_padding"
 # A cell is masked here as soon as one of its pixels is padding. In DETR it is masked when its first pixel is.
@@ -120,11 +131,12 @@ def ends(pixels, cells):
 
 # %%
 def show_token_mask():
-    row = torch.tensor([[[False] * 5 + [True] * 2]])
+    row = torch.tensor([[[False] * 4 + [True]]])
     print("nearest      ", token_mask(row, 1, 3)[0].tolist())
     for mode in ("nearest-exact", "bilinear"):
         numbers = F.interpolate(row[:, None].float(), size=(1, 3), mode=mode).flatten().tolist()
-        print(f"{mode:<13}", [bool(number) for number in numbers], "from", [round(number, 2) for number in numbers])
+        rounded = [round(number, 2) for number in numbers]
+        print(f"{mode:<13}", [bool(number) for number in numbers], "from", rounded)
     mask = torch.ones(2, 800, 1066, dtype=torch.bool)
     mask[0, :800, :600], mask[1, :480, :1066] = False, False
     tokens = token_mask(mask, 25, 34)

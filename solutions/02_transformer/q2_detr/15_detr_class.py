@@ -38,7 +38,7 @@
 class MyDETR(nn.Module):
     """DETR under the official names.
 
-    num_classes: K, without no-object. aux_loss: whether the predictions of the earlier decoder layers come out, too.
+    num_classes: K, without no-object. aux_loss: whether the predictions of earlier decoder layers come out, too.
     """
 
     def __init__(self, backbone, position, transformer, num_classes, num_queries, aux_loss=False):
@@ -91,10 +91,11 @@ def stood_in(transformer, hs):
 
 @check(parts={"1. parts": 1.5, "2. one image": 1.5, "3. padded batch": 1.5, "4. auxiliary outputs": 1.5})
 def detr_class(draw):
-    K, Q, C, quarter = draw.letters("K Q C quarter", 2, 11)
-    L, D = 3, 4 * quarter
+    K, Q, C = draw.letters("K Q C", 2, 7)
+    L, D = 3, 4 * draw.size(2, 3)
     draw.name(L=L, D=D)
-    sizes = [draw.sizes(2, 29, 47), draw.sizes(2, 11, 23)]
+    # Maps of 5 x 6 and of 2 x 3 or 2 x 4 cells, or turned; a side of 5 pixels ends in the middle of a cell.
+    sizes = [draw.choice([(17, 23), (23, 17), (19, 23), (23, 19)]), draw.choice([(5, 11), (11, 5), (5, 13), (13, 5)])]
 
     def made(aux_loss, position=None):
         model = MyDETR.__new__(MyDETR)
@@ -260,6 +261,21 @@ def detr_class(draw):
 # - hs, memory = self.transformer(src, mask, queries, position(mask))  # (L, B, Q, D)
 # + hs, memory = self.transformer(src, mask, queries, position(torch.zeros_like(mask)))
 
+# %% [raw] mistake="detr_class/mask_flattened"
+# The mask is flattened. Here positions and transformer want the map (B, h, w).
+# ---
+# - hs, memory = self.transformer(src, mask, queries, position(mask))  # (L, B, Q, D)
+# + hs, memory = self.transformer(src, mask.flatten(1), queries, position(mask))
+
+# %% [raw] mistake="detr_class/linear_projection"
+# input_proj is a linear layer. On the last axis it computes the same, but its weight is (D, C): the official one, (D, C, 1, 1),
+# does not load into it. It is nn.Conv2d with kernel size 1.
+# ---
+# - self.input_proj = nn.Conv2d(backbone.num_channels, D, kernel_size=1)
+# + self.input_proj = nn.Linear(backbone.num_channels, D)
+# - src = self.input_proj(features)  # (B, D, h, w)
+# + src = self.input_proj(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
 # %% [raw] mistake="detr_class/mask_bilinear"
 # The mask was resized bilinearly: every fraction became True. Take the nearest pixel, as in step 14.
 # ---
@@ -335,14 +351,17 @@ def detr_class(draw):
 
 # %% [markdown]
 # Does your class compute what the library's does? Both get the same weights and two images of different sizes; `first_divergence`
-# compares what every module is given and gives. One line a module, all OK, is what a faithful rewrite looks like.
+# compares what every module is given and gives. One line a module, all OK, is what a faithful rewrite looks like. If you call the
+# heads once for each layer, or for the last only, their rows differ in shape or say *extra*. Then `(output)` OK is what counts.
 
 # %%
 def compare_with_the_library():
     torch.manual_seed(0)
     mine = MyDETR(*tiny_parts(5, 8, 2), 3, 7)
     reference = DETR(*tiny_parts(5, 8, 2), 3, 7)
-    return first_divergence(mine, reference, [torch.randn(3, 29, 41), torch.randn(3, 37, 23)])
+    found = first_divergence(mine, reference, [torch.randn(3, 29, 41), torch.randn(3, 37, 23)])
+    print(*(f"{row.name} {row.text}" for row in found.rows if row.name == "(output)"))
+    return found
 
 
 attempt(compare_with_the_library, after="detr_class")

@@ -27,7 +27,7 @@
 # `forward`? Other seeds and kinds of bug give other places.
 
 # %%
-print("kinds of bug:", ", ".join(BUGS))
+print("kinds of bug:", *BUGS, sep="\n")
 reference, images = model_and_images(Draw(1, "a bug"))
 first_divergence(with_bug(reference, BUGS[0], Draw(1, "a bug")), reference, images)
 
@@ -130,6 +130,13 @@ def first_bug(draw):
 # ---
 # - return found.first, blamed or "(output)"
 # + return found.after, blamed or "(output)"
+
+# %% [raw] mistake="first_bug/after_blamed"
+# The last row that is still right was blamed. It did what it should: the verdict of the first wrong row says whose forward is
+# to blame.
+# ---
+# - return found.first, blamed or "(output)"
+# + return found.first, found.after
 
 # %% [raw] mistake="first_bug/empty_name"
 # The whole model is called by an empty name. Its row is named "(output)".

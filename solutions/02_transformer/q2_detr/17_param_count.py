@@ -146,29 +146,31 @@ def param_count(draw):
 # `encoder_layer` for each.
 
 # %%
-def official_size(encoder_layers, frozen=("conv1", "layer1")):
+def official_size(encoder_layers):
     """The official DETR with ResNet-50 and that many encoder layers, without numbers."""
     from detrlab import resnet_backbone
 
     with torch.device("meta"):
         transformer = Transformer(256, 8, encoder_layers, 6, 2048)
-        model = DETR(resnet_backbone("resnet50"), PositionEmbeddingSine(128), transformer, len(COCO_CLASSES), 100)
-    for stage in frozen:
+        backbone, position = resnet_backbone("resnet50"), PositionEmbeddingSine(128)
+        model = DETR(backbone, position, transformer, len(COCO_CLASSES), 100)
+    for stage in ("conv1", "layer1"):
         getattr(model.backbone[0].body, stage).requires_grad_(False)
     return model
 
 
 def audit_table_2():
-    sizes = layer_sizes(256, 2048)
-    base = trained_size(official_size(0))
+    each = layer_sizes(256, 2048)["encoder_layer"]
+    papers = {0: 33.4, 3: 37.4, 6: 41.3, 12: 49.2}
+    models = {count: official_size(count) for count in papers}
+    base = trained_size(models[0])
     print(f"{'encoder layers':<16}{'predicted':>12}{'counted':>12}{'paper':>10}")
-    for count, paper in ((0, 33.4), (3, 37.4), (6, 41.3), (12, 49.2)):
-        counted = trained_size(official_size(count))
-        print(f"{count:<16}{(base + count * sizes['encoder_layer']) / 1e6:>10.2f} M{counted / 1e6:>10.2f} M{paper:>8} M")
-    model = official_size(6)
-    total, everything = trained_size(model), trained_size(official_size(6, frozen=()))
+    for count, paper in papers.items():
+        predicted, counted = (base + count * each) / 1e6, trained_size(models[count]) / 1e6
+        print(f"{count:<16}{predicted:>10.2f} M{counted:>10.2f} M{paper:>8} M")
+    everything = sum(p.numel() for p in models[6].parameters())
     print(f"\nwith the frozen stages of the backbone: {everything / 1e6:.2f} M")
-    print(f"buffers, which nobody counts:            {sum(b.numel() for b in model.buffers()) / 1e6:.2f} M")
+    print(f"buffers, which nobody counts:            {sum(b.numel() for b in models[6].buffers()) / 1e6:.2f} M")
 
 
 attempt(audit_table_2, after="param_count")
@@ -182,8 +184,9 @@ def audit_feed_forward():
     sizes, model = layer_sizes(256, 2048), official_size(6)
     total, transformer = trained_size(model), trained_size(model.transformer)
     without = 12 * sizes["feed_forward"]
-    for name, count in (("DETR", total), ("of it the transformer", transformer), ("twelve feed-forward networks", without),
-                        ("DETR without them", total - without), ("the transformer without them", transformer - without)):
+    counts = {"DETR": total, "of it the transformer": transformer, "twelve feed-forward networks": without,
+              "DETR without them": total - without, "the transformer without them": transformer - without}
+    for name, count in counts.items():
         print(f"{name:<30}{count / 1e6:>7.2f} M")
 
 

@@ -33,7 +33,7 @@ def layer_cost(H, W, D, F):
 
 
 def equal_tokens(D, F):
-    """The number of tokens at which the attention costs as much as projections and feed-forward network together."""
+    """The number of tokens at which attention costs as much as projections and feed-forward network together."""
     return 2 * D + F  # ____
 
 
@@ -43,7 +43,7 @@ time_ratio_at_twice_the_side = 10  # ____
 @check(parts={"1. formulas": 1, "2. equal": 0.5, "3. prediction": 0.5})
 def cost(draw):
     H, W, D, F = draw.letters("H W D F", 3, 47)
-    sealed = draw.integer(1, 10**6)  # any prediction is right: what has to come back hangs on the seed alone
+    case = draw.integer(1, 10**6)  # any prediction is right: what has to come back hangs on the seed alone
 
     def formulas():
         costs = layer_cost(H, W, D, F)
@@ -52,8 +52,10 @@ def cost(draw):
     def prediction():
         value = time_ratio_at_twice_the_side
         float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return {"prediction": sealed if is_number and 0 < value < 1000 else "out of range" if is_number else "no number"}
+        number = attempted(value.item) if hasattr(value, "item") else value
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            return "no number"
+        return f"a ratio above 0 and below 1000 (case {case})" if 0 < number < 1000 else "out of its range"
 
     return {"1. formulas": attempted(formulas), "2. equal": attempted(lambda: {"tokens": float(equal_tokens(D, F))}),
             "3. prediction": attempted(prediction)}
@@ -126,13 +128,14 @@ def cost(draw):
 # + return 2 * (2 * D + F)
 
 # %% [raw] mistake="cost/in_words"
-# A prediction in words cannot be compared with a measured ratio. Write a number, without quotes.
+# The prediction is no number, so it cannot be compared with a measured ratio. Write a number, without quotes; True and False
+# are none.
 # ---
 # - time_ratio_at_twice_the_side = 10
 # + time_ratio_at_twice_the_side = "four times"
 
 # %% [raw] mistake="cost/no_ratio"
-# The prediction is out of its range. A ratio of times is above 0, and 1 means "as long as before".
+# The prediction is out of its range. A ratio of times is above 0, 1 means "as long as before", and 1000 is too long here.
 # ---
 # - time_ratio_at_twice_the_side = 10
 # + time_ratio_at_twice_the_side = -1
@@ -143,11 +146,13 @@ def cost(draw):
 
 # %%
 def show_costs():
-    print(f"{'map':<12}{'S':>7}{'projections':>14}{'attention':>12}{'feed-forward':>14}   attention's share   (in 10^9 multiply-adds)")
+    print("in 10^9 multiply-adds")
+    print(f"{'map':<12}{'S':>7}{'projections':>14}{'attention':>12}{'feed-forward':>14}   attention's share")
     for name, H, W in (("stride 32", 25, 34), ("stride 16", 50, 67), ("sides x 2", 50, 67)):
         costs = layer_cost(H, W, 256, 2048)
         numbers = [costs[part] / 1e9 for part in ("projections", "attention", "feed_forward")]
-        print(f"{name:<12}{H * W:>7}{numbers[0]:>14.2f}{numbers[1]:>12.2f}{numbers[2]:>14.2f}{numbers[1] / sum(numbers):>14.0%}")
+        share = numbers[1] / sum(numbers)
+        print(f"{name:<12}{H * W:>7}{numbers[0]:>14.2f}{numbers[1]:>12.2f}{numbers[2]:>14.2f}{share:>14.0%}")
     print(f"\nThe attention costs as much as the rest at S = {equal_tokens(256, 2048):,}.")
 
 
@@ -176,18 +181,20 @@ def time_attention(sides):
             q, k, v = torch.randn(3, side * side, D).unbind()
             attention_s.append(least_s(lambda: (q @ k.T / math.sqrt(D)).softmax(-1) @ v))
             feed_forward_s.append(least_s(lambda: feed_forward(v)))
-    print(f"{'side of the map':<18}{'tokens':>8}{'attention':>12}{'feed-forward':>14}   (times as long as at side {sides[0]})")
+    print(f"times as long as at side {sides[0]}")
+    print(f"{'side of the map':<18}{'tokens':>8}{'attention':>12}{'feed-forward':>14}")
     for side, a, f in zip(sides, attention_s, feed_forward_s):
         print(f"{side:<18}{side * side:>8}{a / attention_s[0]:>12.1f}{f / feed_forward_s[0]:>14.1f}")
-    print(f"\nsides doubled: measured {attention_s[-1] / attention_s[0]:.1f}, you predicted {time_ratio_at_twice_the_side}, "
-          "by multiply-adds 16")
+    print(f"\nsides doubled: measured {attention_s[-1] / attention_s[0]:.1f}, "
+          f"you predicted {time_ratio_at_twice_the_side}, by multiply-adds 16")
     return [[time / times[0] for time in times] for times in (attention_s, feed_forward_s)]
 
 
 def draw_times():
     sides = (12, 18, 24)
     attention, feed_forward = time_attention(sides)
-    figure = new_figure((6.4, 3.8))
+    figure, grey = new_figure((6.4, 3.8)), "#7a7f87"
+    figure.set_facecolor("none")
     axes = figure.subplots()
     factor = [side / sides[0] for side in sides]
     smooth = torch.linspace(1, 2, 50)
@@ -195,18 +202,27 @@ def draw_times():
     axes.plot(smooth, smooth**2, "--", color="#D55E00", linewidth=1, label="side²: linear in the tokens")
     axes.plot(factor, attention, "o-", color="#0072B2", label="attention, measured")
     axes.plot(factor, feed_forward, "s-", color="#D55E00", label="feed-forward network, measured")
-    axes.set(xlabel="side of the map, times as long", ylabel="time, times as long", yscale="log",
-             title="Attention alone grows with the square of the tokens")
-    axes.legend(fontsize=8)
+    axes.set(xlabel="side of the map, times as long", ylabel="time, times as long")
+    axes.set(facecolor="none", yscale="log")
+    axes.set_yticks([1, 2, 4, 8, 16], ["1", "2", "4", "8", "16"])
+    axes.set_yticks([], minor=True)
+    axes.set_title("Attention alone grows with the square of the tokens", color=grey)
+    axes.tick_params(colors=grey)
+    for words in (axes.xaxis.label, axes.yaxis.label):
+        words.set_color(grey)
+    for edge in axes.spines.values():
+        edge.set_color(grey)
+    axes.legend(fontsize=10, labelcolor=grey, frameon=False)
     return figure
 
 
 attempt(draw_times, after="cost")
 
 # %% [markdown]
-# **The whole model.** Most of DETR's cost is not attention. The backbone's multiply-adds are counted on the `meta` device, from the
-# size of each convolution's output; the transformer's come from your formulas, with the decoder's Q = 100 queries in place of
-# tokens where they ask. The paper's table 1 says 86 and, for DC5, 187 (10^9 multiply-adds, mean of 100 images of COCO).
+# **The whole model.** Most of DETR's cost is not attention: the last line of each table has the scores and weighted sums of all
+# layers together. The backbone's multiply-adds are counted on the `meta` device, from the size of each convolution's output; the
+# transformer's come from your formulas, with the decoder's Q = 100 queries in place of tokens where they ask. The paper's table 1
+# says 86 and, for DC5, 187 (10^9 multiply-adds): a mean of 100 images of COCO, whose sizes differ from the one here.
 
 # %%
 def cost_by_part():
@@ -224,12 +240,14 @@ def cost_by_part():
         H, W = body(image).shape[-2:]
         S, Q, D, F = H * W, 100, 256, 2048
         encoder = 6 * sum(layer_cost(H, W, D, F).values())
-        own = sum(layer_cost(1, Q, D, F).values())  # self-attention and feed-forward network of a decoder layer
+        own = sum(layer_cost(1, Q, D, F).values())  # a decoder layer's self-attention and feed-forward network
         across = 2 * Q * D * D + 2 * S * D * D + 2 * Q * S * D
         parts = {"backbone": sum(counted), "1 x 1 convolution": S * 2048 * D, "encoder": encoder,
                  "decoder": 6 * (own + across), "heads": Q * (D * 92 + 2 * D * D + D * 4)}
         print(f"{name}, 800 x 1066, S = {S}: {sum(parts.values()) / 1e9:.0f} · 10^9 multiply-adds")
-        for part, number in parts.items():
+        among, queries = (layer_cost(*size, D, F)["attention"] for size in ((H, W), (1, Q)))
+        attention = 6 * (among + queries + 2 * Q * S * D)
+        for part, number in [*parts.items(), ("of all: attention", attention)]:
             print(f"    {part:<20}{number / 1e9:>8.2f}{number / sum(parts.values()):>8.1%}")
 
 

@@ -27,3 +27,17 @@ def change_without_mask(encode, src, padding):
     difference = encode(src, padding) - encode(src, padding.new_zeros(padding.shape))
     own = torch.where(padding[..., None], torch.zeros(()), difference)
     return own.flatten(1).norm(p=math.inf, dim=1).numpy()
+
+
+# %% style="one image at a time, by keyword"
+images_changed_in_equal = torch.tensor(1)
+images_changed_in_crossed = torch.tensor([2.0])
+
+
+def change_without_mask(encode, src, padding):
+    changes = []
+    for i in range(len(src)):
+        one, hidden = src[i : i + 1], padding[i : i + 1]
+        change = encode(src=one, padding=hidden) - encode(src=one, padding=torch.zeros_like(hidden))
+        changes.append(change[0, ~hidden[0]].abs().max().item())
+    return changes

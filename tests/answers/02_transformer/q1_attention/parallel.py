@@ -1,5 +1,5 @@
 # %% style="a loop and another guess"
-differ_when_reversed, same_one_after_another, causal_at_once_differs = 20, 1, 10.0
+differ_when_reversed, differ_one_after_another, causal_at_once_differs = 20, 19, 10.0
 
 
 def one_after_another(decode, query_pos):
@@ -11,7 +11,7 @@ def one_after_another(decode, query_pos):
 
 # %% style="filled in place, from the last to the first"
 differ_when_reversed = 0
-same_one_after_another = 20 - 19
+differ_one_after_another = torch.tensor(20 - 1)
 causal_at_once_differs = 0
 
 
@@ -24,7 +24,7 @@ def one_after_another(decode, query_pos):
 
 # %% style="recursion"
 differ_when_reversed = causal_at_once_differs = 5
-same_one_after_another = int(1.5)
+differ_one_after_another = int(19.5)
 
 
 def one_after_another(decode, query_pos):
