@@ -20,6 +20,7 @@ from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
 from coursework.marking.outcome import Outcome
 from tests.grader_pool import SEEDS, shared_pool
 
+
 @cache
 def source(name: str) -> SourceNotebook:
     """The notebook of that name, of whichever assignment."""

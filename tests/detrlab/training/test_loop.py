@@ -36,25 +36,22 @@ def test_it_learns_what_it_is_shown():
 
 
 def test_after_kill_9_the_weights_are_those_of_an_undisturbed_run(tmp_path):
-    """A process that saves after every step is killed while it does so, some steps before its end."""
-
-    def start(name):
-        command = [sys.executable, "-m", "tests.detrlab.training.tiny", str(tmp_path / name)]
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-
-    with start("killed") as process:
+    """Another process, which saves after every step, is killed before its end; this one goes on from there."""
+    path = tmp_path / "run.pt"
+    command = [sys.executable, "-m", "tests.detrlab.training.tiny", str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         steps = [int(next(process.stdout)) for _ in range(17)]
         os.kill(process.pid, signal.SIGKILL)
-    assert steps[-1] == 17 and not (tmp_path / "killed").exists() and (tmp_path / "killed.pt").exists()
-    with start("killed") as process:
-        steps = list(map(int, process.stdout))
-    assert 16 <= steps[0] <= 41 and steps[-1] == 41
-    with start("undisturbed") as process:
-        assert process.wait() == 0
-    ours, theirs = (torch.load(tmp_path / name) for name in ("killed", "undisturbed"))
-    for part in ("model", "average"):
-        for name, tensor in theirs[part].items():
-            assert torch.equal(ours[part][name], tensor), name
+    assert steps[-1] == 17 and process.returncode == -signal.SIGKILL
+    resumed = tiny_trainer(path)
+    assert 16 <= resumed.step < 41
+    resumed.run(report=lambda report: None)
+    undisturbed = tiny_trainer()
+    undisturbed.run(report=lambda report: None)
+    assert resumed.step == undisturbed.step == 41
+    for ours, theirs in ((resumed.model, undisturbed.model), (resumed.average, undisturbed.average)):
+        for name, tensor in theirs.state_dict().items():
+            assert torch.equal(ours.state_dict()[name], tensor), name
 
 
 def test_rates_rise_fall_and_differ_for_the_backbone():

@@ -1,5 +1,5 @@
 """A DETR so small that training it takes milliseconds a step, its scenes, and `python -m tests.detrlab.training.tiny
-FILE`, which trains it with a checkpoint until it is killed or has written its weights."""
+CHECKPOINT`, which trains it until it is killed or at its end."""
 
 import random
 import sys
@@ -55,7 +55,4 @@ def tiny_trainer(checkpoint: Path | None = None, recipe: Recipe = RECIPE, **othe
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    path = Path(sys.argv[1])
-    trainer = tiny_trainer(path.with_suffix(".pt"), save_every=0.0)
-    trainer.run(report=lambda report: print(report.step, flush=True))
-    torch.save({"model": trainer.model.state_dict(), "average": trainer.average.state_dict()}, path)
+    tiny_trainer(Path(sys.argv[1]), save_every=0.0).run(report=lambda report: print(report.step, flush=True))
