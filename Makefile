@@ -72,7 +72,7 @@ formgrade: $(READY)  ## nbgrader's formgrader in the browser, for the written an
 bench: $(READY) build  ## every performance figure, as a table and in build/bench.json
 	$(BIN)/python -m bench
 
-train: $(READY)  ## re-train the shipped models (about 2 hours on 2 cores)
+train: $(READY)  ## re-train the shipped models (about 80 minutes on 2 free cores)
 	$(BIN)/detrlab train shapes
 	$(BIN)/python -m tools.train_short train
 

@@ -110,6 +110,13 @@ The loss of a set
     set_losses   class loss, L1 and GIoU of a batch, in every decoder layer
     total_loss   their weighted sum, which is minimised
 
+Train
+    Trainer         the training loop: a model, a criterion, batches and a recipe; `.run()`
+    Recipe          how to train, as numbers: budget, learning rates, schedule
+    RenderedScenes  scenes as arrays, which give varied batches
+    check_targets   are there targets that cannot be learnt?
+    TrainingError   training cannot go on; the message says where and why
+
 Measure
     evaluate_coco  COCO's twelve numbers of a model on a data set in its format
     CocoResult     what `evaluate_coco` returns: figures, text, pictures, skipped, notes
@@ -206,6 +213,10 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     )
     from .scenes.compose import compose as compose, draw_scene as draw_scene
     from .scenes.parts import Background as Background, Scene as Scene, Shape as Shape
+    from .training.data import RenderedScenes as RenderedScenes
+    from .training.faults import TrainingError as TrainingError, check_targets as check_targets
+    from .training.loop import Trainer as Trainer
+    from .training.recipe import Recipe as Recipe
     from .weights import WeightsError as WeightsError, is_cached as is_cached
 
 _HOMES = {
@@ -267,6 +278,10 @@ _HOMES = {
     "own_picture": ("KEPT_NAME", "keep_picture", "picture_difference", "same_picture", "upload_button"),
     "scenes.compose": ("compose", "draw_scene"),
     "scenes.parts": ("Background", "Scene", "Shape"),
+    "training.data": ("RenderedScenes",),
+    "training.faults": ("TrainingError", "check_targets"),
+    "training.loop": ("Trainer",),
+    "training.recipe": ("Recipe",),
     "weights": ("WeightsError", "is_cached"),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _HOMES.items() for name in names}

@@ -173,17 +173,15 @@ def _is_of(folder: Path, place: str) -> bool:
 def _add_train(commands: Commands) -> None:
     train = commands.add_parser("train", help="train one of the small models (in a checkout)")
     train.add_argument("name", choices=TRAINED)
-    train.add_argument("--minutes", metavar="M", type=float, help="of training, after the scenes are drawn")
+    train.add_argument("--steps", metavar="N", type=_count, help="how many (default: those of the shipped weights)")
     train.set_defaults(run=_train)
 
 
 def _train(options: argparse.Namespace) -> int:
-    from detrlab.training.loop import train
     from detrlab.training.recipes import RECIPES
+    from detrlab.training.shipped import train
 
-    recipe = RECIPES[options.name]
-    train(recipe, options.minutes or recipe.minutes)
-    return 0
+    return train(RECIPES[options.name], options.steps)
 
 
 def _add_eval(commands: Commands) -> None:
@@ -203,7 +201,7 @@ def _add_eval(commands: Commands) -> None:
     evaluate.add_argument(
         "--batch",
         metavar="B",
-        type=_positive,
+        type=_count,
         default=argparse.SUPPRESS,
         help="pictures at a time (2; for DC5 models, which padding harms, 1)",
     )
@@ -263,9 +261,9 @@ def _evaluate_coco(options: argparse.Namespace) -> int:
     return 0
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 

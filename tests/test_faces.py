@@ -23,10 +23,11 @@ NAMES = {
     "detrlab": """
         Backbone Background COCO_CLASSES CapturedAttention CocoResult DETR Detection Detections Divergence Explorer
         FeatureGrid FrozenBatchNorm2d HeadSwitches IMAGENET_MEAN IMAGENET_STD KEPT_NAME MLP PictureError
-        PositionEmbeddingLearned PositionEmbeddingSine SHAPES_CLASSES Scene SceneComposer Shape SmallResNet
-        TinyResNet Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer
-        WeightsError box_area box_iou capture_attention clear_subplots compose compose_scene cxcywh_to_xyxy detect
-        draw_scene entropy evaluate_coco explore export_coco fast first_divergence generalized_box_iou is_cached
+        PositionEmbeddingLearned PositionEmbeddingSine Recipe RenderedScenes SHAPES_CLASSES Scene SceneComposer
+        Shape SmallResNet TinyResNet Trainer TrainingError Transformer TransformerDecoder TransformerDecoderLayer
+        TransformerEncoder TransformerEncoderLayer WeightsError box_area box_iou capture_attention check_targets
+        clear_subplots compose compose_scene cxcywh_to_xyxy detect draw_scene entropy evaluate_coco explore
+        export_coco fast first_divergence generalized_box_iou is_cached
         keep_picture lift load_model mass_in_box match new_figure normalise official_model official_weights
         open_picture pad_and_mask picture_difference plot_attention_heads plot_attention_layers plot_box_frames
         plot_decoder_attention plot_detections plot_detr plot_encoder_attention plot_query_slots plot_row_and_column

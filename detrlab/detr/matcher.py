@@ -5,6 +5,7 @@ DETR, section 3.1, equation 1; `models/matcher.py` of the official code.
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from detrlab.boxes import cxcywh_to_xyxy, generalized_box_iou
 
@@ -29,19 +30,17 @@ def match(
     """
     from scipy.optimize import linear_sum_assignment  # slow to import; only training matches
 
-    B, Q = outputs["pred_logits"].shape[:2]
     sizes = [len(target["labels"]) for target in targets]
-    probability = outputs["pred_logits"].float().flatten(0, 1).softmax(-1)  # (B*Q, K+1)
-    boxes_cxcywh = outputs["pred_boxes"].float().flatten(0, 1)  # (B*Q, 4)
-    labels = torch.cat([target["labels"] for target in targets])  # (sum T,)
-    goal_cxcywh = torch.cat([target["boxes"] for target in targets])  # (sum T, 4)
-    overlap = generalized_box_iou(cxcywh_to_xyxy(boxes_cxcywh), cxcywh_to_xyxy(goal_cxcywh))  # (B*Q, sum T)
+    labels = pad_sequence([target["labels"] for target in targets], batch_first=True)  # (B, T), T the most of a picture
+    goal_cxcywh = pad_sequence([target["boxes"] for target in targets], batch_first=True)  # (B, T, 4)
+    boxes_cxcywh = outputs["pred_boxes"].float()  # (B, Q, 4)
+    probability = outputs["pred_logits"].float().softmax(-1)  # (B, Q, K+1)
+    overlap = generalized_box_iou(cxcywh_to_xyxy(boxes_cxcywh), cxcywh_to_xyxy(goal_cxcywh))  # (B, Q, T)
     cost = (
-        -cost_class * probability[:, labels]
+        -cost_class * probability.gather(-1, labels[:, None].expand(-1, probability.shape[1], -1))
         + cost_bbox * torch.cdist(boxes_cxcywh, goal_cxcywh, p=1)
         - cost_giou * overlap
     )
-    # Across pictures nothing is matched: only the block of each picture with its own targets counts.
-    per_picture = cost.view(B, Q, -1).cpu().split(sizes, -1)  # B times (B, Q, T)
-    pairs = [linear_sum_assignment(block[i].numpy()) for i, block in enumerate(per_picture)]
-    return [(torch.as_tensor(q, dtype=torch.int64), torch.as_tensor(t, dtype=torch.int64)) for q, t in pairs]
+    # What pads the shorter lists of targets is cut off again.
+    pairs = [linear_sum_assignment(block[:, :T]) for block, T in zip(cost.cpu().numpy(), sizes, strict=True)]
+    return [(torch.from_numpy(q), torch.from_numpy(t)) for q, t in pairs]

@@ -62,19 +62,20 @@ def predict(model: nn.Module, held: HeldOut) -> dict[str, Tensor]:
         last = model.transformer.decoder.layers[-1].multihead_attn
         handles.append(last.register_forward_hook(lambda module, inputs, output: maps.append(output[1])))
     try:
-        outputs = [model(part) for part in held.inputs.split(BATCH)]
+        device = next(model.parameters()).device
+        outputs = [model(part.to(device)) for part in held.inputs.split(BATCH)]
     finally:
         for handle in handles:
             handle.remove()
-    scores, labels = torch.cat([o["pred_logits"] for o in outputs]).softmax(-1)[..., :-1].max(-1)
-    boxes_cxcywh = torch.cat([o["pred_boxes"] for o in outputs])
+    scores, labels = torch.cat([o["pred_logits"] for o in outputs]).cpu().softmax(-1)[..., :-1].max(-1)
+    boxes_cxcywh = torch.cat([o["pred_boxes"] for o in outputs]).cpu()
     W, H = held.size_wh
     result = {
         "scores": scores,
         "labels": labels,
         "boxes_xyxy": box_convert(boxes_cxcywh, "cxcywh", "xyxy") * torch.tensor([W, H, W, H]),
     }
-    return result | ({"attention": torch.cat(maps)} if maps else {})
+    return result | ({"attention": torch.cat(maps).cpu()} if maps else {})
 
 
 def average_precision(model: nn.Module, held: HeldOut) -> dict[str, float]:

@@ -5,11 +5,13 @@ token of the encoder's output: a token inside an object is asked for the object'
 ours, not the paper's: it teaches the encoder long before the decoder knows where to look.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detrlab.detr.criterion import box_losses, set_losses, total_loss
+from detrlab.detr.criterion import WEIGHTS, box_losses, set_losses
 from detrlab.detr.detr import MLP
 from detrlab.detr.matcher import Targets
 from detrlab.detr.models import shapes_model
@@ -17,6 +19,7 @@ from detrlab.detr.position import PositionEmbeddingSine
 
 # A token answers for an object if it lies within this share of the box's width and height of its centre.
 CENTRAL = 0.35
+LOSS_WEIGHTS = WEIGHTS | {"loss_tokens": 1.0}
 
 
 class ShapesLearner(nn.Module):
@@ -26,23 +29,15 @@ class ShapesLearner(nn.Module):
         super().__init__()
         self.model = shapes_model()
         self.model.aux_loss = True
-        D, K = self.model.transformer.d_model, self.model.class_embed.out_features - 1
-        self.token_class, self.token_box = nn.Linear(D, K + 1), MLP(D, D, 4, num_layers=3)
-        self.model.transformer.encoder.register_forward_hook(self._keep_memory)
+        self.heads = TokenHeads(self.model.transformer.d_model, self.model.class_embed.out_features)
         _start_from_places(self.model)
 
-    def _keep_memory(self, module: nn.Module, inputs: tuple, memory: Tensor) -> None:
-        self.memory = memory  # (B, S, D)
-
-    def forward(self, pictures: Tensor) -> tuple[dict, dict]:
-        """Predictions of the decoder, and of the tokens: their classes (B, S, K+1) and boxes (B, S, 4)
-        cxcywh."""
-        outputs = self.model(pictures)
-        tokens = {
-            "pred_logits": self.token_class(self.memory),
-            "pred_boxes": self.token_box(self.memory).sigmoid(),
-        }
-        return outputs, tokens
+    def forward(self, pictures: Tensor) -> dict:
+        """Predictions of the decoder, and under "tokens" those of the tokens."""
+        memory: list[Tensor] = []
+        with self.model.transformer.encoder.register_forward_hook(lambda *call: memory.append(call[-1])):
+            outputs = self.model(pictures)
+        return outputs | {"tokens": self.heads(memory[0], pictures)}
 
 
 class PlainLearner(nn.Module):
@@ -53,26 +48,39 @@ class PlainLearner(nn.Module):
         self.model = shapes_model()
         self.model.aux_loss = True
 
-    def forward(self, pictures: Tensor) -> tuple[dict, None]:
-        """Predictions of the decoder; none of the tokens."""
-        return self.model(pictures), None
+    def forward(self, pictures: Tensor) -> dict:
+        """Predictions of the decoder."""
+        return self.model(pictures)
 
 
-def learning_loss(
-    outputs: dict, tokens: dict | None, map_hw: tuple[int, int], targets: Targets, no_object: float
-) -> Tensor:
-    """The set prediction loss of all decoder layers, plus the loss of the tokens, where there are any, on a map of
-    this height and width."""
-    loss = total_loss(set_losses(outputs, targets, no_object))
-    return loss if tokens is None else loss + _token_loss(tokens, map_hw, targets)
+class TokenHeads(nn.Module):
+    """A class and a box for every token of a memory (B, S, D), from a backbone of stride 8."""
+
+    def __init__(self, D: int, classes: int) -> None:
+        super().__init__()
+        self.token_class, self.token_box = nn.Linear(D, classes), MLP(D, D, 4, num_layers=3)
+
+    def forward(self, memory: Tensor, pictures: Tensor) -> dict:
+        """ "pred_logits" (B, S, K+1), "pred_boxes" (B, S, 4) cxcywh in 0..1, and "map_hw", with S = H * W."""
+        H, W = (math.ceil(side / 8) for side in pictures.shape[-2:])
+        boxes_cxcywh = self.token_box(memory).sigmoid()
+        return {"pred_logits": self.token_class(memory), "pred_boxes": boxes_cxcywh, "map_hw": (H, W)}
 
 
-def _token_loss(tokens: dict[str, Tensor], map_hw: tuple[int, int], targets: Targets) -> Tensor:
+def learning_losses(outputs: dict, targets: Targets, no_object: float) -> dict[str, Tensor]:
+    """The set prediction losses of all decoder layers, and "loss_tokens" where there are predictions of tokens."""
+    losses = set_losses(outputs, targets, no_object)
+    if "tokens" in outputs:
+        losses["loss_tokens"] = _token_loss(outputs["tokens"], targets)
+    return losses
+
+
+def _token_loss(tokens: dict, targets: Targets) -> Tensor:
     logits, boxes_cxcywh = tokens["pred_logits"].float(), tokens["pred_boxes"].float()
     classes = logits.shape[-1]  # K + 1
-    goal_class, goal_cxcywh = zip(*(_token_goals(target, map_hw) for target in targets), strict=True)
+    goal_class, goal_cxcywh = zip(*(_token_goals(target, tokens["map_hw"]) for target in targets), strict=True)
     goal_class, goal_cxcywh = torch.stack(goal_class), torch.stack(goal_cxcywh)  # (B, S), (B, S, 4)
-    weights = torch.ones(classes)
+    weights = logits.new_ones(classes)
     weights[-1] = 0.2
     loss = F.cross_entropy(logits.flatten(0, 1), goal_class.flatten(), weights)
     answers = goal_class < classes - 1  # (B, S)
@@ -89,6 +97,7 @@ def _token_goals(target: dict[str, Tensor], map_hw: tuple[int, int]) -> tuple[Te
     y, x = torch.meshgrid((torch.arange(H) + 0.5) / H, (torch.arange(W) + 0.5) / W, indexing="ij")
     places = torch.stack([x, y], dim=-1).flatten(0, 1)  # (S, 2)
     boxes = target["boxes"]  # (T, 4)
+    places = places.to(boxes.device)
     inside = ((places[:, None] - boxes[:, :2]).abs() <= CENTRAL * boxes[:, 2:]).all(-1)  # (S, T)
     # Of several objects around a token it answers for the smallest, which has the fewest tokens.
     area = torch.where(inside, boxes[:, 2:].prod(-1), torch.inf)  # (S, T)

@@ -1,241 +1,343 @@
-"""The training loop of the course's models: two CPU processes, one recipe; `detrlab train shapes` calls it.
+"""The training loop of the course: any model and criterion, batches, and a recipe; in a notebook or in two processes.
 
-The learning rate falls over a budget of wall time, so that the run ends well on a slow or busy machine too.
-Every few minutes the state goes to checkpoints/NAME.pt; the same command then continues from there. At the
-end the averaged weights are written to data/ as float16. How each was trained is in data/README.md.
+    trainer = Trainer(model, set_losses, scenes.batches(16), Recipe(name="my_detr", minutes=2, learning_rate=1e-3))
+    average = trainer.run(report=print)
+
+Forward and loss, gradients clipped together, AdamW with a rate of its own for the backbone, warm-up and cosine, and a
+running average of the weights, which is what is measured and ships (DETR, appendix A.4; `engine.py` and `main.py` of
+the official code, which has no average). With a checkpoint a run that ended in any way goes on where it was.
 """
 
+from __future__ import annotations
+
 import math
-import os
+import signal
+import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
-from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.swa_utils import AveragedModel
 
-from detrlab.evaluation.evaluate import average_precision, held_out
-from detrlab.training.data import SIZES_WH, TrainingScenes, draw_part
-from detrlab.training.heads import restart_flat_heads
-from detrlab.training.learners import learning_loss
+from detrlab.detr.criterion import total_loss
+from detrlab.detr.matcher import Targets
+from detrlab.detr.models import load_weights
+from detrlab.training.checkpoint import load_checkpoint, random_states, restore_random_states, save_checkpoint
+from detrlab.training.data import Batch
+from detrlab.training.faults import TrainingError, check_targets, is_out_of_memory, names_of, not_finite
+from detrlab.training.processes import Alone, Processes
+from detrlab.training.recipe import Recipe
 
-ROOT = Path(__file__).resolve().parents[2]  # of a checkout
-CHECKPOINTS = ROOT / "checkpoints"
-DATA = ROOT / "data"
-
-PROCESSES = 2
-SCENES = 80_000  # drawn once, half by each process
-BATCH = 16  # pictures per process and step
-LEARNING_RATE = 6e-4
-WARM_UP = 300  # steps
-SMALL_SHARE = 0.25  # of the time on pictures of 96 px only: 1.8 times as many per second
-SHORTER_SIDES = {
-    96: 0.2,
-    112: 0.15,
-    128: 0.65,
-}  # share of the batches after that; long pictures get fewer rows
-RESTART_HEADS_AT = 0.45  # of the time, once
-AVERAGING = 0.998
-SAVE_EVERY, LOOK_EVERY = 180, 300  # seconds
+Criterion = Callable[[dict, Targets, float], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What differs from model to model; `learner` and `model` are functions of a module, for the processes' sake."""
+class Report:
+    """Where training stands: losses are means over the steps since the last report, "loss" their weighted sum."""
 
-    name: str  # of the file in data/, and of the checkpoint
-    learner: Callable[[], nn.Module]  # has the model as `.model`, returns (outputs, tokens)
-    model: Callable[[], nn.Module]
-    minutes: float  # of training, after the scenes are drawn
-    one_resolution: bool = False
-    restart_heads: bool = False
-    # The weight of no-object at the start and at the end: first find objects, then learn not to find them twice.
-    no_object: tuple[float, float] = (0.1, 0.4)
+    step: int
+    progress: float  # share of the budget, 0..1
+    seconds: float  # of computing, as the recipe counts them
+    steps_per_second: float  # on the clock on the wall, as are the seconds left
+    seconds_left: float
+    losses: dict[str, float]
+    measured: dict[str, float]  # what `look` found; empty where it did not look
+
+    def __str__(self) -> str:
+        minutes = f"{self.seconds_left / 60:.0f} min" if self.seconds_left >= 100 else f"{self.seconds_left:.0f} s"
+        speed = f"{self.steps_per_second:.2f} steps/s, {minutes} left"
+        numbers = [f"{name.removeprefix('loss_')} {value:.3f}" for name, value in self.losses.items()]
+        numbers += [f"{name} {value:.3f}" for name, value in self.measured.items()]
+        return f"{100 * self.progress:3.0f} %  step {self.step}  {speed}  {'  '.join(numbers)}"
+
+
+class Trainer:
+    """A model in training. `step`, `progress` (0..1) and `history` (all reports) say how far it is.
+
+    Args:
+        model: what is to be trained, averaged and shipped; given the pictures of a batch it returns a dict with
+            "pred_logits" (B, Q, K+1) and whatever else the criterion reads.
+        criterion: `criterion(outputs, targets, no_object)` gives named losses, as `set_losses` does. Their sum,
+            weighted by the recipe, is minimised.
+        batches: `batches(start)` gives endless batches from number `start` on, each pictures and targets (see
+            `check_targets`), the same ones whenever it is asked. So where training stands in its data is the number of
+            its step.
+        recipe: budget, rates and schedule. Its seed is set here for Python's, numpy's and torch's random numbers.
+        learner: a module around the model with what helps only in training (more heads); its outputs go to the
+            criterion. None: the model by itself.
+        checkpoint: a file that the state is saved to every `save_every` seconds and at the end of `run`. Where it is
+            there, training goes on from it; on a processor, with a budget in steps, to the same weights bit for bit.
+        look: measures the averaged model (in eval mode), every `look_every` seconds; its numbers go into the reports.
+        device: None takes a GPU where there is one. There, and on processors that compute in bfloat16, the model runs
+            in mixed precision; losses are always in float32.
+
+    Raises:
+        ValueError: a checkpoint of another recipe or model.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        criterion: Criterion,
+        batches: Callable[[int], Iterator[Batch]],
+        recipe: Recipe,
+        *,
+        learner: nn.Module | None = None,
+        checkpoint: Path | None = None,
+        look: Callable[[nn.Module], dict[str, float]] | None = None,
+        device: str | torch.device | None = None,
+        processes: Processes | None = None,
+        report_every: float = 30.0,
+        look_every: float = 300.0,
+        save_every: float = 180.0,
+    ) -> None:
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.recipe, self.checkpoint = recipe, checkpoint
+        self.model, self.learner = model, (model if learner is None else learner).to(self.device)
+        self.step, self.seconds, self.history = 0, 0.0, list[Report]()
+        self._criterion, self._batches, self._look = criterion, batches, look
+        self._processes = processes or Alone()
+        self._every = {"report": report_every, "look": look_every, "save": save_every}
+        self._last = dict.fromkeys(self._every, time.monotonic())
+        self._sums: defaultdict[str, float] = defaultdict(float)
+        self._since = 0, time.monotonic(), 0.0  # step, time and progress at the last report
+        # Where the processor only waits for a GPU, its own time says nothing.
+        self._clock = time.monotonic if self.device.type == "cuda" else time.thread_time
+        self._processes.seed(recipe.seed)
+        self._parameters = [p for p in self.learner.parameters() if p.requires_grad]
+        self._optimiser = torch.optim.AdamW(
+            self._groups(), recipe.learning_rate, betas=recipe.betas, weight_decay=recipe.weight_decay
+        )
+        self._schedule = LambdaLR(self._optimiser, lambda step: recipe.rate(step, self.progress))
+        self._average = AveragedModel(model, multi_avg_fn=self._follow, use_buffers=True).eval()
+        if checkpoint is not None and checkpoint.exists():
+            self._restore(load_checkpoint(checkpoint, recipe))
 
     @property
-    def weights(self) -> Path:
-        return DATA / f"{self.name}.safetensors"
+    def progress(self) -> float:
+        """The share of the budget that is spent, 0..1."""
+        return self.recipe.progress(self.step, self.seconds)
 
+    @property
+    def average(self) -> nn.Module:
+        """The model with averaged weights, in eval mode."""
+        return self._average.module
 
-def train(recipe: Recipe, minutes: float) -> None:
-    """Train into data/, from the last checkpoint where there is one."""
-    CHECKPOINTS.mkdir(exist_ok=True)
-    meeting = CHECKPOINTS / f"{recipe.name}.meeting"
-    meeting.unlink(missing_ok=True)
-    mp.spawn(_train, (recipe, minutes * 60, meeting), nprocs=PROCESSES)
+    def run(self, until: float = 1.0, report: Callable[[Report], object] = print) -> nn.Module:
+        """Train until this share of the budget is spent; returns the averaged model in eval mode.
 
+        An interrupt (Ctrl-C, a notebook's stop button) ends after the step it falls into, with a checkpoint; `run` then
+        goes on. `report` gets a `Report` now and then, and at the end.
 
-def _train(rank: int, recipe: Recipe, budget: float, meeting: Path) -> None:
-    os.nice(5)
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    patience = timedelta(minutes=60)  # one process may draw its scenes much faster than the other
-    dist.init_process_group("gloo", f"file://{meeting}", patience, rank=rank, world_size=PROCESSES)
-    _draw(rank)
-    torch.manual_seed(0)
-    learner = recipe.learner().to(memory_format=torch.channels_last).train()
-    average = recipe.model().to(memory_format=torch.channels_last).eval()
-    average.load_state_dict(learner.model.state_dict())
-    optimiser = torch.optim.AdamW(learner.parameters(), LEARNING_RATE, betas=(0.9, 0.98), weight_decay=1e-4)
-    saved = CHECKPOINTS / f"{recipe.name}.pt"
-    low, high = recipe.no_object
-    step, spent = 0, 0.0
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        learner.load_state_dict(state["learner"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        step, spent = state["step"], state["spent"]
-    batches = _batches(recipe, rank, step, lambda: spent / budget)
-    clock = last_save = last_look = time.monotonic()
-    pictures, loss_sum, since = 0, 0.0, step
-    while spent < budget:
-        progress = spent / budget
-        x, targets = next(batches)
-        loss = _learn(learner, x, targets, no_object=low + (high - low) * min(progress, 1))
-        now = time.monotonic()
-        spent = _average_gradients(learner, spent + now - clock)
-        clock = now
-        torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
-        for group in optimiser.param_groups:
-            group["lr"] = (
-                LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1)))
+        Raises:
+            TrainingError: a loss, gradient or prediction that is no number, or too little memory. The weights are those
+                of the step before; a checkpoint stays.
+            ValueError: a batch that cannot be learnt from, before it changes anything (see `check_targets`).
+            OSError: the last checkpoint cannot be written.
+        """
+        if self.progress >= until:
+            return self.average
+        batches = self._batches(self.step)
+        self.learner.train()
+        self._last = dict.fromkeys(self._every, time.monotonic())
+        self._since = self.step, time.monotonic(), self.progress
+        stop = save = False
+        with _interrupts_wait() as interrupts:
+            while self.progress < until and not stop:
+                if save:
+                    self._save_or_say()
+                self._step(batches)
+                wishes = self._processes.agree([bool(interrupts), self._due("save")])
+                stop, save = wishes[0], wishes[1] and self.checkpoint is not None
+                if self._processes.rank == 0 and (self._due("report") or self._due("look")):
+                    self._report(report, look=self._due("look"))
+            if self._processes.rank == 0 and self.step > self._since[0]:
+                self._report(report, look=not stop)
+            if stop or self.progress >= 1.0:
+                self.save()
+        if stop:
+            raise KeyboardInterrupt(f"training stopped after step {self.step}: it can go on from there")
+        return self.average
+
+    def save(self) -> None:
+        """Write the checkpoint, where there is one; all processes call it.
+
+        Raises:
+            OSError: it cannot be written; the old one stays.
+        """
+        states = self._processes.gather(random_states())
+        self._last["save"] = time.monotonic()
+        if self.checkpoint is None or self._processes.rank != 0:
+            return
+        if bad := sorted(set(not_finite(self.learner.state_dict()))):
+            raise TrainingError(
+                f"the weights after step {self.step} are no numbers ({bad[0]}): lower the learning rate"
             )
-        optimiser.step()
-        optimiser.zero_grad()
-        step += 1
-        _follow(average, learner.model, min(AVERAGING, step / (step + 10)))
-        if recipe.restart_heads and progress < RESTART_HEADS_AT <= spent / budget:
-            _restart_heads(learner)
-        pictures, loss_sum = pictures + BATCH * PROCESSES, loss_sum + loss
-        if rank == 0 and now - last_save > SAVE_EVERY:
-            last_save = now
-            _save(saved, learner, average, optimiser, step, spent)
-            print(f"{spent / 60:6.1f} min  step {step}  loss {loss_sum / (step - since):.3f}", flush=True)
-            loss_sum, since = 0.0, step
-        if rank == 0 and now - last_look > LOOK_EVERY:
-            speed = pictures / (now - last_look)
-            last_look, pictures = now, 0
-            ap = average_precision(average, held_out("held_out", 200))
-            print(
-                f"{spent / 60:6.1f} min  {speed:.0f} pictures/s  AP {ap['AP']:.3f}  AP50 {ap['AP50']:.3f}",
-                flush=True,
+        state = {
+            "learner": self.learner.state_dict(),
+            "average": self._average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "random": states,
+            "step": self.step,
+            "seconds": self.seconds,
+            "history": [asdict(report) for report in self.history],
+        }
+        try:
+            save_checkpoint(self.checkpoint, self.recipe, state)
+        except OSError as error:
+            raise OSError(
+                f"the state after step {self.step} could not be saved ({error}): the last checkpoint, if any, stays at "
+                f"{self.checkpoint}; make room on the disk"
+            ) from error
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        load_weights(self.learner, state["learner"], f"{self.checkpoint} into the model")
+        self._average.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._schedule.load_state_dict(state["schedule"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.history = [Report(**report) for report in state["history"]]
+        self._since = self.step, time.monotonic(), self.progress
+        restore_random_states(state["random"][self._processes.rank])
+
+    def _save_or_say(self) -> None:
+        """A full disk in the middle of a run is no reason to end it: there may be room at the next try."""
+        try:
+            self.save()
+        except OSError as error:
+            print(f"{error}; training goes on", file=sys.stderr, flush=True)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        backbone: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
+        for name, parameter in self.learner.named_parameters():
+            if parameter.requires_grad:
+                (backbone if "backbone" in name.split(".") else rest).append(parameter)
+        rate = self.recipe.backbone_rate
+        groups: list[dict[str, Any]] = [
+            {"params": rest},
+            {"params": backbone, "lr": self.recipe.learning_rate if rate is None else rate},
+        ]
+        return [group for group in groups if group["params"]]
+
+    def _step(self, batches: Iterator[Batch]) -> None:
+        started = self._clock()
+        try:
+            pictures, targets = next(batches)
+        except StopIteration:
+            raise ValueError(
+                "the data set is empty: batches(0) gave none"
+                if self.step == 0
+                else f"the data ended at step {self.step}, before the budget: let batches(start) begin again at its end"
+            ) from None
+        try:
+            self._learn(pictures, targets)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            largest = max((tuple(picture.shape[-2:]) for picture in pictures), key=math.prod)
+            size = f"{len(pictures)} pictures of up to {' x '.join(map(str, largest))} pixels"
+            raise TrainingError(
+                f"there is too little memory on {self.device} for step {self.step + 1} with a batch of {size}: give "
+                "fewer pictures a batch, or smaller ones"
+            ) from None
+        self._update(targets)
+        self.seconds += self._clock() - started
+        self._schedule.step()
+
+    def _learn(self, pictures: Tensor | Sequence[Tensor], targets: Targets) -> None:
+        """Adds the gradients of one batch."""
+        self._optimiser.zero_grad()
+        # Before the model sees them: batch norm would keep what is no number.
+        self._stop_at_nan("the pictures are no numbers", not_finite([pictures]), targets)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_bfloat16(self.device)):
+            outputs = self.learner(self._there(pictures))
+        check_targets(targets, outputs["pred_logits"].shape[-1] - 1)
+        # Matching would fail on these first, and name nothing.
+        self._stop_at_nan("the model's {} is no number", not_finite(outputs), targets)
+        there = [{name: value.to(self.device) for name, value in target.items()} for target in targets]
+        losses = self._criterion(outputs, there, self.recipe.no_object_weight(self.progress))
+        self._stop_at_nan("{} is no number", not_finite(losses), targets)
+        loss = total_loss(losses, self.recipe.loss_weights)
+        loss.backward()
+        for name, value in {"loss": loss, **losses}.items():
+            if not name[-1].isdigit():  # those of earlier decoder layers are in the sum
+                self._sums[name] += value.item()
+
+    def _there(self, pictures: Tensor | Sequence[Tensor]) -> Tensor | list[Tensor]:
+        if isinstance(pictures, Tensor):
+            return pictures.to(self.device, memory_format=torch.channels_last)
+        return [picture.to(self.device) for picture in pictures]
+
+    def _update(self, targets: Targets) -> None:
+        self._processes.average([p.grad for p in self._parameters if p.grad is not None])
+        norm = nn.utils.clip_grad_norm_(self._parameters, self.recipe.clip_norm)
+        self._stop_at_nan("the gradient of the loss is no number", not_finite(norm), targets)
+        self._optimiser.step()
+        self._average.update_parameters(self.model)
+        self.step += 1
+
+    def _stop_at_nan(self, what: str, found: Iterator[str], targets: Targets) -> None:
+        if (name := next(found, None)) is not None:
+            kept = f"; {self.checkpoint} holds an earlier step" if self.checkpoint and self.checkpoint.exists() else ""
+            raise TrainingError(
+                f"training stopped at step {self.step + 1}: {what.format(name)}, in the batch with {names_of(targets)}"
+                f". Lower the learning rate, or look at these{kept}"
             )
-    if rank == 0:
-        _save(saved, learner, average, optimiser, step, spent)
-        export(average.state_dict(), recipe.weights)
-        print(f"wrote {recipe.weights.relative_to(ROOT)} after {step} steps", flush=True)
-    dist.barrier()
-    dist.destroy_process_group()
+
+    def _follow(self, average: list[Tensor], current: list[Tensor], averaged: Tensor) -> None:
+        """Moves the average of the weights and of batch norm's statistics towards the model."""
+        share = 1 - self.recipe.keep(int(averaged))
+        for own, new in zip(average, current, strict=True):
+            own.lerp_(new, share) if own.is_floating_point() else own.copy_(new)
+
+    def _due(self, what: str) -> bool:
+        return time.monotonic() - self._last[what] > self._every[what]
+
+    def _report(self, report: Callable[[Report], object], look: bool) -> None:
+        """Tells where training stands; looking changes nothing that training depends on."""
+        states, now = random_states(), time.monotonic()
+        step, then, progress = self._since
+        elapsed, done = max(now - then, 1e-9), max(self.step - step, 1)
+        left = (1 - self.progress) * elapsed / max(self.progress - progress, 1e-9)
+        losses = {name: total / done for name, total in self._sums.items()}
+        with torch.no_grad():
+            measured = self._look(self.average) if look and self._look else {}
+        self.history.append(
+            Report(self.step, self.progress, self.seconds, done / elapsed, left, losses, dict(measured))
+        )
+        report(self.history[-1])
+        restore_random_states(states)
+        self._sums.clear()
+        self._since = self.step, time.monotonic(), self.progress
+        self._last |= dict.fromkeys(("report", "look") if look else ("report",), time.monotonic())
 
 
-def export(state: dict[str, Tensor], path: Path) -> None:
-    """Writes a state dict as float16 safetensors (whole numbers stay), replacing the file in one go."""
-    state = {key: (t.half() if t.is_floating_point() else t).contiguous() for key, t in state.items()}
-    part = path.with_suffix(".part")
-    save_file(state, part)
-    part.chmod(0o644)  # safetensors writes for the owner's eyes only
-    os.replace(part, path)
+def _has_bfloat16(device: torch.device) -> bool:
+    """Whether the device computes in bfloat16 itself: a processor that does not takes a hundred times as long."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-def _draw(rank: int) -> None:
-    """Draws this process's half of the training scenes, at all sizes."""
-    folder = CHECKPOINTS / "scenes"
-    folder.mkdir(exist_ok=True)
-    first = rank * SCENES // PROCESSES
-    for size_wh, share in SIZES_WH.items():
-        count = round(share * SCENES / PROCESSES)
-        started = time.monotonic()
-        draw_part(folder, size_wh, first, count, rank)
-        print(f"process {rank}: {count} scenes {size_wh} in {time.monotonic() - started:.0f} s", flush=True)
-        first += count
-
-
-def _batches(
-    recipe: Recipe, rank: int, step: int, progress: Callable[[], float]
-) -> Iterator[tuple[Tensor, list[dict[str, Tensor]]]]:
-    """Endless batches. Both processes draw sizes from one stream, so that neither waits for the other."""
-    common, own = np.random.default_rng((step, 10)), np.random.default_rng((step, 11 + rank))
-    scenes = TrainingScenes(CHECKPOINTS / "scenes", rank)
-    torch.manual_seed(step * PROCESSES + rank)
-    while True:
-        size_wh = _one_of(SIZES_WH, common)
-        if recipe.one_resolution:
-            shorter = 128
-        elif progress() < SMALL_SHARE:
-            shorter = 96
-        else:
-            shorter = _one_of(SHORTER_SIDES, common)
-        yield scenes.batch(BATCH, size_wh, shorter, own)
-
-
-def _one_of(shares: dict, rng: np.random.Generator):
-    """A random key, each as often as its value says."""
-    return list(shares)[rng.choice(len(shares), p=list(shares.values()))]
-
-
-def _learn(learner: nn.Module, x: Tensor, targets: list[dict[str, Tensor]], no_object: float) -> float:
-    """Adds the gradients of one batch and returns its loss."""
-    map_hw = tuple(math.ceil(side / 8) for side in x.shape[-2:])  # the backbone's stride
-    with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16()):
-        outputs, tokens = learner(x.contiguous(memory_format=torch.channels_last))
-    loss = learning_loss(outputs, tokens, map_hw, targets, no_object)
-    loss.backward()
-    return loss.item()
-
-
-def _has_bfloat16() -> bool:
-    """Whether the processor computes in bfloat16 itself: where it does not, a step takes a hundred times as long."""
-    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-def _restart_heads(learner: nn.Module) -> None:
-    """Restarts flat attention heads, alike in all processes: they look at the same pictures."""
-    scenes = TrainingScenes(CHECKPOINTS / "scenes", part=0)
-    x, _ = scenes.batch(32, (128, 128), 128, np.random.default_rng(0))
-    heads = restart_flat_heads(learner.model, x)
-    for parameter in learner.parameters():
-        dist.broadcast(parameter.data, src=0)
-    print(f"restarted heads {heads} of the last cross-attention", flush=True)
-
-
-def _average_gradients(learner: nn.Module, spent: float) -> float:
-    """Averages the gradients over the processes, and the time spent with them, so that all agree on the
-    schedule."""
-    gradients = [p.grad for p in learner.parameters()]
-    flat = torch.cat([g.flatten() for g in gradients] + [torch.tensor([spent])])
-    dist.all_reduce(flat)
-    flat /= PROCESSES
-    for gradient, part in zip(gradients, flat[:-1].split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(part.view_as(gradient))
-    return flat[-1].item()
-
-
-@torch.no_grad()
-def _follow(average: nn.Module, model: nn.Module, keep: float) -> None:
-    """Moves the running average of the weights and of batch norm's statistics towards the model."""
-    for own, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
-        own.lerp_(new, 1 - keep) if own.is_floating_point() else own.copy_(new)
-
-
-def _save(
-    path: Path,
-    learner: nn.Module,
-    average: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    step: int,
-    spent: float,
-) -> None:
-    state = {
-        "learner": learner.state_dict(),
-        "average": average.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    torch.save(state | {"step": step, "spent": spent}, path.with_suffix(".part"))
-    os.replace(path.with_suffix(".part"), path)
+@contextmanager
+def _interrupts_wait() -> Iterator[list[int]]:
+    """Collects interrupts in a list, so that none falls into the middle of a step."""
+    interrupts: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts  # signals reach the main thread only
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import sys
 
 from detrlab.detr.models import short_weights
 from detrlab.evaluation.evaluate import evaluate
-from detrlab.training.loop import train
+from detrlab.training.shipped import train
 from tools.train_short.learner import SHORT
 from tools.train_short.short_detr import ShortDETR
 
@@ -20,11 +21,11 @@ def shipped() -> ShortDETR:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("train", "eval"))
-    parser.add_argument("--minutes", type=float, default=SHORT.minutes, help="of training, after the scenes are drawn")
+    parser.add_argument("--steps", type=int, default=SHORT.recipe.steps, help="of training, after the scenes are drawn")
     parser.add_argument("--scenes", type=int, default=1000, help="held-out scenes to measure on")
     arguments = parser.parse_args()
     if arguments.what == "train":
-        train(SHORT, arguments.minutes)
+        sys.exit(train(SHORT, arguments.steps))
     else:
         figures = evaluate(shipped(), arguments.scenes)
         print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))

@@ -1,10 +1,13 @@
 """The short DETR together with what helps only while it learns, and how it is trained."""
 
+from contextlib import ExitStack
+
 from torch import Tensor, nn
 
-from detrlab.detr.detr import MLP
 from detrlab.detr.models import load_model
-from detrlab.training.loop import DATA, Recipe
+from detrlab.training.learners import TokenHeads
+from detrlab.training.recipes import shapes_recipe
+from detrlab.training.shipped import DATA, ShippedModel
 from tools.train_short.short_detr import ShortDETR
 from tools.train_short.warm_start import start_from_shapes
 
@@ -15,38 +18,28 @@ class ShortLearner(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.model = ShortDETR()
-        self.layers: list[Tensor] = []
         for module in self.model.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0.0
             if isinstance(module, nn.MultiheadAttention):
                 module.dropout = 0.0
                 module.register_forward_pre_hook(_ask_for_weights, with_kwargs=True)
-        D, K = self.model.conv.out_channels, self.model.linear_class.out_features - 1
-        self.token_class, self.token_box = nn.Linear(D, K + 1), MLP(D, D, 4, num_layers=3)
-        self.model.transformer.encoder.register_forward_hook(self._keep_memory)
-        for layer in self.model.transformer.decoder.layers[:-1]:
-            layer.register_forward_hook(self._keep_layer)
+        self.heads = TokenHeads(self.model.conv.out_channels, self.model.linear_class.out_features)
 
-    def _keep_memory(self, module: nn.Module, inputs: tuple, memory: Tensor) -> None:
-        self.memory = memory.transpose(0, 1)  # (B, S, D)
-
-    def _keep_layer(self, module: nn.Module, inputs: tuple, output: Tensor) -> None:
-        self.layers.append(output.transpose(0, 1))  # (B, Q, D)
-
-    def forward(self, pictures: Tensor) -> tuple[dict, dict]:
-        self.layers.clear()
-        model = self.model
-        outputs = model(pictures)
-        earlier = [model.transformer.decoder.norm(layer) for layer in self.layers]
+    def forward(self, pictures: Tensor) -> dict:
+        model, transformer = self.model, self.model.transformer
+        memory: list[Tensor] = []  # (S, B, D)
+        earlier: list[Tensor] = []  # (Q, B, D) each
+        with ExitStack() as hooks:
+            hooks.enter_context(transformer.encoder.register_forward_hook(lambda *call: memory.append(call[-1])))
+            for layer in transformer.decoder.layers[:-1]:
+                hooks.enter_context(layer.register_forward_hook(lambda *call: earlier.append(call[-1])))
+            outputs = model(pictures)
+        normed = [transformer.decoder.norm(layer.transpose(0, 1)) for layer in earlier]
         outputs["aux_outputs"] = [
-            {"pred_logits": model.linear_class(h), "pred_boxes": model.linear_bbox(h).sigmoid()} for h in earlier
+            {"pred_logits": model.linear_class(h), "pred_boxes": model.linear_bbox(h).sigmoid()} for h in normed
         ]
-        tokens = {
-            "pred_logits": self.token_class(self.memory),
-            "pred_boxes": self.token_box(self.memory).sigmoid(),
-        }
-        return outputs, tokens
+        return outputs | {"tokens": self.heads(memory[0].transpose(0, 1), pictures)}
 
 
 def _ask_for_weights(module: nn.Module, inputs: tuple, keywords: dict) -> tuple[tuple, dict]:
@@ -62,4 +55,4 @@ def warm_learner() -> ShortLearner:
 
 
 # Its learned positions count cells, so they mean something at one resolution only.
-SHORT = Recipe("short_detr", warm_learner, ShortDETR, minutes=25.0, one_resolution=True)
+SHORT = ShippedModel(shapes_recipe("short_detr", steps=2600), warm_learner, one_resolution=True)

@@ -6,7 +6,14 @@ import torch
 from torch import nn
 
 from detrlab.detr.criterion import set_losses, total_loss
-from detrlab.training.learners import PlainLearner, ShapesLearner, _token_goals, _token_loss, learning_loss
+from detrlab.training.learners import (
+    LOSS_WEIGHTS,
+    PlainLearner,
+    ShapesLearner,
+    _token_goals,
+    _token_loss,
+    learning_losses,
+)
 from tools.train_short.learner import ShortLearner
 
 # nn.Transformer warns that it will not use nested tensors; the homework prescribes its layout.
@@ -27,11 +34,12 @@ def test_tokens_answer_for_the_smallest_object_around_them():
 def test_tokens_that_answer_rightly_cost_nothing():
     target = {"labels": torch.tensor([1]), "boxes": torch.tensor([[0.5, 0.5, 0.5, 0.5]])}
     labels, goals = _token_goals(target, (3, 5))
-    tokens = {"pred_logits": 50.0 * nn.functional.one_hot(labels, 7)[None], "pred_boxes": goals[None]}
-    assert _token_loss(tokens, (3, 5), [target]).item() == pytest.approx(0, abs=1e-5)
+    logits = 50.0 * nn.functional.one_hot(labels, 7)[None]
+    tokens = {"pred_logits": logits, "pred_boxes": goals[None], "map_hw": (3, 5)}
+    assert _token_loss(tokens, [target]).item() == pytest.approx(0, abs=1e-5)
     moved = {**tokens, "pred_boxes": goals[None] + torch.tensor([0.1, 0, 0, 0])}
     # 5 x L1 of 0.1, and 2 x (1 - GIoU): boxes 0.5 wide, 0.1 apart share 0.4 of 0.6.
-    assert _token_loss(moved, (3, 5), [target]).item() == pytest.approx(5 * 0.1 + 2 * (1 - 4 / 6), abs=1e-4)
+    assert _token_loss(moved, [target]).item() == pytest.approx(5 * 0.1 + 2 * (1 - 4 / 6), abs=1e-4)
 
 
 def test_queries_of_shapes_start_looking_at_their_own_place():
@@ -53,11 +61,11 @@ def test_every_decoder_layer_and_every_parameter_learns(learner_class):
     learner = learner_class()
     targets = [{"labels": torch.tensor([1, 5]), "boxes": torch.rand(2, 4) * 0.3 + 0.3} for _ in range(2)]
     for _ in range(2):  # a second step must not hear the first one's layers
-        outputs, tokens = learner(torch.randn(2, 3, 40, 56))
-    assert len(outputs["aux_outputs"]) == 2
+        outputs = learner(torch.randn(2, 3, 40, 56))
+    assert len(outputs["aux_outputs"]) == 2 and outputs["tokens"]["map_hw"] == (5, 7)
     assert outputs["pred_logits"].shape == (2, 20, 7)
-    assert tokens["pred_boxes"].shape == (2, 5 * 7, 4)
-    learning_loss(outputs, tokens, (5, 7), targets, no_object=0.1).backward()
+    assert outputs["tokens"]["pred_boxes"].shape == (2, 5 * 7, 4)
+    total_loss(learning_losses(outputs, targets, no_object=0.1), LOSS_WEIGHTS).backward()
     silent = [name for name, p in learner.named_parameters() if p.grad is None]
     assert silent == []
 
@@ -76,10 +84,10 @@ def test_the_plain_learner_hears_the_decoder_alone():
     torch.manual_seed(0)
     learner = PlainLearner()
     targets = [{"labels": torch.tensor([1, 5]), "boxes": torch.rand(2, 4) * 0.3 + 0.3} for _ in range(2)]
-    outputs, tokens = learner(torch.randn(2, 3, 40, 56))
-    assert tokens is None and len(outputs["aux_outputs"]) == 2
+    outputs = learner(torch.randn(2, 3, 40, 56))
+    assert "tokens" not in outputs and len(outputs["aux_outputs"]) == 2
     assert learner.state_dict().keys() == {f"model.{name}" for name in learner.model.state_dict()}
     q, k, _ = learner.model.transformer.encoder.layers[0].self_attn.in_proj_weight.chunk(3)
     assert not torch.equal(q, k)
-    alone = total_loss(set_losses(outputs, targets, 0.1))
-    assert learning_loss(outputs, tokens, (5, 7), targets, no_object=0.1).equal(alone)
+    alone = set_losses(outputs, targets, 0.1)
+    assert learning_losses(outputs, targets, no_object=0.1) == alone
