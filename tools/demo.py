@@ -12,7 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from autograder.course.registry import SOLUTIONS, read_registry
@@ -45,15 +45,13 @@ def main() -> int:
 @contextmanager
 def sandbox() -> Iterator[Pool | SandboxUnavailable]:
     """The sandbox, getting warm; or why there is none."""
-    try:
-        pool = Pool(len(os.sched_getaffinity(0)), found_level(), ENTRY.needs).__enter__()
-    except SandboxUnavailable as error:
-        yield error
-        return
-    try:
+    with ExitStack() as opened:
+        pool: Pool | SandboxUnavailable
+        try:
+            pool = opened.enter_context(Pool(len(os.sched_getaffinity(0)), found_level(), ENTRY.needs))
+        except SandboxUnavailable as error:
+            pool = error
         yield pool
-    finally:
-        pool.__exit__()
 
 
 def detect_and_draw(folder: Path) -> None:

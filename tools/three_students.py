@@ -26,12 +26,14 @@ def grade_three(folder: Path, pool: Pool | SandboxUnavailable) -> None:
     sources = [read_source(path) for path in ENTRY.notebooks]
     for student in STUDENTS:
         hand_in(student, sources, release, places.submitted)
-    if isinstance(pool, Pool):
+    try:
+        if isinstance(pool, SandboxUnavailable):
+            raise pool
         print(f"\n3. Three students hand in {assignment}. Sandbox: {pool.level}", flush=True)
         pages = in_sandbox(places, assignment, pool)
-    else:
+    except SandboxUnavailable as error:  # at its start, or when the first notebook was to run
         print(f"\n3. Three students hand in {assignment}. This machine has no sandbox for strangers' notebooks:")
-        print(f"   {pool}\n   These three are our own, so stock nbgrader runs and marks them:", flush=True)
+        print(f"   {error}\n   These three are our own, so stock nbgrader runs and marks them:", flush=True)
         pages = with_stock(course, assignment)
     print_marks({student: course.marks(assignment, student) for student in STUDENTS})
     print("\nGradebook: " + str(folder / "gradebook.db"))
