@@ -45,6 +45,16 @@ def test_a_large_picture_is_compressed_and_keeps_its_shape(tmp_path, kind):
     assert Image.open(io.BytesIO(smaller)).size == (MAX_SIDE, MAX_SIDE // 4)
 
 
+def test_a_drawing_stays_sharp(tmp_path):
+    values = np.array([[250, 250, 250], [20, 20, 20], [213, 94, 0]], dtype=np.uint8)
+    colours = values[np.random.default_rng(5).integers(0, 3, (203, 151)).repeat(3, axis=1)]  # as text: edges all over
+    file = io.BytesIO()
+    Image.fromarray(colours).save(file, "PNG", compress_level=0)
+    kind, smaller = held(embed(f'<img src="{inline(file.getvalue())}">', tmp_path))
+    assert kind == "webp" and len(smaller) < MAX_KB * 1000
+    np.testing.assert_array_equal(Image.open(io.BytesIO(smaller)).convert("RGB"), colours)
+
+
 def test_a_file_of_the_students_becomes_part_of_the_page_once(tmp_path):
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures/my picture.png").write_bytes(picture())
