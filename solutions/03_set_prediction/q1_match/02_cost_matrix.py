@@ -27,7 +27,7 @@
 # $.1 \cdot .2 = .02$, the union .04 + .08 − .02 = .10, the smallest box around both $.3 \cdot .4 = .12$; GIoU is
 # $.02/.10 - .02/.12 = .033$. The pair costs $-.333 + 1.5 - .067 = 1.1$.
 
-# %% exercise="cost_matrix" forbids="detrlab.detr.matcher.match, detrlab.detr.criterion.set_losses, detrlab.detr.criterion._layer_losses, detrlab.training.learners.learning_loss"
+# %% exercise="cost_matrix" forbids="detrlab.detr.matcher.match, detrlab.detr.criterion.set_losses, detrlab.detr.criterion._layer_losses, detrlab.training.learners.learning_losses"
 def class_cost(logits, labels):
     """(Q, T): minus the probability that each query gives to each target's class."""
     ### BEGIN SOLUTION

@@ -20,7 +20,7 @@
 #
 # Gradients have to flow back to the boxes. The library's and torchvision's functions for IoU may not be used.
 
-# %% exercise="giou" forbids="detrlab.boxes.box_iou, detrlab.boxes.generalized_box_iou, detrlab.boxes._intersection_and_union, torchvision.ops.box_iou, torchvision.ops.generalized_box_iou, torchvision.ops.generalized_box_iou_loss, torchvision.ops.distance_box_iou, torchvision.ops.complete_box_iou, torchvision.ops.boxes._box_inter_union, torchvision.ops._utils._loss_inter_union, torchvision.ops.diou_loss._diou_iou_loss, torchvision.ops.boxes._box_diou_iou, detrlab.detr.criterion.box_losses, detrlab.detr.criterion._layer_losses, detrlab.detr.criterion.set_losses, detrlab.training.learners.learning_loss"
+# %% exercise="giou" forbids="detrlab.boxes.box_iou, detrlab.boxes.generalized_box_iou, detrlab.boxes._intersection_and_union, torchvision.ops.box_iou, torchvision.ops.generalized_box_iou, torchvision.ops.generalized_box_iou_loss, torchvision.ops.distance_box_iou, torchvision.ops.complete_box_iou, torchvision.ops.boxes._box_inter_union, torchvision.ops._utils._loss_inter_union, torchvision.ops.diou_loss._diou_iou_loss, torchvision.ops.boxes._box_diou_iou, detrlab.detr.criterion.box_losses, detrlab.detr.criterion._layer_losses, detrlab.detr.criterion.set_losses, detrlab.training.learners.learning_losses"
 def areas(a_xyxy, b_xyxy):
     """(intersection, union), each (N, M), of every pair of boxes (N, 4) and (M, 4)."""
     ### BEGIN SOLUTION

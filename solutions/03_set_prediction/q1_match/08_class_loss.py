@@ -21,7 +21,7 @@
 # query 2 should say 4, and query 1 nothing: [2, 5, 4]. If the correct classes have −log p of 1, 2 and 3, the loss is
 # $(1 \cdot 1 + .1 \cdot 2 + 1 \cdot 3)/(1 + .1 + 1) = 2$.
 
-# %% exercise="class_loss" forbids="detrlab.detr.criterion.set_losses, detrlab.detr.criterion._layer_losses, detrlab.detr.criterion._indices, detrlab.training.learners.learning_loss"
+# %% exercise="class_loss" forbids="detrlab.detr.criterion.set_losses, detrlab.detr.criterion._layer_losses, detrlab.detr.criterion._indices, detrlab.training.learners.learning_losses"
 def target_classes(matches, labels, Q, K):
     """(B, Q) int64: the class each query should say, K for no object. matches, labels: one of each per image."""
     ### BEGIN SOLUTION

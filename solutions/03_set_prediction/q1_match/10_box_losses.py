@@ -21,7 +21,7 @@
 #
 # `generalized_box_iou(a_xyxy, b_xyxy)` gives all pairs, (N, N); those that belong together lie on its diagonal.
 
-# %% exercise="box_losses" forbids="detrlab.detr.criterion.set_losses, detrlab.detr.criterion._layer_losses, detrlab.detr.criterion._indices, detrlab.detr.criterion.box_losses, detrlab.training.learners.learning_loss"
+# %% exercise="box_losses" forbids="detrlab.detr.criterion.set_losses, detrlab.detr.criterion._layer_losses, detrlab.detr.criterion._indices, detrlab.detr.criterion.box_losses, detrlab.training.learners.learning_losses"
 def matched_boxes(pred_boxes, goals, matches):
     """Two tensors (N, 4): the predicted box and the target's box of each of the N pairs of the batch."""
     ### BEGIN SOLUTION

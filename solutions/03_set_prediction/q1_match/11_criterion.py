@@ -19,7 +19,7 @@
 # *Example.* {"loss_ce": 1, "loss_bbox": .1, "loss_giou": .5, "loss_ce_0": 2, "loss_bbox_0": .3, "loss_giou_0": 1} is
 # $1 + 5 \cdot .1 + 2 \cdot .5 + 2 + 5 \cdot .3 + 2 \cdot 1 = 8$.
 
-# %% exercise="criterion" forbids="detrlab.detr.criterion.set_losses, detrlab.detr.criterion.total_loss, detrlab.training.learners.learning_loss"
+# %% exercise="criterion" forbids="detrlab.detr.criterion.set_losses, detrlab.detr.criterion.total_loss, detrlab.training.learners.learning_losses"
 def every_layer(outputs, targets, match, losses_of):
     """All losses of a batch by name: the last layer's, and those of earlier layers with _0, _1, ... at the end."""
     ### BEGIN SOLUTION
