@@ -1,5 +1,5 @@
-"""The command line: `detrlab detect PICTURE`, `detrlab explore PICTURE`, `detrlab eval --coco PATH`, and for the
-models made here `detrlab train NAME`, `detrlab eval NAME`.
+"""The command line: `detrlab detect PICTURE`, `detrlab explore PICTURE`, `detrlab train --coco PATH`, `detrlab eval
+--coco PATH`, and for the models made here `detrlab train NAME`, `detrlab eval NAME`.
 
 Everything heavy is imported only when a picture is to be looked at, so that --help and a mistyped option
 answer at once.
@@ -82,9 +82,10 @@ def _add_model(command: argparse.ArgumentParser, default: str) -> None:
     command.add_argument(
         "--model",
         metavar="NAME",
-        choices=MODELS,
+        type=_model,
         default=default,
-        help="one of " + ", ".join(MODELS) + "; the detr_ ones use the official weights, fetched once",
+        help="one of " + ", ".join(MODELS) + "; the detr_ ones use the official weights, fetched once. Or a "
+        "model.safetensors of `detrlab train --coco`",
     )
 
 
@@ -102,7 +103,7 @@ def _look(options: argparse.Namespace) -> int:
     try:
         picture = open_picture(options.picture)
         folder = _folder_of(options.picture, Path(options.out))
-        model = load_model(options.model, None if options.model == "shapes" else "official")
+        model = load_model(options.model, _weights(options.model))
         options.work(picture, model, folder, options)
     except (ValueError, WeightsError, OSError) as error:
         print(f"detrlab: {error}", file=sys.stderr)
@@ -171,17 +172,63 @@ def _is_of(folder: Path, place: str) -> bool:
 
 
 def _add_train(commands: Commands) -> None:
-    train = commands.add_parser("train", help="train one of the small models (in a checkout)")
-    train.add_argument("name", choices=TRAINED)
-    train.add_argument("--steps", metavar="N", type=_count, help="how many (default: those of the shipped weights)")
+    train = commands.add_parser(
+        "train",
+        help="fine-tune a model on a data set in COCO's format, or train a small model (in a checkout)",
+        description="Fine-tunes a model on a data set of your own in COCO's format. Or, with a name alone, trains one "
+        "of the small models anew. A run that was stopped goes on with the same command.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    train.add_argument("name", nargs="?", choices=TRAINED, help="of a small model")
+    train.add_argument(
+        "--steps", metavar="N", type=_count, default=argparse.SUPPRESS, help="how many (those of the shipped weights)"
+    )
+    train.add_argument(
+        "--coco", metavar="PATH", help="a folder with annotations/instances_train2017.json and pictures in train2017/"
+    )
+    _add_model(train, "detr_resnet50")
+    train.add_argument("--epochs", metavar="N", type=_count, default=50, help="how often each picture is seen")
+    train.add_argument("--batch", metavar="B", type=_count, default=2, help="pictures at a time")
+    train.add_argument(
+        "--out", metavar="DIR", default="detrlab_out", help="where the data set gets a folder of its name"
+    )
     train.set_defaults(run=_train)
 
 
 def _train(options: argparse.Namespace) -> int:
+    if (options.name is None) == (options.coco is None):
+        print("detrlab: what is to be trained? Give --coco PATH, or a name as in: train shapes", file=sys.stderr)
+        return 2
+    if options.coco is not None:
+        return _finetune(options)
     from detrlab.training.recipes import RECIPES
     from detrlab.training.shipped import train
 
-    return train(RECIPES[options.name], options.steps)
+    return train(RECIPES[options.name], getattr(options, "steps", None))
+
+
+def _finetune(options: argparse.Namespace) -> int:
+    from detrlab.detr.models import load_model
+    from detrlab.training.faults import TrainingError
+    from detrlab.training.finetune import finetune
+    from detrlab.weights import WeightsError
+
+    folder = Path(options.coco)
+    out = Path(options.out) / folder.resolve().name
+    try:
+        if options.model not in MODELS:
+            raise ValueError(f"--model {options.model}: training starts from one of {', '.join(MODELS)}")
+        model = load_model(options.model, _weights(options.model))
+        finetune(model, options.model, folder, out, epochs=options.epochs, batch=options.batch)
+    except (ValueError, TrainingError, WeightsError, OSError) as error:
+        print(f"detrlab: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stopped:
+        print(f"detrlab: {stopped}, with the same command", file=sys.stderr)
+        return 130
+    weights = out / "model.safetensors"
+    print(f"wrote {weights}; look with: detrlab detect PICTURE --model {weights}")
+    return 0
 
 
 def _add_eval(commands: Commands) -> None:
@@ -244,10 +291,10 @@ def _evaluate_coco(options: argparse.Namespace) -> int:
     from detrlab.evaluation.evaluate_coco import evaluate_coco
     from detrlab.weights import WeightsError
 
-    out = Path(options.out) / options.model
+    out = Path(options.out) / (options.model if options.model in MODELS else Path(options.model).resolve().parent.name)
     batch = getattr(options, "batch", 1 if options.model.endswith("_dc5") else 2)
     try:
-        model = load_model(options.model, None if options.model == "shapes" else "official")
+        model = load_model(options.model, _weights(options.model))
         result = evaluate_coco(model, options.coco, out, batch)
     except (ValueError, WeightsError, OSError) as error:
         print(f"detrlab: {error}", file=sys.stderr)
@@ -259,6 +306,17 @@ def _evaluate_coco(options: argparse.Namespace) -> int:
     print(result.text, end="")
     print(f"wrote {out / 'results.json'}")
     return 0
+
+
+def _weights(model: str) -> str | None:
+    """What `load_model` takes beside this name."""
+    return "official" if model in MODELS and model != "shapes" else None
+
+
+def _model(text: str) -> str:
+    if text not in MODELS and not text.endswith(".safetensors"):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(MODELS)}, and no model.safetensors")
+    return text
 
 
 def _count(text: str) -> int:

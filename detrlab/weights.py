@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -137,6 +138,12 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"{str(path)!r} holds no state dict: save model.state_dict()")
     return dict(state)
+
+
+def metadata(path: str | Path) -> dict[str, str]:
+    """What a .safetensors file, which `read_weights` has read, says about its tensors."""
+    with safe_open(path, "pt") as file:
+        return file.metadata() or {}
 
 
 def _official_file_name(name: str) -> str:

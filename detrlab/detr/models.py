@@ -3,6 +3,7 @@
 Sizes follow table 1 of the DETR paper and `hubconf.py` of the official code.
 """
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from detrlab.detr.detr import DETR
 from detrlab.detr.huggingface import from_huggingface, is_huggingface
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
-from detrlab.weights import data_path, hub_file, is_hub_name, official_file, read_weights
+from detrlab.weights import data_path, hub_file, is_hub_name, metadata, official_file, read_weights
 
 # name: (ResNet, dilated last stage)
 OFFICIAL_MODELS = {
@@ -37,7 +38,8 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
     """A detector in eval mode, with `model.classes` (names by label) and `model.input_size` (shorter, longest).
 
     Args:
-        name: "shapes", or "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5".
+        name: "shapes", or "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5"; or the path
+            of a model.safetensors that `detrlab train --coco` wrote, which brings its own weights and classes.
         weights: a path to a .pth or .safetensors file, with official names or HuggingFace's; or, for the official
             models, "official" (fetched once into the cache) or a repository on HuggingFace's hub, such as
             "facebook/detr-resnet-50" (where `huggingface_hub` is installed, into its own cache). None: the shipped
@@ -47,6 +49,10 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
         ValueError: an unknown name, or weights of another model.
         WeightsError: weights that are not there, cannot be fetched or cannot be read.
     """
+    if name.endswith(".safetensors"):
+        if weights is not None:
+            raise ValueError(f"{name} brings its own weights: leave out weights, or give the name of a model")
+        return _finetuned(name)
     if name == "shapes":
         if weights == "official":
             raise ValueError('"shapes" is not an official model: leave out weights, it brings its own')
@@ -60,6 +66,20 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
     if weights is not None:
         state = read_weights(_file_of(name, weights))
         load_weights(model, from_huggingface(state) if is_huggingface(state) else state, f"{weights} into {name}")
+    return model.eval()
+
+
+def _finetuned(path: str) -> DETR:
+    """What `detrlab.training.finetune` wrote: the file says of which model it is, and its classes."""
+    state = read_weights(path)
+    about = metadata(path)
+    if about.get("model") not in ["shapes", *OFFICIAL_MODELS] or "classes" not in about:
+        raise ValueError(f"{path} does not say of which model it is: write load_model(NAME, {path!r})")
+    name, classes = about["model"], json.loads(about["classes"])
+    model = shapes_model() if name == "shapes" else official_model(name)
+    model.class_embed = nn.Linear(model.class_embed.in_features, len(classes) + 1)
+    model.classes = tuple(classes)
+    load_weights(model, state, f"{path} into {name}")
     return model.eval()
 
 

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from detrlab.images import PictureError, open_picture
 from detrlab.scenes.parts import CLASSES, Scene
 
 # What pycocotools reports, in its order.
@@ -40,6 +42,21 @@ class CocoData:
     annotations: list[dict[str, Any]]  # T: "id" from 1, "image_id", "category_id", "bbox", "area", "iscrowd"
     left_out: str  # one sentence on boxes that were not kept, or ""
     digest: str  # SHA-256 of the annotations file
+
+    def open(self, image: dict[str, Any]) -> Image.Image:
+        """One of `images` as RGB.
+
+        Raises:
+            PictureError: it is not there, cannot be read, or is not as large as its annotations say.
+        """
+        path = self.pictures / image["file_name"]
+        picture = open_picture(path)
+        if picture.size != (image["width"], image["height"]):
+            raise PictureError(
+                f"the file {str(path)!r} has {picture.width} x {picture.height} pixels, "
+                f"its annotations are of {image['width']} x {image['height']}"
+            )
+        return picture
 
 
 def export_coco(folder: str | Path, scenes: Iterable[Scene], split: str = "val2017") -> Path:

@@ -19,7 +19,7 @@ from detrlab.boxes import cxcywh_to_xyxy, scale_to_pixels
 from detrlab.detr.detr import DETR
 from detrlab.detr.fast import fast
 from detrlab.evaluation.coco import CocoData, judge, read_coco
-from detrlab.images import PictureError, open_picture, resized_size, to_input
+from detrlab.images import PictureError, resized_size, to_input
 
 KEPT = "detections.jsonl"  # a line says of what it is, then a line for each batch
 
@@ -78,7 +78,7 @@ def evaluate_coco(
         for part in batches:
             if part[0]["id"] in kept.first:
                 continue
-            found, unusable = _detect_in(quick, data.pictures, part)
+            found, unusable = _detect_in(quick, data, part)
             for line in unusable:
                 tqdm.write(f"skipped: {line}", file=sys.stderr)
             skipped += unusable
@@ -133,17 +133,12 @@ def _fingerprint(model: DETR) -> str:
     return digest.hexdigest()
 
 
-def _detect_in(model: DETR, folder: Path, images: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+def _detect_in(model: DETR, data: CocoData, images: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
     """All queries' detections in a batch of pictures, one dict a picture, and why pictures could not be used."""
     inputs, usable, unusable = [], [], []
     for image in images:
         try:
-            picture = open_picture(folder / image["file_name"])
-            if picture.size != (image["width"], image["height"]):
-                raise PictureError(
-                    f"the file {str(folder / image['file_name'])!r} has {picture.width} x {picture.height} pixels, "
-                    f"its annotations are of {image['width']} x {image['height']}"
-                )
+            picture = data.open(image)
         except PictureError as error:
             unusable.append(str(error))
         else:

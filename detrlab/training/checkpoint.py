@@ -52,10 +52,10 @@ def load_checkpoint(path: Path, recipe: Recipe) -> dict[str, Any]:
     return state
 
 
-def export(state: dict[str, Tensor], path: Path) -> None:
-    """Writes a state dict as float16 safetensors (whole numbers stay)."""
+def export(state: dict[str, Tensor], path: Path, about: dict[str, str] | None = None) -> None:
+    """Writes a state dict as float16 safetensors (whole numbers stay), with what is to be known `about` it."""
     state = {key: (t.half() if t.is_floating_point() else t).contiguous() for key, t in state.items()}
-    _replace(path, lambda file: file.write(save(state)))
+    _replace(path, lambda file: file.write(save(state, about)))
 
 
 def random_states() -> dict[str, Any]:

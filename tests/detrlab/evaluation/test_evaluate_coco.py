@@ -170,4 +170,4 @@ def test_mistakes_are_one_sentence_and_code_2(arguments, says, capsys, tmp_path)
 def test_the_batch_is_a_whole_number(capsys):
     with pytest.raises(SystemExit):
         main(["eval", "--coco", "a", "--batch", "0"])
-    assert "'0' is not a whole number from 1" in capsys.readouterr().err
+    assert "'0' is not a whole number above 0" in capsys.readouterr().err
