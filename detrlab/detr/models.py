@@ -41,7 +41,7 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
 
     Args:
         name: "shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5";
-            or the path of a model.safetensors that `detrlab train --coco` wrote, which brings its own weights and classes.
+            or the path of a model.safetensors that `detrlab train --coco` wrote, which brings its own classes.
         weights: a path to a .pth or .safetensors file, with official names or HuggingFace's; or, for the official
             models, "official" (fetched once into the cache) or a repository on HuggingFace's hub, such as
             "facebook/detr-resnet-50" (where `huggingface_hub` is installed, into its own cache). None: the shipped
