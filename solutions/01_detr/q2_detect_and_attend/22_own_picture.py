@@ -4,7 +4,7 @@
 # %% [markdown]
 # ## C. Your own image
 #
-# ### Step 22 · Detect in your own image · 2 points · 12 min · ●●●○○
+# ### Step 22 · Detect in your own image · 2 points · 14 min · ●●●○○
 # **Goal:** run a detector on any image file.
 #
 # First the function (1 point). Call your functions from above or the library's: `open_picture(path)`,

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 26 · Sharp or spread out: entropy · 2 points · 8 min · ●●○○○
+# ### Step 26 · Sharp or spread out: entropy · 2 points · 7 min · ●●○○○
 # **Goal:** measure how concentrated a map is.
 #
 # Divided by its largest possible value, $\log S$, entropy lies between 0 (all on one cell) and 1 (even):
