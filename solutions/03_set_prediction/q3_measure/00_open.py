@@ -112,8 +112,9 @@ def class_ap(parts, threshold):
     scores, hits, ignored, T = [], [], [], 0
     for part in parts:
         crowd = part["crowd"]
-        ious = iou_matrix(part["boxes_xyxy"], part["true_boxes_xyxy"], crowd)
-        matched = np.array(match_greedily(ious, part["scores"], crowd, threshold), dtype=int).reshape(-1)
+        if "ious" not in part:  # the same at every threshold
+            part["ious"] = iou_matrix(part["boxes_xyxy"], part["true_boxes_xyxy"], crowd)
+        matched = np.array(match_greedily(part["ious"], part["scores"], crowd, threshold), dtype=int).reshape(-1)
         on_crowd = np.append(crowd, False)[matched]  # -1, no match, reads the False
         scores, hits, ignored = [*scores, part["scores"]], [*hits, (matched >= 0) & ~on_crowd], [*ignored, on_crowd]
         T += int((~crowd).sum())
