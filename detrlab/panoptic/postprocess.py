@@ -82,13 +82,12 @@ def panoptic_maps(
     rows = zip(outputs["pred_logits"], outputs["pred_masks"], input_sizes_hw, original_sizes_hw, strict=True)
     maps = []
     for logits, masks, (height, width), original_hw in rows:
-        scores, labels = logits.softmax(-1).max(-1)  # (Q,) each; the last label is no-object
-        queries = torch.nonzero((labels != logits.shape[-1] - 1) & (scores > threshold))[:, 0]  # (N,)
+        queries, labels = _confident(logits, threshold)  # (N,) each
         if official:
             kept = _enlarged(masks[queries], (height, width))
         else:
             kept = _enlarged(masks[queries], padded_hw)[:, :height, :width]  # (N, height, width)
-        maps.append(_panoptic_map(kept, labels[queries], queries, original_hw, things, official))
+        maps.append(_panoptic_map(kept, labels, queries, original_hw, things, official))
     return maps
 
 
@@ -113,9 +112,19 @@ def segment(model: nn.Module, picture: Source, threshold: float = 0.85) -> Panop
     picture = open_picture(picture)
     pixels = to_input(picture, *model.input_size)
     with evaluating(model):
-        out = model(pixels[None].to(next(model.parameters()).device))
-    size_hw = (picture.height, picture.width)
-    return panoptic_maps(out, [(pixels.shape[1], pixels.shape[2])], [size_hw], model.things, threshold)[0]
+        seen = model.see(pixels[None].to(next(model.parameters()).device))
+        queries, labels = _confident(model.detr.predictions(seen.hs)["pred_logits"][0], threshold)  # (N,) each
+        # The mask head works query by query, so it is run for these alone.
+        masks = model.masks(seen, seen.hs[-1][:, queries])[0]  # (N, h, w)
+    kept = _enlarged(masks, (pixels.shape[1], pixels.shape[2]))
+    return _panoptic_map(kept, labels, queries, (picture.height, picture.width), model.things, official=False)
+
+
+def _confident(logits: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
+    """The N queries that count, ascending, and their labels, from logits (Q, K + 1); the last class is no-object."""
+    scores, labels = logits.softmax(-1).max(-1)  # (Q,) each
+    queries = torch.nonzero((labels != logits.shape[-1] - 1) & (scores > threshold))[:, 0]  # (N,)
+    return queries, labels[queries]
 
 
 def _panoptic_map(

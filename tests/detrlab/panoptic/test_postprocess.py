@@ -7,6 +7,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from detrlab.detr.models import shapes_model
+from detrlab.images import to_input
 from detrlab.panoptic.postprocess import _nearest, instance_masks, panoptic_maps, segment
 from detrlab.panoptic.segmentation import DETRsegm
 from detrlab.scenes.compose import draw_scene
@@ -161,11 +162,16 @@ def test_nearest_is_that_of_pillow(size_hw):
 def test_segmenting_a_picture():
     torch.manual_seed(0)
     model = DETRsegm(shapes_model(), {"layer1": 64, "relu": 32}, groups=4)
-    model.things = range(6)
+    model.things, model.detr.input_size = range(6), (64, 107)
     scene = draw_scene(3, (96, 72))
     found = segment(model, scene.picture, threshold=0.0)
-    assert found.ids.shape == (72, 96)
     assert model.training  # as it was
+    pixels = to_input(scene.picture, *model.input_size)
+    with torch.no_grad():
+        out = model.eval()(pixels[None])
+    expected = panoptic_maps(out, [pixels.shape[1:]], [(72, 96)], model.things, threshold=0.0)[0]
+    assert np.array_equal(found.ids, expected.ids) and found.segments == expected.segments
+    assert len(found.segments) > 1
     assert segment(model, scene.picture, threshold=1.0).segments == ()
 
 
