@@ -9,7 +9,7 @@
 Every name below is imported with `from detrlab import NAME`, and costs nothing until then; `help(NAME)` says more.
 
 Load and detect
-    load_model          a detector by name: "shapes", or one of the four official ones
+    load_model          a detector by name: "shapes", or one of the official ones, four for boxes and three with masks
     detect              the objects in a picture
     Detections          what `detect` returns: boxes, labels, scores, queries; iterating gives one Detection each
     Detection           one object: name, score, box_xyxy, label, query
@@ -19,7 +19,7 @@ Load and detect
     official_weights    an official state dict, fetched once
     short_weights       the shipped state dict of the short DETR of the first notebook
     is_cached           can official weights be had without the network?
-    COCO_CLASSES        the class names of the official models; the index is the label
+    COCO_CLASSES        the class names of the official models for boxes; the index is the label
     SHAPES_CLASSES      the class names of "shapes"
     WeightsError        weights that are not there or cannot be read
 
@@ -53,6 +53,27 @@ Look inside
     first_divergence    where two models with the same weights first part, layer by layer
     Divergence          what it gives: rows, first, after, unfit
 
+Segment
+    segment                  the panoptic picture of a picture: every pixel's segment
+    PanopticMap              what it gives: a map of ids, and segments
+    Segment                  one of them: id, label, crowd, queries
+    panoptic_maps            from a model's outputs to panoptic pictures
+    instance_masks           from mask logits to a mask for each object query
+    panoptic_quality         PQ over a data set: per class, and means over things and stuff
+    PanopticQuality          what it gives
+    match_segments           which segments of a truth and a prediction are the same, missed, invented
+    scene_segments           the truth of a scene as a panoptic picture
+    DETRsegm                 a detector with a mask head; parameter names are the official ones
+    MHAttentionMap           attention maps of object queries, without values
+    MaskHeadSmallConv        from attention maps to masks, by a small feature pyramid
+    mask_losses              focal and dice loss of a batch's matched queries
+    sigmoid_focal_loss       cross-entropy in which what is right already counts little
+    dice_loss                1 less the share of overlap, mask by mask
+    COCO_PANOPTIC_CLASSES    the class names of the official models with masks
+    COCO_THINGS              the labels of countable classes among them
+    SHAPES_PANOPTIC_CLASSES  the class names of scenes: shapes, then the two grounds
+    SHAPES_THINGS            the labels of shapes among them
+
 Numbers for attention
     mass_in_box         the share of a map that falls into a box
     lift                that share over the box's share of the area
@@ -63,6 +84,7 @@ Scenes
     compose             a scene that you describe
     Shape               one shape of a scene
     Background          what the shapes lie on
+    Horizon             a line that splits it into sky and land
     Scene               the picture with exact boxes, labels, masks and a caption
 
 Figures
@@ -150,7 +172,12 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         resnet_backbone as resnet_backbone,
         small_backbone as small_backbone,
     )
-    from .detr.classes import COCO_CLASSES as COCO_CLASSES, SHAPES_CLASSES as SHAPES_CLASSES
+    from .detr.classes import (
+        COCO_CLASSES as COCO_CLASSES,
+        COCO_PANOPTIC_CLASSES as COCO_PANOPTIC_CLASSES,
+        COCO_THINGS as COCO_THINGS,
+        SHAPES_CLASSES as SHAPES_CLASSES,
+    )
     from .detr.criterion import set_losses as set_losses, total_loss as total_loss
     from .detr.detect import Detection as Detection, Detections as Detections, detect as detect
     from .detr.detr import DETR as DETR, MLP as MLP, pad_and_mask as pad_and_mask
@@ -211,8 +238,22 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         same_picture as same_picture,
         upload_button as upload_button,
     )
+    from .panoptic.attention_map import MHAttentionMap as MHAttentionMap
+    from .panoptic.losses import dice_loss as dice_loss, mask_losses as mask_losses
+    from .panoptic.losses import sigmoid_focal_loss as sigmoid_focal_loss
+    from .panoptic.mask_head import MaskHeadSmallConv as MaskHeadSmallConv
+    from .panoptic.postprocess import (
+        instance_masks as instance_masks,
+        panoptic_maps as panoptic_maps,
+        segment as segment,
+    )
+    from .panoptic.quality import PanopticQuality as PanopticQuality, match_segments as match_segments
+    from .panoptic.quality import panoptic_quality as panoptic_quality
+    from .panoptic.segmentation import DETRsegm as DETRsegm
+    from .panoptic.segments import PanopticMap as PanopticMap, Segment as Segment, scene_segments as scene_segments
+    from .panoptic.segments import SHAPES_PANOPTIC_CLASSES as SHAPES_PANOPTIC_CLASSES, SHAPES_THINGS as SHAPES_THINGS
     from .scenes.compose import compose as compose, draw_scene as draw_scene
-    from .scenes.parts import Background as Background, Scene as Scene, Shape as Shape
+    from .scenes.parts import Background as Background, Horizon as Horizon, Scene as Scene, Shape as Shape
     from .training.data import RenderedScenes as RenderedScenes
     from .training.faults import TrainingError as TrainingError, check_targets as check_targets
     from .training.loop import Trainer as Trainer
@@ -233,7 +274,7 @@ _HOMES = {
         "resnet_backbone",
         "small_backbone",
     ),
-    "detr.classes": ("COCO_CLASSES", "SHAPES_CLASSES"),
+    "detr.classes": ("COCO_CLASSES", "COCO_PANOPTIC_CLASSES", "COCO_THINGS", "SHAPES_CLASSES"),
     "detr.criterion": ("set_losses", "total_loss"),
     "detr.detect": ("Detection", "Detections", "detect"),
     "detr.detr": ("DETR", "MLP", "pad_and_mask"),
@@ -276,8 +317,15 @@ _HOMES = {
         "to_input",
     ),
     "own_picture": ("KEPT_NAME", "keep_picture", "picture_difference", "same_picture", "upload_button"),
+    "panoptic.attention_map": ("MHAttentionMap",),
+    "panoptic.losses": ("dice_loss", "mask_losses", "sigmoid_focal_loss"),
+    "panoptic.mask_head": ("MaskHeadSmallConv",),
+    "panoptic.postprocess": ("instance_masks", "panoptic_maps", "segment"),
+    "panoptic.quality": ("PanopticQuality", "match_segments", "panoptic_quality"),
+    "panoptic.segmentation": ("DETRsegm",),
+    "panoptic.segments": ("PanopticMap", "SHAPES_PANOPTIC_CLASSES", "SHAPES_THINGS", "Segment", "scene_segments"),
     "scenes.compose": ("compose", "draw_scene"),
-    "scenes.parts": ("Background", "Scene", "Shape"),
+    "scenes.parts": ("Background", "Horizon", "Scene", "Shape"),
     "training.data": ("RenderedScenes",),
     "training.faults": ("TrainingError", "check_targets"),
     "training.loop": ("Trainer",),

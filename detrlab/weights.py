@@ -22,6 +22,9 @@ OFFICIAL_FILES = {
     "detr_resnet50_dc5": "detr-r50-dc5-f0fb7ef5.pth",
     "detr_resnet101": "detr-r101-2c7b67e5.pth",
     "detr_resnet101_dc5": "detr-r101-dc5-a2e86def.pth",
+    "detr_resnet50_panoptic": "detr-r50-panoptic-00ce5173.pth",
+    "detr_resnet50_dc5_panoptic": "detr-r50-dc5-panoptic-da08f1b1.pth",
+    "detr_resnet101_panoptic": "detr-r101-panoptic-40021d53.pth",
     "detr_demo": "detr_demo-da2a99e9.pth",
 }
 HUB_FILE = "model.safetensors"

@@ -5,6 +5,7 @@ DETR, section 3.2 "Backbone", and `models/backbone.py` of the official code, who
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -136,6 +137,23 @@ class Backbone(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """Normalised pictures (B, 3, H, W) -> feature map (B, num_channels, h, w)."""
         return self.body(pictures)
+
+    def stage_maps(self, pictures: Tensor, stages: Sequence[str]) -> list[Tensor]:
+        """The feature maps after these stages, children of the body by name, in the order asked for.
+
+        pictures as in `forward`; "layer4" gives what `forward` returns. The body's children have to run one after the
+        other, as those of both ResNets do. Raises ValueError for a stage that is not there.
+        """
+        wanted = dict.fromkeys(stages)
+        if unknown := wanted.keys() - dict(self.body.named_children()).keys():
+            there = ", ".join(name for name, _ in self.body.named_children())
+            raise ValueError(f"the backbone has no stage {sorted(unknown)[0]!r}, only {there}")
+        maps, x = {}, pictures
+        for name, stage in self.body.named_children():
+            x = stage(x)
+            if name in wanted:
+                maps[name] = x
+        return [maps[name] for name in stages]
 
 
 def resnet_backbone(name: str, dilation: bool = False) -> Backbone:

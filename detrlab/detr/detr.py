@@ -62,7 +62,10 @@ class DETR(nn.Module):
         mask = F.interpolate(mask[:, None].float(), size=features.shape[-2:])[:, 0].bool()  # (B, h, w)
         src = self.input_proj(features)  # (B, D, h, w)
         hs, _ = self.transformer(src, mask, self.query_embed.weight, position(mask))  # (L, B, Q, D)
+        return self.predictions(hs)
 
+    def predictions(self, hs: Tensor) -> dict[str, Tensor | list[dict[str, Tensor]]]:
+        """What `forward` returns, from the decoder layers' outputs hs (L, B, Q, D)."""
         logits = self.class_embed(hs)  # (L, B, Q, K + 1)
         boxes_cxcywh = self.bbox_embed(hs).sigmoid()  # (L, B, Q, 4)
         layers = [{"pred_logits": c, "pred_boxes": b} for c, b in zip(logits, boxes_cxcywh, strict=True)]

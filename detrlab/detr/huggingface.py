@@ -4,6 +4,9 @@
 files with timm's ResNet (`facebook/detr-resnet-50`), files with transformers' own ResNet, and, in memory since
 version 5, names without `conv_encoder` and with `mlp` and `o_proj` (files are still written the older way). In all of
 them queries, keys and values have a matrix each; nn.MultiheadAttention keeps the three in one, `in_proj_weight`.
+
+`DetrForSegmentation` has all that under `detr.`, as the official model has, and a mask head. Its names in files are the
+official ones; in memory, since version 5, they are others.
 """
 
 import re
@@ -38,25 +41,36 @@ _OFFICIAL: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\.encoder_attn\.", ".multihead_attn."),
         (r"\.o_proj\.", ".out_proj."),
         (r"\.(mlp\.)?fc([12])\.", r".linear\2."),
+        (r"^bbox_attention\.([qk])_proj\.", r"bbox_attention.\1_linear."),
+        *((rf"^mask_head\.conv{i}\.conv\.", f"mask_head.lay{i}.") for i in (1, 2)),
+        *((rf"^mask_head\.conv{i}\.norm\.", f"mask_head.gn{i}.") for i in (1, 2)),
+        *((rf"^mask_head\.fpn_stages\.{i}\.fpn_adapter\.", f"mask_head.adapter{i + 1}.") for i in range(3)),
+        *((rf"^mask_head\.fpn_stages\.{i}\.refine\.conv\.", f"mask_head.lay{i + 3}.") for i in range(3)),
+        *((rf"^mask_head\.fpn_stages\.{i}\.refine\.norm\.", f"mask_head.gn{i + 3}.") for i in range(3)),
+        (r"^mask_head\.output_conv\.", "mask_head.out_lay."),
     )
 )
+MASKED = "detr."  # in front of the detector's names in a model with masks, official or not
 _THIRD = re.compile(r"(.*\.)([qkv])_proj\.(weight|bias)")
 
 
 def is_huggingface(state: Mapping[str, Tensor]) -> bool:
-    """Does a state dict have the names of HuggingFace's `DetrForObjectDetection`?"""
-    return "class_labels_classifier.weight" in state and "bbox_predictor.layers.0.weight" in state
+    """Does a state dict have the names of HuggingFace's `DetrForObjectDetection` or `DetrForSegmentation`?"""
+    names = ("class_labels_classifier.weight", "bbox_predictor.layers.0.weight")
+    return any(all(prefix + name in state for name in names) for prefix in ("", MASKED))
 
 
 def official_name(name: str) -> str:
     """The official name of one of HuggingFace's; q, k and v stay apart, as `....self_attn.q_proj.weight`."""
+    prefix = MASKED if name.startswith(MASKED) else ""
+    name = name.removeprefix(prefix)
     for pattern, official in _OFFICIAL:
         name = pattern.sub(official, name)
-    return name
+    return prefix + name
 
 
 def from_huggingface(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict of HuggingFace's `DetrForObjectDetection` under the official names.
+    """A state dict of HuggingFace's `DetrForObjectDetection` or `DetrForSegmentation` under the official names.
 
     Names that are not known stay, for `load_weights` to report. Counts of batches are left out: frozen batch norm has
     no use for them, and `facebook/detr-resnet-50` holds four.

@@ -1,21 +1,23 @@
-"""The models by name: the four official detectors, and those made here, which work offline.
+"""The models by name: the four official detectors, the three with masks, and those made here, which work offline.
 
-Sizes follow table 1 of the DETR paper and `hubconf.py` of the official code.
+Sizes follow tables 1 and 5 of the DETR paper and `hubconf.py` of the official code.
 """
 
 import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, overload
 
 from torch import Tensor, nn
 
 from detrlab.detr.backbone import resnet_backbone, small_backbone
-from detrlab.detr.classes import COCO_CLASSES, SHAPES_CLASSES
+from detrlab.detr.classes import COCO_CLASSES, COCO_PANOPTIC_CLASSES, COCO_THINGS, SHAPES_CLASSES
 from detrlab.detr.detr import DETR
 from detrlab.detr.huggingface import from_huggingface, is_huggingface
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
+from detrlab.panoptic.segmentation import DETRsegm
 from detrlab.weights import data_path, hub_file, is_hub_name, metadata, official_file, read_weights
 
 # Of one architecture; the second is its control, trained without what helps the first one.
@@ -27,21 +29,37 @@ OFFICIAL_MODELS = {
     "detr_resnet101": ("resnet101", False),
     "detr_resnet101_dc5": ("resnet101", True),
 }
+PANOPTIC_MODELS = {
+    "detr_resnet50_panoptic": ("resnet50", False),
+    "detr_resnet50_dc5_panoptic": ("resnet50", True),
+    "detr_resnet101_panoptic": ("resnet101", False),
+}
 # The same weights on HuggingFace's hub.
 HUB_NAMES = {
     "facebook/detr-resnet-50": "detr_resnet50",
     "facebook/detr-resnet-50-dc5": "detr_resnet50_dc5",
     "facebook/detr-resnet-101": "detr_resnet101",
     "facebook/detr-resnet-101-dc5": "detr_resnet101_dc5",
+    "facebook/detr-resnet-50-panoptic": "detr_resnet50_panoptic",
+    "facebook/detr-resnet-50-dc5-panoptic": "detr_resnet50_dc5_panoptic",
+    "facebook/detr-resnet-101-panoptic": "detr_resnet101_panoptic",
 }
 
+PanopticName = Literal["detr_resnet50_panoptic", "detr_resnet50_dc5_panoptic", "detr_resnet101_panoptic"]
 
-def load_model(name: str, weights: str | Path | None = None) -> DETR:
+
+@overload
+def load_model(name: PanopticName, weights: str | Path | None = None) -> DETRsegm: ...
+@overload
+def load_model(name: str, weights: str | Path | None = None) -> DETR: ...
+def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
     """A detector in eval mode, with `model.classes` (names by label) and `model.input_size` (shorter, longest).
 
     Args:
         name: "shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5";
-            or the path of a model.safetensors that `detrlab train --coco` wrote, which brings its own classes.
+            or the path of a model.safetensors that `detrlab train --coco` wrote, which brings its own classes. With
+            masks, and `model.things` (the labels of countable classes): "detr_resnet50_panoptic",
+            "detr_resnet50_dc5_panoptic", "detr_resnet101_panoptic".
         weights: a path to a .pth or .safetensors file, with official names or HuggingFace's; or, for the official
             models, "official" (fetched once into the cache) or a repository on HuggingFace's hub, such as
             "facebook/detr-resnet-50" (where `huggingface_hub` is installed, into its own cache). None: the shipped
@@ -58,13 +76,17 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR:
     if name in SHIPPED_MODELS:
         if weights == "official":
             raise ValueError(f'"{name}" is not an official model: leave out weights, it brings its own')
-        model = shapes_model()
+        model: DETR | DETRsegm = shapes_model()
         weights = data_path(f"{name}.safetensors") if weights is None else weights
     elif name in OFFICIAL_MODELS:
         _refuse_a_sibling(name, weights)
         model = official_model(name)
+    elif name in PANOPTIC_MODELS:
+        _refuse_a_sibling(name, weights)
+        model = panoptic_model(name)
     else:
-        raise ValueError(f"there is no model {name!r}, only {', '.join([*SHIPPED_MODELS, *OFFICIAL_MODELS])}")
+        known = ", ".join([*SHIPPED_MODELS, *OFFICIAL_MODELS, *PANOPTIC_MODELS])
+        raise ValueError(f"there is no model {name!r}, only {known}")
     if weights is not None:
         state = read_weights(_file_of(name, weights))
         load_weights(model, from_huggingface(state) if is_huggingface(state) else state, f"{weights} into {name}")
@@ -87,9 +109,10 @@ def _finetuned(path: str) -> DETR:
 
 def _file_of(name: str, weights: str | Path) -> Path:
     """The file that `weights` stands for, fetched where it has to be."""
-    if name in OFFICIAL_MODELS and weights == "official":
+    official = name in OFFICIAL_MODELS or name in PANOPTIC_MODELS
+    if official and weights == "official":
         return official_file(name)
-    if name in OFFICIAL_MODELS and is_hub_name(weights):
+    if official and is_hub_name(weights):
         return hub_file(str(weights))
     return Path(weights)
 
@@ -105,15 +128,25 @@ def _refuse_a_sibling(name: str, weights: str | Path | None) -> None:
 
 def official_model(name: str) -> DETR:
     """One of the official architectures with random weights."""
-    resnet, dilation = OFFICIAL_MODELS[name]
+    return _official_detr(*OFFICIAL_MODELS[name], COCO_CLASSES)
+
+
+def panoptic_model(name: str) -> DETRsegm:
+    """One of the official architectures with masks, with random weights."""
+    model = DETRsegm(_official_detr(*PANOPTIC_MODELS[name], COCO_PANOPTIC_CLASSES))
+    model.things = COCO_THINGS
+    return model
+
+
+def _official_detr(resnet: str, dilation: bool, classes: tuple[str, ...]) -> DETR:
     model = DETR(
         resnet_backbone(resnet, dilation),
         PositionEmbeddingSine(128),
         Transformer(d_model=256, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048),
-        num_classes=len(COCO_CLASSES),
+        num_classes=len(classes),
         num_queries=100,
     )
-    model.classes = COCO_CLASSES
+    model.classes = classes
     model.input_size = (800, 1333)
     return model
 

@@ -1,6 +1,7 @@
 """Seeded synthetic scenes of shapes with exact boxes, labels, masks and a caption.
 
-`draw_scene(seed)` draws a random scene, `compose(shapes)` one that you describe. A scene is described in
+`draw_scene(seed)` draws a random scene, `compose(shapes)` one that you describe; both can split what the shapes lie
+on by a horizon, into two grounds with names and masks. A scene is described in
 fractions of the picture and then drawn, so the same seed gives the same scene at every size of one aspect
 ratio. Two renderers, "shapes" (crisp, what the shipped model was trained on) and "hand_drawn" (pen on paper,
 held out), share no drawing code.
@@ -13,9 +14,21 @@ from PIL import Image
 
 from detrlab.scenes import crisp as scene_shapes
 from detrlab.scenes import hand_drawn as scene_hand_drawn
-from detrlab.scenes.parts import BACKGROUNDS, CLASSES, COLOURS, PAPERS, Background, Scene, Shape, background_rgb, tinted
+from detrlab.scenes.parts import (
+    BACKGROUNDS,
+    CLASSES,
+    COLOURS,
+    GROUNDS,
+    PAPERS,
+    Background,
+    Horizon,
+    Scene,
+    Shape,
+    background_rgb,
+    tinted,
+)
 
-__all__ = ["CLASSES", "COLOURS", "Background", "Scene", "Shape", "compose", "draw_scene"]
+__all__ = ["CLASSES", "COLOURS", "Background", "Horizon", "Scene", "Shape", "compose", "draw_scene"]
 
 RENDERERS = {"shapes": scene_shapes, "hand_drawn": scene_hand_drawn}
 
@@ -28,18 +41,24 @@ MIN_CONTRAST = 0.35  # distance between RGB colours in 0..1
 PAPER_SHARE = 0.25  # of random "shapes" scenes look like a drawing on paper
 
 
-def draw_scene(seed: int | np.random.Generator, size: tuple[int, int] = (512, 512), style: str = "shapes") -> Scene:
+def draw_scene(
+    seed: int | np.random.Generator,
+    size: tuple[int, int] = (512, 512),
+    style: str = "shapes",
+    horizon: bool = False,
+) -> Scene:
     """Draws a random scene of one to six shapes.
 
     seed: a whole number, or a numpy Generator to draw from. size: (width, height) in pixels, at least 32
     each. style: "shapes" or "hand_drawn". Every shape has at least 60 % of its area inside the picture and
-    60 % of that visible. Raises ValueError for an unknown style or a size that is too small.
+    60 % of that visible. horizon: whether the shapes lie before a sky and a land of unlike colours, of which the scene
+    says the masks; a seed gives other shapes then. Raises ValueError for an unknown style or a size that is too small.
     """
     W, H = _checked_size(size)
     renderer = _renderer(style)
     rng = np.random.default_rng(seed)
-    background, shapes = _random_layout(rng, (W, H), renderer, on_paper=style == "hand_drawn")
-    return compose(shapes, background, (W, H), style)
+    background, line, shapes = _random_layout(rng, (W, H), renderer, style == "hand_drawn", horizon)
+    return compose(shapes, background, (W, H), style, line)
 
 
 def compose(
@@ -47,20 +66,28 @@ def compose(
     background: Background = PLAIN,
     size: tuple[int, int] = (512, 512),
     style: str = "shapes",
+    horizon: Horizon | None = None,
 ) -> Scene:
     """Draws the shapes you describe, the first at the back, each later one over those before it.
 
-    size: (width, height) in pixels, at least 32 each. A shape of which no pixel is visible (outside the
-    picture, or wholly hidden) is drawn but is not part of the scene's truth. Raises ValueError for an
-    unknown style or a size that is too small.
+    size: (width, height) in pixels, at least 32 each. horizon: below it lies its land, above it the background. A
+    shape or ground of which no pixel is visible (outside the picture, or wholly hidden) is drawn but is not part of the
+    scene's truth. Raises ValueError for an unknown style or a size that is too small.
     """
     W, H = _checked_size(size)
-    canvas, silhouettes = _renderer(style).paint(tuple(shapes), background, (W, H))  # (H, W, 3), (N, H, W)
+    canvas, silhouettes = _renderer(style).paint(tuple(shapes), background, (W, H), horizon)  # (H, W, 3), (N, H, W)
     masks = silhouettes.copy()
     hidden = np.zeros((H, W), dtype=bool)
     for i in reversed(range(len(shapes))):
         masks[i] &= ~hidden
         hidden |= silhouettes[i]
+    ground_names: tuple[str, ...] = ()
+    grounds = np.zeros((0, H, W), dtype=bool)
+    if horizon is not None:
+        land = _renderer(style).below(horizon, (W, H))  # (H, W)
+        grounds = np.stack([~land, land]) & ~hidden  # in the order of GROUNDS
+        ground_names = tuple(name for name, mask in zip(GROUNDS, grounds, strict=True) if mask.any())
+        grounds = grounds[grounds.any((1, 2))]
     kept = [i for i in range(len(shapes)) if masks[i].any()]
     masks, silhouettes, shapes = masks[kept], silhouettes[kept], tuple(shapes[i] for i in kept)
     return Scene(
@@ -69,9 +96,12 @@ def compose(
         labels=np.array([CLASSES.index(shape.name) for shape in shapes], dtype=np.int64),
         names=tuple(shape.name for shape in shapes),
         masks=masks,
-        caption=_caption(shapes, silhouettes, background),
+        caption=_caption(shapes, silhouettes, background, horizon),
         shapes=shapes,
         background=background,
+        horizon=horizon,
+        ground_names=ground_names,
+        ground_masks=grounds,
     )
 
 
@@ -101,15 +131,16 @@ def _extents_xyxy(masks: np.ndarray) -> np.ndarray:
 
 
 def _random_layout(
-    rng: np.random.Generator, size_wh: tuple[int, int], renderer, on_paper: bool
-) -> tuple[Background, list[Shape]]:
-    """A random background, and random shapes that keep the promises about visibility."""
+    rng: np.random.Generator, size_wh: tuple[int, int], renderer, on_paper: bool, with_horizon: bool
+) -> tuple[Background, Horizon | None, list[Shape]]:
+    """A random background, a horizon if wanted, and random shapes that keep the promises about visibility."""
     W, H = size_wh
     scale = LAYOUT_SIDE / min(W, H)
     trial_wh = round(W * scale), round(H * scale)
     on_paper = on_paper or rng.uniform() < PAPER_SHARE
     background = _random_background(rng, on_paper)
-    names = _contrasting_colours(rng, background)
+    horizon = _random_horizon(rng, background, on_paper) if with_horizon else None
+    names = _contrasting_colours(rng, [background] if horizon is None else [background, horizon.land])
     placed: list[Shape] = []
     whole: list[np.ndarray] = []  # silhouettes (h, w) of the shapes placed so far
     for i in range(rng.integers(1, MAX_SHAPES + 1)):
@@ -122,7 +153,7 @@ def _random_layout(
                 placed.append(shape)
                 whole.append(mask)
                 break
-    return background, placed
+    return background, horizon, placed
 
 
 def _random_background(rng: np.random.Generator, on_paper: bool) -> Background:
@@ -135,10 +166,24 @@ def _random_background(rng: np.random.Generator, on_paper: bool) -> Background:
     )
 
 
-def _contrasting_colours(rng: np.random.Generator, background: Background) -> list[str]:
-    """Names of palette colours in random order that stand out from the background."""
-    behind = background_rgb(background)
-    names = [name for name in COLOURS if np.linalg.norm(tinted(name, 0.0) - behind) > MIN_CONTRAST]
+def _random_horizon(rng: np.random.Generator, background: Background, on_paper: bool) -> Horizon:
+    """A horizon whose land stands out from the background above it."""
+    kinds = [kind for kind in BACKGROUNDS if kind not in PAPERS]
+    while True:
+        land = Background(
+            kind=str(rng.choice(kinds)),
+            colour=str(rng.choice(list(COLOURS))),
+            tint=rng.uniform(0.3, 0.6) if on_paper else rng.uniform(-0.4, 0.6),  # pale enough for every pen
+            seed=int(rng.integers(1, 2**31)),
+        )
+        if np.linalg.norm(background_rgb(land) - background_rgb(background)) > MIN_CONTRAST:
+            return Horizon(land, height=rng.uniform(0.3, 0.7), slope=rng.uniform(-0.2, 0.2))
+
+
+def _contrasting_colours(rng: np.random.Generator, backgrounds: Sequence[Background]) -> list[str]:
+    """Names of palette colours in random order that stand out from the backgrounds."""
+    behind = [background_rgb(background) for background in backgrounds]
+    names = [name for name in COLOURS if min(np.linalg.norm(tinted(name, 0.0) - rgb) for rgb in behind) > MIN_CONTRAST]
     return [str(name) for name in rng.permutation(names)]
 
 
@@ -207,8 +252,10 @@ def _all_visible(whole: list[np.ndarray]) -> bool:
 # ---- caption ----
 
 
-def _caption(shapes: tuple[Shape, ...], silhouettes: np.ndarray, background: Background) -> str:
-    """One sentence that names every shape from the back to the front, and what each is partly behind."""
+def _caption(
+    shapes: tuple[Shape, ...], silhouettes: np.ndarray, background: Background, horizon: Horizon | None
+) -> str:
+    """One sentence that names every shape from the back to the front, what each is partly behind, and the grounds."""
     phrases, told = [], set()
     for i, shape in enumerate(shapes):
         front = _mostly_hidden_by(i, silhouettes)
@@ -220,7 +267,9 @@ def _caption(shapes: tuple[Shape, ...], silhouettes: np.ndarray, background: Bac
         phrases.append(f"{subject} partly behind {_called(shapes[front], 'the' if front in told else 'a')}")
         told |= {i, front}
     listed = " and ".join([", ".join(phrases[:-1]), phrases[-1]]) if len(phrases) > 1 else "".join(phrases) or "nothing"
-    sentence = f"{listed}, {BACKGROUNDS[background.kind].format(background.colour)}."
+    behind = [background] if horizon is None else [background, horizon.land]
+    grounds = [BACKGROUNDS[ground.kind].format(ground.colour) for ground in behind]
+    sentence = f"{listed}, {' and, below the horizon, '.join(grounds)}."
     return sentence[0].upper() + sentence[1:]
 
 

@@ -9,12 +9,14 @@ clipped to one pixel around the contour, so a scene looks the same at every size
 import numpy as np
 from PIL import Image
 
-from detrlab.scenes.parts import PAPERS, Background, Shape, background_rgb, shape_rgb, tinted
+from detrlab.scenes.parts import PAPERS, Background, Horizon, Shape, background_rgb, shape_rgb, tinted
 
 FARTHEST = 1.14  # radii from a shape's centre to its farthest point, a square's corner, before stretch and wobble
 
 
-def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def paint(
+    shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int, int], horizon: Horizon | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Paints the shapes in order, the first one at the back.
 
     Returns the picture (H, W, 3) in 0..1 and the shapes' whole silhouettes (N, H, W) bool, as if nothing hid
@@ -22,6 +24,9 @@ def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int,
     """
     W, H = size_wh
     canvas = paint_background(background, size_wh)  # (H, W, 3)
+    if horizon is not None:
+        cover = np.clip(0.5 - _distance_to_land(horizon, size_wh), 0, 1)[..., None]
+        canvas = canvas * (1 - cover) + paint_background(horizon.land, size_wh) * cover
     paper = background_rgb(background)
     silhouettes = np.zeros((len(shapes), H, W), dtype=bool)
     for i, shape in enumerate(shapes):
@@ -35,6 +40,20 @@ def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int,
         canvas[top:bottom, left:right] = _shaded(canvas[top:bottom, left:right], shape, field, across, paper, size_wh)
         silhouettes[i, top:bottom, left:right] = field <= 0
     return np.clip(canvas, 0, 1), silhouettes
+
+
+def below(horizon: Horizon, size_wh: tuple[int, int]) -> np.ndarray:
+    """Which pixels (H, W) lie below the horizon."""
+    return _distance_to_land(horizon, size_wh) <= 0
+
+
+def _distance_to_land(horizon: Horizon, size_wh: tuple[int, int]) -> np.ndarray:
+    """Signed distance (H, W) in pixels to the horizon, negative below it."""
+    W, H = size_wh
+    x = (np.arange(W, dtype=np.float32) + 0.5)[None, :]
+    y = (np.arange(H, dtype=np.float32) + 0.5)[:, None]
+    line = (horizon.height + horizon.slope * (x / W - 0.5)) * H
+    return (line - y) / np.float32(np.hypot(1, horizon.slope * H / W))
 
 
 def silhouette(shape: Shape, size_wh: tuple[int, int]) -> tuple[int, int, np.ndarray]:

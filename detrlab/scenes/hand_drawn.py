@@ -8,7 +8,7 @@ of drawing them, so it shares no drawing code with `scene_shapes`: other contour
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from detrlab.scenes.parts import Background, Shape, background_rgb, shape_rgb, tinted
+from detrlab.scenes.parts import Background, Horizon, Shape, background_rgb, shape_rgb, tinted
 
 FINER = 2  # strokes are drawn this many times larger and then reduced, for smooth edges
 GRAIN_SIDE = 256  # cells of the paper's grain along the shorter side
@@ -16,7 +16,9 @@ GRAIN_SIDE = 256  # cells of the paper's grain along the shorter side
 Polyline = np.ndarray  # (P, 2) points x, y
 
 
-def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def paint(
+    shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int, int], horizon: Horizon | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Draws the shapes in order, the first one at the back.
 
     Returns the picture (H, W, 3) in 0..1 and the shapes' whole silhouettes (N, H, W) bool, as if nothing hid
@@ -25,6 +27,11 @@ def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int,
     W, H = size_wh
     paper = _paper(background, size_wh)
     picture = paper.copy()
+    if horizon is not None:
+        land, line = _land_and_line(horizon, size_wh)
+        picture.paste(_paper(horizon.land, size_wh), mask=land)
+        pen = ImageChops.multiply(line, _grain(horizon.land.seed, size_wh, 0.25))
+        picture.paste(_rgb(tinted("black", 0.2)), mask=pen)
     silhouettes = np.zeros((len(shapes), H, W), dtype=bool)
     for i, shape in enumerate(shapes):
         area, ink = _area_and_ink(shape, size_wh, (0, 0), size_wh)
@@ -38,6 +45,28 @@ def paint(shapes: tuple[Shape, ...], background: Background, size_wh: tuple[int,
         silhouettes[i] = np.asarray(ImageChops.lighter(area, ink)) > 127
     soft = picture.filter(ImageFilter.GaussianBlur(min(W, H) / 900))  # a photograph of paper is never razor-sharp
     return np.asarray(soft) / 255, silhouettes
+
+
+def below(horizon: Horizon, size_wh: tuple[int, int]) -> np.ndarray:
+    """Which pixels (H, W) lie below the horizon."""
+    return np.asarray(_land_and_line(horizon, size_wh)[0]) > 127
+
+
+def _land_and_line(horizon: Horizon, size_wh: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+    """Two grey masks of the picture's size: what lies below the horizon, and the pen's stroke along it."""
+    W, H = size_wh
+    side = min(W, H)
+    rng = np.random.default_rng((horizon.land.seed, 11))
+    middle, fall = horizon.height * H, 1.1 * horizon.slope * H / 2  # it is drawn a little over both edges
+    left, right = np.array([-0.05 * W, middle - fall]), np.array([1.05 * W, middle + fall])
+    stroke = _straight_stroke(rng, left / side, right / side, 0.02) * side * FINER  # (9, 2)
+    large = W * FINER, H * FINER
+    land, line = Image.new("L", large), Image.new("L", large)
+    corners = [(float(stroke[-1, 0]), 2.0 * large[1]), (float(stroke[0, 0]), 2.0 * large[1])]
+    ImageDraw.Draw(land).polygon([*(tuple(p) for p in stroke), *corners], fill=255)
+    width = max(round(side * FINER / 120), 1)
+    ImageDraw.Draw(line).line([tuple(p) for p in stroke], fill=255, width=width, joint="curve")
+    return land.resize(size_wh, Image.Resampling.BOX), line.resize(size_wh, Image.Resampling.BOX)
 
 
 def silhouette(shape: Shape, size_wh: tuple[int, int]) -> tuple[int, int, np.ndarray]:

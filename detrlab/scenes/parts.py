@@ -46,6 +46,8 @@ BACKGROUNDS = {
 }
 PAPERS = ("paper", "ruled", "squared")
 
+GROUNDS = ("sky", "land")  # what lies above a horizon, and what below it
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -105,15 +107,33 @@ class Background:
             raise ValueError(f"Unknown colour {self.colour!r}; choose one of {', '.join(COLOURS)}.")
 
 
+@dataclass(frozen=True)
+class Horizon:
+    """A line that splits what the shapes lie on: above it the scene's background, the sky; below it the land.
+
+    land: what it looks like. height: where the line crosses the middle of the picture, 0 (top) .. 1 (bottom). slope:
+    how far it falls from the left edge to the right one, as a fraction of the picture's height; negative if it rises.
+    """
+
+    land: Background
+    height: float = 0.5
+    slope: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.height < 1:
+            raise ValueError(f"A horizon at height {self.height} is outside of the picture: it lies between 0 and 1.")
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A drawn scene and the truth about it. N visible shapes, from the back to the front; H, W of the
-    picture.
+    picture; G visible grounds: none without a horizon, else sky and land.
 
     picture: RGB. boxes_xyxy: (N, 4) float64, pixels, (x0, y0, x1, y1), the extents of the visible pixels (x1
     and y1 lie one past the last pixel). labels: (N,) int64, index into CLASSES. names: the N class names.
-    masks: (N, H, W) bool, the visible pixels. caption: one sentence. shapes, background: the description it
-    was drawn from.
+    masks: (N, H, W) bool, the visible pixels. caption: one sentence. shapes, background, horizon: the description
+    it was drawn from. ground_names: the G names, from GROUNDS. ground_masks: (G, H, W) bool, the pixels of each that no
+    shape hides.
     """
 
     picture: Image.Image
@@ -124,6 +144,9 @@ class Scene:
     caption: str
     shapes: tuple[Shape, ...]
     background: Background
+    horizon: Horizon | None
+    ground_names: tuple[str, ...]
+    ground_masks: np.ndarray
 
 
 def tinted(colour: str, tint: float) -> np.ndarray:

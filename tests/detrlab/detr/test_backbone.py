@@ -118,3 +118,29 @@ def test_the_tiny_classifier_ends_as_torchvisions_do():
     logits = tiny(pictures)
     assert seen[0].shape == (2, 13, 4, 5)
     torch.testing.assert_close(logits, seen[0].mean((2, 3)) @ tiny.fc.weight.T + tiny.fc.bias)
+
+
+@pytest.mark.parametrize(
+    ("stages", "sizes"),
+    [
+        (["layer3", "layer2", "layer1", "layer4"], [(1024, 3, 2), (512, 5, 4), (256, 9, 8), (2048, 2, 1)]),
+        (["layer4", "conv1"], [(2048, 2, 1), (64, 17, 16)]),
+    ],
+)
+def test_maps_of_stages_come_in_the_order_asked_for(stages, sizes):
+    backbone = resnet_backbone("resnet50").eval()
+    pictures = torch.randn(1, 3, 34, 32)
+    with torch.no_grad():
+        maps = backbone.stage_maps(pictures, stages)
+        assert [tuple(each.shape[1:]) for each in maps] == sizes
+        torch.testing.assert_close(maps[stages.index("layer4")], backbone(pictures))
+
+
+def test_the_small_backbone_has_finer_maps_too():
+    backbone = small_backbone().eval()
+    pictures = torch.randn(2, 3, 40, 56)
+    last, coarse, fine = backbone.stage_maps(pictures, ["layer4", "layer1", "relu"])
+    assert (coarse.shape, fine.shape) == ((2, 64, 10, 14), (2, 32, 20, 28))
+    torch.testing.assert_close(last, backbone(pictures))
+    with pytest.raises(ValueError, match="no stage 'stem', only conv1, bn1, relu, "):
+        backbone.stage_maps(pictures, ["stem"])

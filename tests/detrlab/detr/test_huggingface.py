@@ -178,4 +178,4 @@ def test_a_file_is_no_repository(tmp_path, monkeypatch):
 def test_weights_of_the_dc5_model_are_refused_for_the_plain_one(hub_cache):
     with pytest.raises(ValueError, match=r"write load_model\('detr_resnet50_dc5', 'facebook/detr-resnet-50-dc5'\)"):
         load_model("detr_resnet50", "facebook/detr-resnet-50-dc5")
-    assert set(models.HUB_NAMES.values()) == set(OFFICIAL_MODELS)
+    assert set(models.HUB_NAMES.values()) == {*OFFICIAL_MODELS, *models.PANOPTIC_MODELS}

@@ -8,7 +8,7 @@ import pytest
 from detrlab.scenes import compose as scenes
 from detrlab.scenes import crisp as scene_shapes
 from detrlab.scenes import hand_drawn as scene_hand_drawn
-from detrlab.scenes.compose import Background, Shape, compose, draw_scene
+from detrlab.scenes.compose import Background, Horizon, Shape, compose, draw_scene
 from detrlab.training.data import STREAMS, relative_cxcywh, stream
 
 STYLES = ["shapes", "hand_drawn"]
@@ -149,7 +149,58 @@ def test_the_two_styles_share_no_drawing_code():
             assert getattr(value, "__module__", None) != module.__name__, name
 
 
+def test_a_horizon_lies_where_geometry_says():
+    """100 x 80 pixels, height .5, slope .25: from row 30 at the left edge to row 50 at the right one."""
+    scene = compose([], Background("plain", "white"), (100, 80), horizon=Horizon(Background("plain", "red"), 0.5, 0.25))
+    assert scene.ground_names == ("sky", "land")
+    sky, land = scene.ground_masks
+    assert (sky ^ land).all()
+    assert [sky[:, column].sum() for column in (0, 47, 99)] == [30, 39, 50]
+    picture = np.asarray(scene.picture, dtype=int)
+    assert (picture[:28, :, 1] > 200).all() and (picture[52:, :, 1] < 80).all()  # white above, red below
+    assert scene.caption == "Nothing, on a plain white background and, below the horizon, on a plain red background."
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_shapes_and_grounds_share_the_picture(style):
+    for seed in range(4):
+        scene = draw_scene(seed, (101, 89), style, horizon=True)
+        assert scene.ground_names == ("sky", "land")
+        assert (np.concatenate([scene.masks, scene.ground_masks]).sum(0) == 1).all()
+        sky, land = (np.nonzero(mask)[0].mean() for mask in scene.ground_masks)
+        assert sky < land  # rows grow downwards
+        again = draw_scene(seed, (101, 89), style, horizon=True)
+        assert np.array_equal(scene.picture, again.picture) and np.array_equal(scene.ground_masks, again.ground_masks)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_horizon_is_the_same_at_every_size(style):
+    for seed in range(3):
+        small, large = (draw_scene(seed, size, style, horizon=True) for size in ((128, 96), (256, 192)))
+        assert small.horizon == large.horizon and small.shapes == large.shapes
+        moved = small.ground_masks ^ large.ground_masks[:, ::2, ::2]
+        assert moved.mean() < 0.02
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_sky_and_land_have_unlike_colours(style):
+    for seed in range(6):
+        scene = draw_scene(seed, (96, 96), style, horizon=True)
+        picture = np.asarray(scene.picture, dtype=float) / 255
+        sky, land = (picture[mask].mean(0) for mask in scene.ground_masks)
+        assert np.linalg.norm(sky - land) > 0.2
+
+
+def test_a_hidden_ground_is_not_part_of_the_truth():
+    horizon = Horizon(Background("plain", "blue"), height=0.9)
+    scene = compose([Shape("square", (0.5, 0.9), 1.0)], Background(), (64, 64), horizon=horizon)
+    assert scene.ground_names == ("sky",) and len(scene.ground_masks) == 1
+    assert draw_scene(1).ground_names == () and draw_scene(1).ground_masks.shape == (0, 512, 512)
+
+
 def test_mistakes_get_an_answer():
+    with pytest.raises(ValueError, match=r"horizon at height 40 is outside of the picture"):
+        Horizon(Background(), height=40)
     with pytest.raises(ValueError, match=r"Unknown shape 'hexagon'.*circle"):
         Shape("hexagon", (0.5, 0.5), 0.2)
     with pytest.raises(ValueError, match=r"Radius 40 .*fraction"):
