@@ -9,6 +9,7 @@ Every name below is imported with `from coursework import NAME`, and costs nothi
 In a notebook
     open_notebook    the blank, `check` and `hint` of the notebook of this name
     solution         an exercise's solution, where the course's sources are there
+    kept             the weights that a student trained: loaded from their file, or trained and written to it
     attempt          calls a demonstration of the student's own functions, which may not be written yet
     BLANK            the blank `____` that a student fills in
     NotAttempted     raised where the value of a blank is needed
@@ -77,6 +78,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         solution as solution,
     )
     from .checks.running import run_check as run_check
+    from .checks.trained import kept as kept
     from .hand_in.button import hand_in_button as hand_in_button
     from .marking.outcome import Outcome as Outcome
     from .marking.values import Array as Array
@@ -99,6 +101,7 @@ _HOMES = {
     "checks.modules": ("layer_outputs", "output_of", "runs_inside", "shapes_of", "sizes_of"),
     "checks.notebook": ("Notebook", "open_notebook", "recording", "solution"),
     "checks.running": ("run_check",),
+    "checks.trained": ("kept",),
     "hand_in.button": ("hand_in_button",),
     "marking.outcome": ("Outcome",),
     "marking.values": ("Array",),

@@ -10,6 +10,7 @@ MAX_FILE = 32 << 20  # bytes
 MAX_TOTAL = 96 << 20
 MAX_FILES = 200
 MAX_DEPTH = 6  # folders below each other
+GRADED = "NBGRADER_EXECUTION"  # environment: somebody grades; nbgrader sets it, and so do our sandbox and hand-in
 PROGRESS = ".progress.json"  # a student's own, which stays at home
 RELEASED = ".released.json"  # which release is where (autograder/build/handout/add_new.py)
 CLUTTER = {"__MACOSX", ".ipynb_checkpoints", "__pycache__", ".DS_Store", "Thumbs.db", ".git", PROGRESS, RELEASED}

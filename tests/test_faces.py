@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NAMES = {
     "coursework": """
         Array BLANK Draw NotAttempted Notebook Outcome attempt attempted drawn_axes drawn_boxes drawn_circles
-        drawn_colours drawn_images drawn_labels drawn_texts forget_progress freeze hand_in_button layer_outputs
+        drawn_colours drawn_images drawn_labels drawn_texts forget_progress freeze hand_in_button kept layer_outputs
         open_notebook output_of recording run_check runs_inside shapes_of show_progress sizes_of solution
     """,
     "detrlab": """

@@ -43,7 +43,8 @@ def instructor_notebook(notebook: SourceNotebook, expected: Expected, hidden: li
 def _cell(cell: SourceCell, expected: Expected, hidden: list[int], used: dict[str, int]) -> nbformat.NotebookNode:
     source = cell.source
     if cell.kind == "check":
-        packed = pack_hidden(hidden, [expected.checks[cell.name][seed] for seed in hidden])
+        outcomes = expected.checks[cell.name]  # none where trained work is measured: seeds are all it needs
+        packed = pack_hidden(hidden, [outcomes[seed] for seed in hidden if outcomes])
         source += f"\n### BEGIN HIDDEN TESTS\n{cell.name}.hidden({packed!r})\n### END HIDDEN TESTS"
     is_code = cell.kind not in ("prose", "written")
     built = (nbformat.v4.new_code_cell if is_code else nbformat.v4.new_markdown_cell)(source)
@@ -90,6 +91,7 @@ def write_data(notebook: SourceNotebook, expected: Expected, folder: Path) -> No
                 if mistake.exercise == name
             ],
             exercises[name].forbids if name in exercises else (),
+            expected.measured.get(name),
         )
         for name, cell in notebook.named("check").items()
     }
@@ -97,4 +99,4 @@ def write_data(notebook: SourceNotebook, expected: Expected, folder: Path) -> No
 
 
 def _visible(outcomes: dict[int, Outcome]) -> list[Outcome]:
-    return [outcomes[seed] for seed in VISIBLE_SEEDS]
+    return [outcomes[seed] for seed in VISIBLE_SEEDS if outcomes]

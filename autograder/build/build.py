@@ -143,14 +143,20 @@ def prove(path: Path, say: Callable[[str], None] = print, root: Path = ROOT) -> 
 
 
 def prove_registered(entry: Entry, root: Path) -> None:
-    """What the registry says of an assignment must be there: its data, and its chains' checks and exercises."""
+    """What the registry says of an assignment must be there: its data, its chains' checks and exercises, and the files
+    of trained work among those that are handed in."""
     path = root / "solutions" / entry.name / FILE
     for name in entry.data:
         if not (root / "data" / name).is_file():
             raise SourceError(f"{path}: data names {name}, but there is no data/{name}")
-    sources = [read_source(folder) for folder in entry.notebooks] if entry.chains else []
+    sources = [read_source(folder) for folder in entry.notebooks]
+    for each in sources:
+        for name, cell in each.named("check").items():
+            if cell.trained and not entry.keeps(cell.trained):
+                what = f"{each.name}: {name} measures {cell.trained}, which no pattern of kept names"
+                raise SourceError(f"{path}: {what}: it would not be handed in")
     for check, exercises in entry.chains.items():
-        source = next((each for each in sources if check in each.named("check")), None)
+        source = next((other for other in sources if check in other.named("check")), None)
         if source is None:
             raise SourceError(f"{path}: [chains] names {check}, which is no check of any notebook")
         if unknown := [name for name in exercises if name not in source.named("exercise")]:
@@ -231,7 +237,7 @@ def _check_agrees(one: StoredCheck, other: StoredCheck) -> bool:
 
 def _words(check: StoredCheck) -> tuple:
     """All of a check but its values."""
-    return check.points, check.parts, check.seeds, [(known.id, known.says) for known in check.mistakes]
+    return check.points, check.parts, check.seeds, check.measured, [(known.id, known.says) for known in check.mistakes]
 
 
 def holds_work(path: Path) -> bool:

@@ -18,7 +18,7 @@ import pkgutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,11 +33,13 @@ from autograder.errors import SourceError
 from coursework.checks.notebook import recording
 from coursework.files import whole
 from coursework.marking.feedback import thaw
+from coursework.marking.measured import Measured
 from coursework.marking.mistakes import named_mistakes
 from coursework.marking.outcome import Outcome
-from coursework.marking.stored import KnownMistake
+from coursework.marking.stored import KnownMistake, read_measured
 
 from .in_process import Runner, runner
+from .measured import prove_measured, untrained
 
 Chains = Mapping[str, tuple[str, ...]]  # per end-to-end check: the exercises whose answers it runs
 Say = Callable[[str], None]
@@ -45,16 +47,21 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Expected:
-    """Outcomes per check: {check: {seed: Outcome}}, the parts checks declare, and {mistake id: {seed: Outcome}}."""
+    """Outcomes per check: {check: {seed: Outcome}}, the parts checks declare, and {mistake id: {seed: Outcome}}.
+
+    Of a check of trained work there are no outcomes, but what it measures.
+    """
 
     checks: dict[str, dict[int, Outcome]] = field(default_factory=dict)
     parts: dict[str, dict[str, float] | None] = field(default_factory=dict)
     mistakes: dict[str, dict[int, Outcome]] = field(default_factory=dict)
+    measured: dict[str, Measured] = field(default_factory=dict)
 
     def add(self, other: Expected) -> None:
         self.checks.update(other.checks)
         self.parts.update(other.parts)
         self.mistakes.update(other.mistakes)
+        self.measured.update(other.measured)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,8 @@ class Cache:
             }
             for kind in ("checks", "mistakes")
         )
-        return Expected(checks, kept["parts"], mistakes)
+        measured = {name: read_measured(packed) for name, packed in kept["measured"].items()}
+        return Expected(checks, kept["parts"], mistakes, measured)
 
     def put(self, step: str, key: str, expected: Expected) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +101,8 @@ class Cache:
             }
             for kind in ("checks", "mistakes")
         }
-        text = json.dumps({"for": self._whole(key), "parts": expected.parts, **kept})
+        measured = {name: asdict(each) for name, each in expected.measured.items()}
+        text = json.dumps({"for": self._whole(key), "parts": expected.parts, "measured": measured, **kept})
         with whole(self.folder / f"{step}.safetensors") as file:
             file.write(safetensors.numpy.save(arrays, {"kept": text}))
 
@@ -117,6 +126,7 @@ def run_reference(
         {name: expected.checks[name] for name in notebook.named("check")},
         {name: expected.parts[name] for name in notebook.named("check")},
         {mistake.message_id: expected.mistakes[mistake.message_id] for mistake in notebook.mistakes},
+        expected.measured,
     )
 
 
@@ -134,28 +144,34 @@ def run_step(
     mine = [mistake for mistake in notebook.mistakes if mistake.exercise in names]
     seeds = [*VISIBLE_SEEDS, *PROOF_SEEDS, *seeds]
     _prove_forbidden(notebook, step)
-    made_of = [(cell.kind, cell.name, cell.source) for cell in cells], mine, seeds
+    chain = {cell.name: (chains or {}).get(cell.name, ()) for cell in cells if cell.trained}
+    made_of = [(cell.kind, cell.name, cell.source) for cell in cells], mine, seeds, *([chain] if chain else [])
     key = hashlib.sha256(repr(made_of).encode()).hexdigest()
     if cache and (kept := cache.get(step, key)):
         return kept
     here = f"{notebook.name}/{step}"
-    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel:
-        checks, parts, slow = {}, {}, []
+    measured = {cell.name: prove_measured(notebook, cell, chain[cell.name]) for cell in cells if cell.trained}
+    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel, untrained():
+        checks: dict[str, dict[int, Outcome]] = {}
+        parts: dict[str, dict[str, float] | None] = {}
+        slow: list[str] = []
         for cell in cells:
             started = time.process_time()
-            found = _record(kernel, cell.source, seeds, f"{here}: {cell.kind} {cell.name}")
-            if cell.kind == "check":
+            found = _record(kernel, cell.source, [] if cell.trained else seeds, f"{here}: {cell.kind} {cell.name}")
+            if cell.trained:
+                checks[cell.name], parts[cell.name] = {}, None
+            elif cell.kind == "check":
                 checks[cell.name] = dict(zip(seeds, found[cell.name], strict=True))
                 parts[cell.name] = _proven_parts(here, cell, kernel, found[cell.name])
                 each = (time.process_time() - started) / len(seeds)
                 slow += [f"{cell.name} ({each * len(VISIBLE_SEEDS):.2f} s)"] if each * len(VISIBLE_SEEDS) > 0.5 else []
         if slow:
             say(f"  slow checks (CPU seconds for {len(VISIBLE_SEEDS)} seeds): {', '.join(slow)}")
-        _prove_stable(here, [cell for cell in cells if cell.kind == "check"], kernel, checks)
+        _prove_stable(here, [cell for cell in cells if cell.kind == "check" and not cell.trained], kernel, checks)
         _prove_invariants(notebook, here, checks, {name: len(kernel.namespace[name].invariants) for name in checks})
         mistakes = _run_mistakes(notebook, mine, kernel, [*VISIBLE_SEEDS, *MISTAKE_SEEDS])
     _prove_distinct(here, mine, checks, mistakes)
-    expected = Expected(checks, parts, mistakes)
+    expected = Expected(checks, parts, mistakes, measured)
     if cache:
         cache.put(step, key, expected)
     return expected
@@ -192,12 +208,13 @@ def step_cells(notebook: SourceNotebook, step: str, chains: Chains) -> list[Sour
 
 def _prove_whole(notebook: SourceNotebook, expected: Expected) -> None:
     """The solved notebook, top to bottom, runs, and its checks return what they return with their step alone."""
-    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel:
+    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel, untrained():
         for cell in notebook.code():
-            found = _record(kernel, cell.source, VISIBLE_SEEDS, f"{notebook.name}/{cell.step}: {cell.kind} {cell.name}")
+            seeds = [] if cell.trained else VISIBLE_SEEDS
+            found = _record(kernel, cell.source, seeds, f"{notebook.name}/{cell.step}: {cell.kind} {cell.name}")
             if cell.kind == "check" and not all(
                 outcome.equals(expected.checks[cell.name][seed])
-                for seed, outcome in zip(VISIBLE_SEEDS, found[cell.name], strict=True)
+                for seed, outcome in zip(seeds, found[cell.name], strict=True)
             ):
                 raise SourceError(
                     f"{notebook.name}/{cell.step}: {cell.name} returns something else after the steps before it: "
@@ -297,7 +314,7 @@ def _prove_distinct(
             problems.append(f"{mistake.message_id} equals the solution, or nearly, on seeds {alike[:5]}")
     for name, right in checks.items():
         theirs = {each.message_id: mistakes[each.message_id] for each in made if each.exercise == name}
-        problems += _misnamed(name, right, theirs)
+        problems += _misnamed(name, right, theirs) if theirs else []
     if problems:
         raise SourceError(f"{here}: mistakes that checks cannot tell apart:\n  " + "\n  ".join(problems))
 

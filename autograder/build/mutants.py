@@ -30,6 +30,7 @@ from coursework.marking.outcome import Outcome
 
 from .expected import step_cells
 from .in_process import Runner, runner
+from .measured import untrained
 from .mutate import Mutant, mutants
 from .survivors import Found, StepFile, Survivor, proven_steps
 
@@ -110,9 +111,9 @@ def _run_step(
     entry: Entry, notebook: SourceNotebook, step: str, answers: dict[str, list[Mutant]], tick: Callable[[str], None]
 ) -> dict[str, Found]:
     found = {}
-    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel:
+    with tempfile.TemporaryDirectory() as folder, runner(Path(folder)) as kernel, untrained():
         for cell in step_cells(notebook, step, entry.chains):
-            seeds = seeds_of(notebook, cell.name)
+            seeds = [] if cell.trained else seeds_of(notebook, cell.name)
             with recording(seeds) as record:
                 run = kernel.run(cell.source)
             here = f"{notebook.name}/{cell.step}: {cell.kind} {cell.name}"

@@ -19,7 +19,7 @@ from .fingerprints import Fingerprints, code_of, digests, fingerprints, prose_ab
 from .places import Places
 from .preprocess import StripSolutions
 from .registry import Entry, read_entry
-from .source import SourceNotebook, read_source
+from .source import SourceCell, SourceNotebook, read_source
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Assignment:
     files: dict[str, bytes]  # public files, which a submission cannot replace
     kept: tuple[str, ...] = ()  # the student's own files, by pattern: these a submission may hold, and ours never do
     needs: Needs = NOTHING  # of its notebooks, in the sandbox
+    chains: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by check: the exercises that it rests on
     fingerprints: dict[str, Fingerprints] = field(default_factory=dict)  # what each mark rests on
 
     def points(self, notebook: str) -> dict[str, float]:
@@ -42,6 +43,15 @@ class Assignment:
             cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
             for cell in self.releases[notebook].cells
             if cell.metadata.get("nbgrader", {}).get("grade")
+        }
+
+    def measuring(self, notebook: str) -> dict[str, tuple[str, list[SourceCell]]]:
+        """By check of trained work: the file that it measures, and the cells, all ours, that it is run with."""
+        source = self.sources[notebook]
+        return {
+            name: (cell.trained, source.measuring(name, self.chains.get(name, ())))
+            for name, cell in source.named("check").items()
+            if cell.trained
         }
 
     def forbidden(self, notebook: str) -> dict[str, tuple[str, ...]]:
@@ -86,7 +96,7 @@ def load_assignment(places: Places, name: str) -> Assignment:
     }
     data = digests(data_files(entry.data))
     rest_on = {nb: fingerprints(source, checks[nb], entry.chains, data) for nb, source in sources.items()}
-    return Assignment(name, sources, originals, releases, checks, files, entry.kept, entry.needs, rest_on)
+    return Assignment(name, sources, originals, releases, checks, files, entry.kept, entry.needs, entry.chains, rest_on)
 
 
 def _up_to_date(source: SourceNotebook, built: nbformat.NotebookNode) -> None:

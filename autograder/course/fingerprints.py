@@ -1,8 +1,9 @@
 """What a mark rests on, as a fingerprint per graded cell: marks of two versions never stand in one column.
 
 Of a check: its points and parts, its code, the solution, the names that are forbidden, the notebook's setup, the
-exercises of its chain, and the data that the assignment names. Of a written answer: its points and its criterion, the
-prose right above it. Never prose, hints, docstrings, comments or the tutor's sentences: mending a typo stops nothing.
+exercises of its chain, the data that the assignment names, and of trained work the file, the steps and the model. Of a
+written answer: its points and its criterion, the prose right above it. Never prose, hints, docstrings, comments or
+the tutor's sentences: mending a typo stops nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import json
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from coursework.marking.stored import StoredCheck
@@ -46,6 +48,7 @@ def fingerprints(
                 {name: [code_of(solutions[name].source), sorted(solutions[name].forbids)] for name in chain},
                 setup,
                 data,
+                *([asdict(measured)] if (measured := checks[cell.name].measured) else []),
             )
         elif cell.kind == "written":
             found[cell.name] = _hash(cell.points, " ".join(above.split()))

@@ -3,15 +3,17 @@
 A step is a text notebook (Jupytext percent format) with one idea: its heading, prose, exercise, check, hints and known
 mistakes. The first one opens the notebook: title, goals and setup. Each other one begins with a cell that runs it, so
 that it can be opened alone; that cell stays in the source. CONTRIBUTING.md shows the syntax of the cells, and tags.py
-reads it: `exercise=` (with `library=` and `forbids=`), `check= points=`, `hints=`, `mistake="exercise/name"`,
-`written= points=`, and `setup`.
+reads it: `exercise=` (with `library=` and `forbids=`), `check= points=` (with `trained=`), `hints=`,
+`mistake="exercise/name"`, `written= points=`, and `setup`.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,6 +38,7 @@ class SourceCell:
     points: float = 0.0
     forbids: tuple[str, ...] = ()  # of an exercise: what its answer may not call, as dotted names
     step: str = ""  # the file it stands in, without its ending
+    trained: str = ""  # of a check: the file of weights that it measures
 
     @property
     def grade_id(self) -> str:
@@ -81,6 +84,17 @@ class SourceNotebook:
             replace(cell, source=(answers or {}).get(cell.name, cell.source)) if cell.kind == "exercise" else cell
             for cell in self.cells
             if cell.kind not in ("prose", "written")
+        ]
+
+    def measuring(self, check: str, exercises: Iterable[str]) -> list[SourceCell]:
+        """What a check of trained work is run with: the opening, the solutions of these exercises, and its own cell."""
+        opening, chain = self.cells[0].step, {*exercises}
+        return [
+            cell
+            for cell in self.code()
+            if (cell.step == opening and cell.kind in ("setup", "code"))
+            or (cell.kind == "exercise" and cell.name in chain)
+            or (cell.kind == "check" and cell.name == check)
         ]
 
     def untouched(self) -> dict[str, str]:
@@ -129,10 +143,12 @@ def _add(notebook: SourceNotebook, step: str, cell: TaggedCell) -> None:
         if "library" in tags:
             text = cut_out(tags["library"])
         if kind == "check":
-            text = f"{_says(notebook, name, tags)}\n{text}\n\n{name}()"
+            file = json.dumps(tags["trained"]) if "trained" in tags else ""
+            text = f"{_says(notebook, name, tags)}\n{text}\n\n{name}({file})"
         if kind == "setup":
             text = f"{_SETUP}\n{text}"
-        notebook.cells.append(SourceCell(kind, text, name, float(tags.get("points", 0)), _forbids(tags), step))
+        points, trained = float(tags.get("points", 0)), tags.get("trained", "")
+        notebook.cells.append(SourceCell(kind, text, name, points, _forbids(tags), step, trained))
 
 
 def _with_lines_replaced(solution: str, changes: str) -> str:
@@ -164,7 +180,8 @@ def _says(notebook: SourceNotebook, name: str, tags: dict) -> str:
     titles = [title for cell in notebook.cells if cell.kind == "prose" for title in headings(cell.source)]
     points = float(tags.get("points", 0))
     worth = f" · {points:g} point{'' if points == 1 else 's'}" if points else ""
-    return f"# Check · {titles[-1] if titles else name} · runs your code on {len(VISIBLE_SEEDS)} drawn cases{worth}"
+    does = f"measures {tags['trained']} on" if "trained" in tags else "runs your code on"
+    return f"# Check · {titles[-1] if titles else name} · {does} {len(VISIBLE_SEEDS)} drawn cases{worth}"
 
 
 def _forbids(tags: dict) -> tuple[str, ...]:
@@ -185,6 +202,7 @@ def _verify(notebook: SourceNotebook, places: dict[tuple[str, str], str]) -> Non
     problems: list[tuple[str, set[str], str]] = [
         (repeated[-1].kind if repeated else "", {cell.name for cell in repeated[-1:]}, "names used twice"),
         ("exercise", exercises.keys() - checks.keys(), "exercises without a check"),
+        ("check", {n for n in exercises if n in checks and checks[n].trained}, "exercises whose check asks for a file"),
         ("mistake", lonely, "mistakes of unknown exercises"),
         ("hints", notebook.hints.keys() - exercises.keys(), "hints of unknown exercises"),
         ("exercise", exercises.keys() - notebook.hints.keys(), "exercises without hints"),

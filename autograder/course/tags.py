@@ -18,6 +18,7 @@ from pathlib import Path
 import jupytext
 
 from autograder.errors import SourceError
+from coursework.submission import plain
 
 from .strip import BEGIN, END, MARK, has_solution, strip_solution
 
@@ -27,13 +28,14 @@ _EXAMPLES = {  # of each tag, as the errors show it
     "forbids": 'forbids="torchvision.ops.box_convert"',
     "check": 'check="corners" points=3',
     "points": "points=3",
+    "trained": 'trained="my_detr.safetensors"',
     "hints": 'hints="corners"',
     "mistake": 'mistake="corners/half_width"',
     "written": 'written="reason" points=2',
 }
 _KINDS = {  # a tag that says what a cell is: (its type, the tags it needs, those it may have)
     "exercise": ("code", (), ("library", "forbids")),
-    "check": ("code", ("points",), ()),
+    "check": ("code", ("points",), ("trained",)),
     "hints": ("raw", (), ()),
     "mistake": ("raw", (), ()),
     "written": ("markdown", ("points",), ()),
@@ -208,6 +210,10 @@ def _value(cell: _Lines, tag: str, value: str) -> str:
         return value
     if value[0] != '"':
         raise _Slip(cell.line, f'{tag}={value} stands in no quotes: write {tag}="{value.strip(chr(39))}"')
+    if tag == "trained":
+        if not (plain(value[1:-1]) and value[1:-1].endswith(".safetensors")):
+            raise _Slip(cell.line, f"{tag}={value} names no weights beside the notebook: write {_EXAMPLES[tag]}")
+        return value[1:-1]
     names = {"mistake": value[1:-1].split("/"), "forbids": value[1:-1].replace(",", ".").split(".")}
     parts = names.get(tag, value[1:-1].split(".") if tag == "library" else [value[1:-1]])
     if not all(part.strip().isidentifier() for part in parts) or (tag == "mistake" and len(parts) != 2):
@@ -309,6 +315,12 @@ def _verify_check(cell: _Lines, found: TaggedCell) -> None:
     if not any("check" in ast.unparse(above) for above in functions[found.name].decorator_list):
         line = cell.line + functions[found.name].lineno
         raise _Slip(line, f"{found.name} has no @check in the line above it")
+    above = functions[found.name].decorator_list
+    said = {key.arg for call in above if isinstance(call, ast.Call) for key in call.keywords} & {"model", "steps"}
+    if said != ({"model", "steps"} if "trained" in found.tags else set()):
+        example = f"{_EXAMPLES['check']} {_EXAMPLES['trained']}"
+        problem = "what is trained is measured with @check(model=..., steps=[(0.5, 2), ...]), and nothing else is"
+        raise _Slip(cell.line + functions[found.name].lineno, f"{problem}: {example} and these two belong together")
 
 
 def _verify_opened(cell: _Lines, notebook: str) -> None:

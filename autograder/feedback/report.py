@@ -33,6 +33,11 @@ from coursework.marking.messages import say
 from . import report_figures as report_plots
 
 _STATUSES = (Status.GRADED, Status.REPAIRED, Status.COULD_NOT_GRADE, Status.NOT_YET)
+_SAME = {  # what is the same, and how
+    "prose": ("written answer", "word by word"),
+    "code": ("cell with code", "word by word"),
+    "weights": ("file of trained weights", "byte by byte"),
+}
 _TEMPLATES = Environment(
     loader=PackageLoader(__package__), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
 )
@@ -183,8 +188,8 @@ def _alike(alike: list[Alike], codes: dict[str, str]) -> list[tuple[str, str, st
     for found in alike:
         what = found.what
         if found.same:
-            kind = "written answer" if found.what == "prose" else "cell with code"
-            what = f"{found.same} {kind}{'s' if found.same > 1 else ''}, the same word by word"
+            kind, how = _SAME[found.what]
+            what = f"{found.same} {kind}{'s' if found.same > 1 else ''}, the same {how}"
         who = ", ".join(sorted(codes[student] for student in found.students))
         rows.append((what, f"{len(found.students)}: {who}", f"{found.score:.0%}"))
     return rows

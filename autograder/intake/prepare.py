@@ -46,12 +46,28 @@ class Prepared:
                 self.student,
                 assignment.name,
                 notebook,
-                tuple(_cells(aligned, assignment.forbidden(notebook), seeds[notebook])),
+                tuple(_cells(aligned, assignment, notebook, seeds[notebook])),
                 files,
                 limits,
+                tuple(self._measuring(assignment, notebook, seeds[notebook], limits)),
             )
             for notebook, aligned in self.aligned.items()
         ]
+
+    def _measuring(
+        self, assignment: Assignment, notebook: str, seeds: dict[str, tuple[int, ...]], limits: Limits
+    ) -> Iterator[Job]:
+        """What the student trained, measured by our cells alone: of the student's there is the file, and nothing else.
+
+        Where it was not handed in, the check says so.
+        """
+        for check, (file, cells) in assignment.measuring(notebook).items():
+            theirs = {file: self.files[file]} if file in self.files else {}
+            run = [
+                JobCell(index, cell.source, CheckRun(check, seeds[check]) if cell.name == check else None, locked=True)
+                for index, cell in enumerate(cells)
+            ]
+            yield Job(self.student, assignment.name, notebook, tuple(run), {**theirs, **assignment.files}, limits)
 
 
 def prepare(handed_in: HandedIn, assignment: Assignment) -> Prepared:
@@ -107,11 +123,15 @@ def _leave_in_the_way(prepared: Prepared, assignment: Assignment) -> None:
 
 
 def _cells(
-    aligned: Aligned, forbidden: dict[str, tuple[str, ...]], seeds: dict[str, tuple[int, ...]]
+    aligned: Aligned, assignment: Assignment, notebook: str, seeds: dict[str, tuple[int, ...]]
 ) -> Iterator[JobCell]:
-    """The code cells in running order; an exercise's own cell and its check carry what the exercise forbids."""
+    """The code cells in running order; an exercise's own cell and its check carry what the exercise forbids.
+
+    A check of trained work runs on no seed here: it is measured elsewhere.
+    """
+    forbidden, measured = assignment.forbidden(notebook), assignment.measuring(notebook)
     for index, source, check in aligned.code():
         cell = aligned.notebook.cells[index]
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        run = CheckRun(check, seeds[check]) if check else None
+        run = CheckRun(check, () if check in measured else seeds[check]) if check else None
         yield JobCell(index, source, run, forbidden.get(name, ()), is_locked(cell))

@@ -16,6 +16,7 @@ from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.intake.align import Aligned
 from autograder.sandbox.job import FINISHED, Result
 from coursework.marking.feedback import earned, judge_runs
+from coursework.marking.measured import judge_measured
 from coursework.marking.messages import Note, say
 from coursework.marking.mistakes import named_mistakes
 from coursework.marking.outcome import Outcome
@@ -62,6 +63,8 @@ def mark(aligned: Aligned, result: Result, reference: Reference, checks: dict[st
     mistakes = {}
     for name, found in runs.items():
         check, seen = checks[name], found[: len(VISIBLE_SEEDS)]
+        if check.measured:
+            continue
         if named := named_mistakes(seen, check.expected, check.mistakes):
             mistakes[name] = [mistake.id for mistake in named]
         if any(run.refused for run in found):
@@ -102,7 +105,9 @@ def marks(
 ) -> dict[str, float]:
     """Points per check; a check that never ran earns 0."""
     return {
-        name: earned(outcomes.get(name, []), expected[name], check.points, check.parts)
+        name: judge_measured(outcomes.get(name, []), check.measured).points
+        if check.measured
+        else earned(outcomes.get(name, []), expected[name], check.points, check.parts)
         for name, check in checks.items()
     }
 
@@ -123,6 +128,8 @@ def _verdict(
     maximum = check.points
     if runs is None:
         return Verdict(0.0, maximum, "wrong", say("did_not_run", ended=ended))
+    if check.measured:  # fresh draws hold no secret: the number says it
+        return judge_measured(runs[len(VISIBLE_SEEDS) :], check.measured)
     visible = judge_runs(runs[: len(VISIBLE_SEEDS)], check, lambda: reference.invariants(name))
     if points >= visible.points:
         return Verdict(points, maximum, visible.state, visible.title, visible.lines)

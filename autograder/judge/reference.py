@@ -17,14 +17,16 @@ import numpy as np
 from autograder.course.assignment import Assignment
 from autograder.course.invariants import read_invariants
 from autograder.course.seeds import JITTER, JITTER_FACTOR, VISIBLE_SEEDS
-from autograder.course.source import SourceNotebook
+from autograder.course.source import SourceCell, SourceNotebook
 from autograder.errors import GradeError
 from autograder.sandbox.job import CheckRun, Job, JobCell, Limits, Result
+from coursework.checks.trained import UNTRAINED
 from coursework.marking.feedback import Invariant
 from coursework.marking.outcome import Outcome
 
 FRESH_SEEDS = 3
 REFERENCE = "(reference)"  # the student's name of the reference's own job
+_NO_TRAINING = f"import os\nos.environ[{UNTRAINED!r}] = 'yes'"  # the solution has no file: a fresh model is measured
 _MOST_CPU_S = 3600.0  # for all checks twice; the solution itself must keep to the students' limits
 
 RunJobs = Callable[[Iterable[Job]], Generator[tuple[Job, Result], None, None]]
@@ -97,15 +99,21 @@ def _job(assignment: Assignment, name: str, fresh: dict[str, list[int]], limits:
     def add(source: str, run: CheckRun | None = None) -> None:
         cells.append(JobCell(len(cells), source, run))
 
+    add(_NO_TRAINING)
     for cell in notebook.code():
         if cell.kind == "check":
             add(cell.source, CheckRun(cell.name, (*VISIBLE_SEEDS, *seeds[cell.name])))
         else:
             add(cell.source)
-    for check, cell in notebook.named("check").items():
+    for check, cell in _compared(notebook):
         add(cell.source, CheckRun(check, seeds[check], JITTER, variant=_jittered(check)))
     limits = replace(limits, cell_cpu_s=max(limits.cell_cpu_s, Limits().cell_cpu_s), notebook_cpu_s=_MOST_CPU_S)
     return Job(REFERENCE, assignment.name, name, tuple(cells), assignment.files, limits)
+
+
+def _compared(notebook: SourceNotebook) -> list[tuple[str, SourceCell]]:
+    """The checks whose values are compared with the solution's, by name; trained work is measured."""
+    return [(name, cell) for name, cell in notebook.named("check").items() if not cell.trained]
 
 
 def _jittered(check: str) -> str:
@@ -113,11 +121,14 @@ def _jittered(check: str) -> str:
 
 
 def _prove(assignment: Assignment, name: str, result: Result, limits: Limits) -> None:
-    """The solution must run within the limits and give what the build stored; raises GradeError."""
+    """The solution must run within the limits and give what the build stored; raises GradeError.
+
+    What measures trained work must get through with a fresh model.
+    """
     stop = f"the reference solution of {name}"
     if not result.finished:
         raise GradeError(f"{stop} does not get through where students' notebooks run ({result.ended})")
-    solution = result.cells[: len(assignment.sources[name].code())]
+    solution = result.cells[1 : 1 + len(assignment.sources[name].code())]
     errors = [o for cell in solution for o in cell.outputs if cell.status != "ok" and o["output_type"] == "error"]
     if errors:
         raise GradeError(f"{stop} stops with {errors[0]['ename']}: {errors[0]['evalue']}: run `make build`")
@@ -139,7 +150,7 @@ def _prove(assignment: Assignment, name: str, result: Result, limits: Limits) ->
 
 def _near_a_tie(notebook: SourceNotebook, result: Result) -> Iterator[tuple[str, int]]:
     """(check, which of its fresh seeds) where jitter changes the outcome."""
-    for check in notebook.named("check"):
+    for check, _ in _compared(notebook):
         still, moved = result.outcomes[check][len(VISIBLE_SEEDS) :], result.outcomes[_jittered(check)]
         for i in range(FRESH_SEEDS):
             if moved[i].clearly_differs(still[i], JITTER_FACTOR):

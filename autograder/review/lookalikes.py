@@ -3,11 +3,13 @@
 Code, prose and pictures are compared apart. Pieces of the release count nothing, nor do pieces that half of the class
 shares; of the others one that few share weighs most (inverse document frequency). Names of variables do not matter in
 code. What is the same word by word is listed however many have it: half a class with one essay is a sign, too. A
-picture is compared by a perceptual hash: 64 bits that say which of two neighbours is brighter.
+picture is compared by a perceptual hash: 64 bits that say which of two neighbours is brighter. Weights are the same
+byte by byte, or they say nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import keyword
 import re
@@ -28,6 +30,7 @@ SAME_TOKENS = 200  # of all code that others have to the letter
 PICTURE_BITS = 6  # of 64 that may differ
 MAX_PIXELS = 25_000_000
 MAX_PICTURES = 10  # of one student
+WEIGHTS = ".safetensors"
 _TOKEN = re.compile(r"#[^\n]*|[A-Za-z_]\w*|\d+\.?\d*|\"[^\"\n]*\"|'[^'\n]*'|\S")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
@@ -36,18 +39,20 @@ _LENGTH = {"code": 5, "prose": 4}  # tokens or words in one piece
 
 @dataclass
 class Answers:
-    """What one student wrote and drew: texts of code and prose cells, and pictures by name."""
+    """What one student wrote, drew and trained: texts of code and prose cells, pictures, and digests of weights."""
 
     code: list[str] = field(default_factory=list)
     prose: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
+    weights: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
 class Alike:
-    """Students whose answers look alike, in what ("code", "prose" or "picture"), and how much (0..1).
+    """Students whose answers look alike, in what ("code", "prose", "picture" or "weights"), and how much (0..1).
 
-    Where they are the same word by word, `same` says how many texts that is; of pictures and likeness it is 0.
+    Where they are the same word by word, `same` says how many texts (or files of weights) that is; of pictures and
+    likeness it is 0.
     """
 
     what: str
@@ -59,7 +64,8 @@ class Alike:
 def answers_of(notebooks: list[nbformat.NotebookNode], files: dict[str, bytes]) -> Answers:
     """The answers in a student's autograded notebooks, their own cells and files included."""
     pictures = [name for name in files if name.lower().endswith((".png", ".jpg", ".jpeg"))][:MAX_PICTURES]
-    found = Answers(pictures={name: files[name] for name in pictures})
+    weights = {hashlib.sha256(data).hexdigest() for name, data in files.items() if name.endswith(WEIGHTS)}
+    found = Answers(pictures={name: files[name] for name in pictures}, weights=weights)
     for notebook in notebooks:
         for cell in notebook.cells:
             if is_solution(cell) or cell.get("id", "").startswith("own-"):
@@ -80,7 +86,7 @@ def look_alikes(students: dict[str, Answers], release: list[nbformat.NotebookNod
         }
         found += _groups(kind, _similar_texts(own))
     found += _groups("picture", _similar_pictures(students))
-    same = [*_same_texts(students, released), *_same_code(students, released)]
+    same = [*_same_texts(students, released), *_same_code(students, released), *_same_weights(students)]
     within = [(alike.what, set(alike.students)) for alike in same]
     found = [f for f in found if not any(f.what == what and set(f.students) <= others for what, others in within)]
     return sorted([*same, *found], key=lambda alike: (-alike.score, -alike.same, alike.students))
@@ -109,6 +115,16 @@ def _same_code(students: dict[str, Answers], released: list[str]) -> list[Alike]
         if sum(len(_TOKEN.findall(text)) for text in texts) >= SAME_TOKENS:
             who.setdefault(texts, set()).add(name)
     return [Alike("code", tuple(sorted(names)), 1.0, len(texts)) for texts, names in who.items() if len(names) > 1]
+
+
+def _same_weights(students: dict[str, Answers]) -> list[Alike]:
+    """Files of weights that are the same, by who has them: two trainings never give the same numbers."""
+    who: dict[str, set[str]] = {}
+    for name, answers in students.items():
+        for digest in answers.weights:
+            who.setdefault(digest, set()).add(name)
+    files = Counter(tuple(sorted(names)) for names in who.values() if len(names) > 1)
+    return [Alike("weights", names, 1.0, count) for names, count in files.items()]
 
 
 def _words(text: str) -> tuple[str, ...]:

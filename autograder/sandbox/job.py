@@ -67,6 +67,7 @@ class Job:
     cells: tuple[JobCell, ...]
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     limits: Limits = Limits()
+    measured: tuple[Job, ...] = ()  # run after it, with none of its cells: what these checks return counts
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from coursework.submission import GRADED
+
 from . import packages
 from .inside import huge_pages, lockdown
 from .levels import Level
@@ -102,6 +104,7 @@ def _environment(packages: str, home: str) -> list[str]:
         "PYTHONHASHSEED=0",
         "PYTHONDONTWRITEBYTECODE=1",
         "OMP_NUM_THREADS=1",
+        f"{GRADED}=autograde",
         huge_pages.ENVIRONMENT,
         "MPLBACKEND=module://matplotlib_inline.backend_inline",
     ]

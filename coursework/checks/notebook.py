@@ -9,7 +9,7 @@ and `q1_build.safetensors` (the arrays among those values). Both are plain data,
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from IPython.display import Markdown
 
 from coursework.marking.feedback import earned, judge_runs
 from coursework.marking.hidden import unpack_hidden
+from coursework.marking.measured import judge_measured
 from coursework.marking.messages import say
 from coursework.marking.outcome import Outcome
 from coursework.marking.stored import Stored, StoredCheck, read_stored
@@ -26,12 +27,12 @@ from coursework.marking.verdict import Verdict
 from coursework.progress import progress
 
 from .blank import BLANK, Blank
-from .draw import Draw
 from .guards import InANotebook
 from .running import run_check
 from .sentences import say as say_here
 from .session import Session
 from .solutions import read_solutions, source_of
+from .trained import measuring
 
 Recorder = dict[str, list[Outcome]]
 _recording: tuple[list[int], Recorder, float] | None = None
@@ -56,10 +57,17 @@ def recording(seeds: list[int], jitter: float = 0.0) -> Iterator[Recorder]:
 class Check:
     """One exercise's check. Calling it runs the student's code and returns the verdict for the cell to end in."""
 
-    def __init__(self, notebook: Notebook, function: Callable[[Draw], Any], parts: dict[str, float] | None):
+    def __init__(
+        self,
+        notebook: Notebook,
+        function: Callable[..., Any],
+        parts: dict[str, float] | None = None,
+        model: Callable[[], Any] | None = None,
+        steps: Iterable[tuple[float, float]] = (),
+    ):
         self.name = function.__name__
-        self.parts = parts
-        self._notebook, self._function = notebook, function
+        self.parts, self.model, self.steps = parts, model, tuple((float(at), float(worth)) for at, worth in steps)
+        self._notebook, self._function, self._asked = notebook, function, function
         self.invariants: list[tuple[str, Callable[[Any], bool]]] = []
         notebook.declared.add(self.name)
 
@@ -72,10 +80,13 @@ class Check:
 
         return keep
 
-    def __call__(self) -> Verdict:
+    def __call__(self, file: str = "") -> Verdict:
+        """`file`: of a check that measures trained work, what is handed in; the calls below measure it, too."""
+        if file and self.model is not None:
+            self._asked = measuring(self._function, self.model, self._notebook.folder / file)
         if _recording is not None:
             seeds, record, jitter = _recording
-            record[self.name] = [run_check(self._function, self.name, seed, jitter) for seed in seeds]
+            record[self.name] = [run_check(self._asked, self.name, seed, jitter) for seed in seeds]
             self._notebook.session.checked(self.name, "recorded")
             return Verdict(0.0, 0.0, "open", "recorded")
         verdict = self._unjudged() or self._on_visible_seeds()
@@ -99,11 +110,13 @@ class Check:
         runs = self._run(data, data.seeds)
         if runs[0].error == "NameError" and self._notebook.session.has_not_run(self.name):
             return Verdict(0.0, data.points, "open", say_here("not_run"))
+        if data.measured:
+            return judge_measured(runs, data.measured)
         return judge_runs(runs, data, lambda: self.invariants)
 
     def _run(self, data: StoredCheck, seeds: list[int]) -> list[Outcome]:
         with self._notebook.guards.refusing(data.forbids, self._function):
-            return [run_check(self._function, self.name, seed) for seed in seeds]
+            return [run_check(self._asked, self.name, seed) for seed in seeds]
 
     def hidden(self, packed: str) -> Verdict:
         """Points on the seeds and values in `packed` (`coursework.marking.hidden`), for nbgrader's hidden tests.
@@ -115,8 +128,10 @@ class Check:
         data = self._notebook.check_data(self.name)
         if isinstance(data, Verdict):
             return data
-        visible = self._on_visible_seeds()
         seeds, expected = unpack_hidden(packed)
+        if data.measured:
+            return judge_measured(self._run(data, seeds), data.measured)
+        visible = self._on_visible_seeds()
         runs = self._run(data, seeds)
         points = earned(runs, expected, visible.maximum, self.parts)
         if points < visible.points:
@@ -158,13 +173,22 @@ class Notebook:
             return Verdict(0.0, 0.0, "open", say("unknown_check", name=name, names=names))
         return data.checks[name]
 
-    def check(self, function: Callable[[Draw], Any] | None = None, *, parts: dict[str, float] | None = None):
+    def check(
+        self,
+        function: Callable[..., Any] | None = None,
+        *,
+        parts: dict[str, float] | None = None,
+        model: Callable[[], Any] | None = None,
+        steps: Iterable[tuple[float, float]] = (),
+    ):
         """Decorator that makes a function of `draw` the check of its own name.
 
         `parts` {key: points}: the function returns a dict with these keys, and each is judged by itself.
+        `model` and `steps` [(threshold, points)]: of trained work. The function of `draw` and a module returns a
+        number; the module is what `model()` gives, with the weights in the file that is handed in.
         """
         if function is None:
-            return lambda inner: Check(self, inner, parts)
+            return lambda inner: Check(self, inner, parts, model, steps)
         return Check(self, function, parts)
 
     def waiting_for(self, exercises: tuple[str, ...]) -> list[str]:

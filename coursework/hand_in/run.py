@@ -21,6 +21,8 @@ from pathlib import Path
 
 import nbformat
 
+from coursework.submission import GRADED
+
 from .kernel import EVENTS, FOLDER
 
 CELL_SECONDS = 120  # a cell may take as long
@@ -152,6 +154,7 @@ def _environment(session: Path, events: Path) -> dict[str, str]:
         # The list of fonts takes seconds to make; it is the only thing taken from the real home.
         "MPLCONFIGDIR": matplotlib.get_cachedir(),
         "OMP_NUM_THREADS": "1",
+        GRADED: "autograde",
         # Relative entries would mean another folder in the kernel's.
         "PYTHONPATH": os.pathsep.join(
             map(os.path.abspath, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))

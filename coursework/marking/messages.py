@@ -71,6 +71,12 @@ MESSAGES = {
     "part_right": "right",
     "part_wrong": "not yet",
     "part_open": "not attempted yet",
+    # Trained work, which is measured (see measured.py).
+    "measured": "{file} was measured: {number} on average over {count} draws.",
+    "measured_steps": "Points: {steps}.",
+    "measured_step": "{points} from {threshold} on",
+    "measured_no_number": "With the weights in {file} the measure is no number.",
+    "not_measured": "With the weights in {file} nothing could be measured ({error}).",
     # What an exception usually means; true whatever its cause.
     "means_unknown": (
         "Call your function by itself in a new cell, with small inputs: the whole traceback shows the line and the way "
@@ -291,6 +297,7 @@ MESSAGES = {
     "no_notebook_found": "no notebook of this assignment was found",
     "file_missing": "{notebook}.ipynb was not handed in",
     "others_beside": "other processes of the notebook, where nothing is refused, ran beside {check}",
+    "not_measured_here": "{check} could not be measured: {why}",
     "pointer": "{found}",
     "not_looked_at": "its code could not be looked at ({error})",
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
 
+from .measured import Measured
 from .outcome import Outcome
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -28,7 +29,8 @@ class KnownMistake:
 class StoredCheck:
     """One check: points (of each part, where it declares parts), seeds, and on each of these the right outcome.
 
-    `forbids` names what the exercise asks to be written, which may not be called instead.
+    `forbids` names what the exercise asks to be written, which may not be called instead. A check that measures trained
+    work has `measured`, and nothing that is expected.
     """
 
     points: float
@@ -37,6 +39,7 @@ class StoredCheck:
     expected: list[Outcome]
     mistakes: list[KnownMistake]
     forbids: tuple[str, ...] = ()
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,14 @@ def _unpack_check(check: dict[str, Any], arrays: Arrays) -> StoredCheck:
         for mistake in check["mistakes"]
     ]
     expected = _unpack(check["expected"], arrays)
-    return StoredCheck(
-        check["points"], check["parts"], check["seeds"], expected, mistakes, tuple(check.get("forbids", ()))
-    )
+    forbids, measured = tuple(check.get("forbids", ())), check.get("measured")
+    measured = read_measured(measured) if measured else None
+    return StoredCheck(check["points"], check["parts"], check["seeds"], expected, mistakes, forbids, measured)
+
+
+def read_measured(packed: dict[str, Any]) -> Measured:
+    """What `dataclasses.asdict` made of it, from JSON."""
+    return Measured(packed["file"], tuple((float(at), float(worth)) for at, worth in packed["steps"]), packed["model"])
 
 
 def _unpack(packed: list[dict[str, Any]], arrays: Arrays) -> list[Outcome]:
@@ -96,6 +104,8 @@ def write_stored(stored: Stored, folder: Path) -> None:
             "mistakes": mistakes,
             "forbids": check.forbids,
         }
+        if check.measured:
+            checks[name]["measured"] = asdict(check.measured)
     tree = {"notebook": stored.notebook, "hints": stored.hints, "checks": checks}
     text = json.dumps(tree, indent=1, ensure_ascii=False)
     (folder / f"{stored.notebook}.json").write_text(text + "\n", encoding="utf-8")

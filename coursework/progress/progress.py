@@ -18,7 +18,7 @@ from coursework.assignment import FILE
 from coursework.files import write_whole
 from coursework.marking.messages import say
 from coursework.marking.verdict import Verdict
-from coursework.submission import PROGRESS
+from coursework.submission import GRADED, PROGRESS
 
 from .course_map import CourseNotebook, read_course
 from .progress_page import ProgressPage
@@ -91,7 +91,7 @@ def forget_progress(course: str | Path = ".") -> str:
 
 
 def _change(folder: Path, notebook: str, name: str, change: Callable[[dict], None]) -> None:
-    if "NBGRADER_EXECUTION" in os.environ:  # nbgrader runs the notebook, not its student
+    if GRADED in os.environ:  # a grader runs the notebook, not its student
         return
     with contextlib.suppress(OSError, ImportError, ValueError), _locked(folder):
         notebooks = read(folder)

@@ -1,8 +1,9 @@
 """The whole course, exercise by exercise, on the built notebooks and the quick runner.
 
-Solution: all automatic points. Untouched release: none, and no crash. Two known mistakes of each exercise: they lose
-its points (and those of the end-to-end check) and show their own sentences. Differently written correct answers: all
-points.
+Solution: all automatic points, but for trained work: nothing is trained here, and a fresh model earns none (what it
+earns after its training, the bench says). Untouched release: none, and no crash. Two known mistakes of each exercise:
+they lose its points (and those of the end-to-end check) and show their own sentences. Differently written correct
+answers: all points.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import nbformat
 import pytest
 
 from autograder.build.in_process import NotebookRun, run_notebook
+from autograder.build.measured import untrained
 from autograder.course.registry import SOLUTIONS, read_entry, read_registry
 from autograder.course.seeds import VISIBLE_SEEDS
 from autograder.course.source import Mistake, SourceNotebook, read_source
@@ -61,7 +63,8 @@ def run(
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     with warnings.catch_warnings():
         warnings.simplefilter("error" if strict else "default")
-        return run_notebook(code, folder, seeds)
+        with untrained():
+            return run_notebook(code, folder, seeds)
 
 
 @cache
@@ -111,7 +114,7 @@ def test_the_minutes_that_a_notebook_names_are_those_of_its_steps(path: Path):
 def test_solution_earns_every_automatic_point_without_a_warning(path: Path):
     notebook = built(path)
     assert notebook.reference.errors == {}
-    automatic = sum(cell.points for cell in notebook.source.named("check").values())
+    automatic = sum(cell.points for cell in notebook.source.named("check").values() if not cell.trained)
     assert sum(points(notebook, notebook.reference.outcomes).values()) == automatic
     for name, stored in notebook.data.items():  # the files beside the notebook agree with this machine
         assert all(
@@ -126,7 +129,8 @@ def test_untouched_release_earns_nothing_and_does_not_crash(path: Path, tmp_path
     assert untouched.errors == {}
     assert sum(points(notebook, untouched.outcomes).values()) == 0
     seen = {name: runs[: len(VISIBLE_SEEDS)] for name, runs in untouched.outcomes.items()}
-    states = {name: judge_runs(runs, notebook.data[name], list).state for name, runs in seen.items()}
+    compared = {name: stored for name, stored in notebook.data.items() if not stored.measured}
+    states = {name: judge_runs(seen[name], stored, list).state for name, stored in compared.items()}
     assert states == dict.fromkeys(states, "open")
 
 
@@ -162,7 +166,7 @@ def test_known_mistake_loses_its_points_and_gets_its_sentence(path: Path, mistak
     (group,) = (group for group in groups(path) if mistake in group)
     outcomes = mistaken(path, group).outcomes
     earned = points(notebook, outcomes)
-    lost = {name for name, stored in notebook.data.items() if earned[name] < stored.points}
+    lost = {name for name, stored in notebook.data.items() if earned[name] < stored.points and not stored.measured}
     wrong = {each.exercise for each in group}
     chained = {check for check, exercises in chains(path).items() if wrong & set(exercises)}
     assert wrong <= lost <= wrong | chained
@@ -180,12 +184,13 @@ def test_a_students_notebook_shows_verdicts_and_plain_points(path: Path, tmp_pat
     for file in notebook.release.glob(f"{path.name}.*"):
         shutil.copy(file, tmp_path)
     solved = fill_in(release, model_answers(notebook.source)[0], {})
-    with runner(tmp_path) as kernel:
+    with runner(tmp_path) as kernel, untrained():
         for cell in solved.cells:
             if cell.cell_type != "code":
                 continue
             done = kernel.run(cell.source)
             assert done.error is None
-            if cell.metadata.get("nbgrader", {}).get("grade"):
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if cell.metadata.get("nbgrader", {}).get("grade") and not notebook.data[name].measured:
                 assert float(done.outputs[-1]["text/plain"]) == cell.metadata.nbgrader.points
                 assert "Right." in done.outputs[-1]["text/html"]

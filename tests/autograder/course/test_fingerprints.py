@@ -4,6 +4,7 @@ import pytest
 
 from autograder.course.fingerprints import code_of, digests, fingerprints
 from autograder.course.source import read_source
+from coursework.marking.measured import Measured
 from coursework.marking.stored import StoredCheck
 from tests.small_source import SMALL, write
 
@@ -76,6 +77,24 @@ def test_parts_chains_and_data_count_where_they_are_used(tmp_path):
     one.write_bytes(b"1")
     other.write_bytes(b"2")
     assert digests({"w": one}) != digests({"w": other}) and digests({"w": one}) == digests({"w": one})
+
+
+def test_the_steps_the_file_and_the_model_of_trained_work_count(tmp_path):
+    def of(measured):
+        return marks(tmp_path, checks={"corners": StoredCheck(3.0, None, [11, 12], [], [], (), measured)})
+
+    before = of(Measured("w.safetensors", ((0.5, 3.0),), "m"))
+    others = [
+        None,
+        Measured("v.safetensors", ((0.5, 3.0),), "m"),
+        Measured("w.safetensors", ((0.4, 3.0),), "m"),
+        Measured("w.safetensors", ((0.4, 1.0), (0.5, 3.0)), "m"),
+        Measured("w.safetensors", ((0.5, 3.0),), "n"),
+    ]
+    found = [of(measured) for measured in others]
+    assert len({before["corners"], *(each["corners"] for each in found)}) == 6
+    assert {each["why"] for each in found} == {before["why"]}
+    assert found[0] == marks(tmp_path)
 
 
 def test_code_on_a_docstrings_line_counts():

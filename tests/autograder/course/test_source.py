@@ -7,6 +7,7 @@ import pytest
 from autograder.course.source import read_source
 from autograder.errors import SourceError
 from tests.small_source import OPENS, SMALL, write
+from tests.trained_course import write as write_trained
 
 CHECK = SMALL[SMALL.index("# %% check=") : SMALL.index("# %% [raw] hints")]
 HINTS = SMALL[SMALL.index("# %% [raw] hints") : SMALL.index("# %% [raw] mistake")]
@@ -171,3 +172,19 @@ def test_points_in_the_text_are_those_of_the_cells(tmp_path, old, new, said, rig
     ):
         read_source(write(tmp_path, SMALL.replace(old, new)))
     assert read_source(write(tmp_path, SMALL.replace(old, new.replace(said, right)))).points == 5
+
+
+def test_an_exercise_is_not_judged_by_a_file(tmp_path):
+    text = SMALL.replace("points=3", 'points=3 trained="w.safetensors"')
+    text = text.replace("@check\n", "@check(model=torch.nn.Identity, steps=[(0.5, 3)])\n")
+    with pytest.raises(SourceError, match="exercises whose check asks for a file: corners"):
+        read_source(write(tmp_path, text))
+
+
+def test_trained_work_is_measured_with_the_opening_its_chain_and_nothing_else(tmp_path):
+    source = read_source(write_trained(tmp_path))
+    assert source.named("check")["my_line"].trained == "my_line.safetensors"
+    assert source.named("check")["my_line"].source.endswith('\n\nmy_line("my_line.safetensors")')
+    kinds = [(cell.kind, cell.grade_id) for cell in source.measuring("my_line", ["twice"])]
+    assert kinds == [("setup", "setup"), ("exercise", "twice_code"), ("check", "my_line")]
+    assert [cell.kind for cell in source.measuring("my_line", ())] == ["setup", "check"]

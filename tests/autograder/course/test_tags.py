@@ -55,6 +55,23 @@ def refused(folder, file):
         ),
         ('written="why"', 'written = "why"', "# %% [markdown]", "written is a tag without its value"),
         ('written="why"', 'written=""', "# %% [markdown]", 'written="" does not fit'),
+        ("points=3", 'points=3 trained="w.pt"', "# %% check", 'trained="w.pt" names no weights beside the'),
+        (
+            "points=3",
+            'points=3 trained="a/w.safetensors"',
+            "# %% check",
+            "names no weights beside the notebook",
+        ),
+        ("points=3", "points=3 trained=w", "# %% check", 'trained=w stands in no quotes: write trained="w"'),
+        (
+            "points=3",
+            'points=3 trained="w.safetensors"',
+            "def corners",
+            "what is trained is measured with @check(model",
+        ),
+        ("@check\n", "@check(model=f, steps=[(1, 3)])\n", "def corners", "what is trained is measured with @check(mod"),
+        ("@check\n", "@check(steps=[(1, 3)])\n", "def corners", "what is trained is measured with @check(model=..., s"),
+        ('="corners"\ndef', '="corners" trained="w.safetensors"\ndef', "# %% exercise", "trained= does not belong to"),
         ("points=3", "points=two", "# %% check", "points=two is no number of points: write points=3"),
         ("points=3", "points=-1", "# %% check", "points=-1 is no number of points"),
         (

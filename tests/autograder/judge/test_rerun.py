@@ -3,6 +3,8 @@
 The jobs' cells are named, not run: "loop" stops its run, "once" only the first time; every other one is fine.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from autograder.judge.reference import REFERENCE
@@ -111,6 +113,36 @@ def test_the_reference_is_run_as_it_is():
 def test_others_are_not_held_up():
     names = [job.student for job, _ in get_through(Sandbox().run_jobs, [job("loop"), job("a", student="bob")])]
     assert names == ["bob", "ada"]
+
+
+def with_measured(*measured):
+    """A notebook whose own c1 says something, too; "loop" stops its first run."""
+    return replace(job("loop", "c1", "c2"), measured=tuple(job(*sources) for sources in measured))
+
+
+def test_trained_work_is_measured_last_and_counts_whatever_the_notebook_says():
+    sandbox = Sandbox(wall_s=3.0)
+    (result,) = through(sandbox, with_measured(("open", "c1"), ("open", "c3")))
+    assert sandbox.ran == [["loop", "c1", "c2"], ["", "c1", "c2"], ["open", "c1"], ["open", "c3"]]
+    values = {name: [run.value for run in runs] for name, runs in result.outcomes.items()}
+    assert values == {"c1": [3.0], "c2": [2.0], "c3": [4.0]}  # by the number of the run
+    assert list(result.left_out) == [10] and [cell.index for cell in result.cells] == [10, 11, 12]
+    assert (result.cpu_s, result.wall_s) == (7 + 3 + 2 + 2, 12) and result.notes == ()
+
+
+def test_what_cannot_be_measured_is_said_and_is_never_what_the_notebook_says():
+    sandbox = Sandbox(stops_at=("loop", "endless"))
+    (result,) = through(sandbox, with_measured(("endless", "c1")))
+    (run,) = result.outcomes["c1"]
+    assert (run.error, run.message) == ("NotMeasured", str(STOPPED)) and result.outcomes["c2"][0].value == 2.0
+    assert [(note.id, str(note)) for note in result.notes] == [
+        ("not_measured_here", "c1 could not be measured: a cell used more than 7 s of CPU time")
+    ]
+
+
+def test_measuring_holds_up_no_other_notebook():
+    first, second = with_measured(("open", "c1")), job("a", student="bob")
+    assert [each.student for each, _ in get_through(Sandbox().run_jobs, [first, second])] == ["bob", "ada"]
 
 
 SETUP = "from coursework import open_notebook\n____, check, hint = open_notebook('small')"

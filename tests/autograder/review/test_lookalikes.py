@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from autograder.review import lookalikes
-from autograder.review.lookalikes import Answers, answers_of, look_alikes, picture_hash
+from autograder.review.lookalikes import Alike, Answers, answers_of, look_alikes, picture_hash
 
 RELEASE = [
     nbformat.v4.new_notebook(
@@ -108,6 +108,21 @@ def test_a_picture_that_takes_long_and_more_than_ten_are_left_out(monkeypatch):
     assert picture_hash(picture(1)) is not None and picture_hash(picture(1, (320, 241))) is None
     found = answers_of([], {f"{i:02}.PNG": b"" for i in range(13)} | {"notes.txt": b""})
     assert list(found.pictures) == [f"{i:02}.PNG" for i in range(10)]
+
+
+def test_weights_are_the_same_byte_by_byte_or_say_nothing():
+    files = {
+        "ada": {"my_detr.safetensors": b"1" * 900, "notes.txt": b"x"},
+        "bob": {"my_detr.safetensors": b"1" * 900, "notes.txt": b"x"},
+        "cleo": {"weights/other.safetensors": b"1" * 900, "more.safetensors": b"2"},
+        "dora": {"my_detr.safetensors": b"1" * 899 + b"2"},
+        "emil": {"more.safetensors": b"2"},
+    }
+    found = look_alikes({name: answers_of([], each) for name, each in files.items()}, RELEASE)
+    assert found == [
+        Alike("weights", ("ada", "bob", "cleo"), 1.0, 1),
+        Alike("weights", ("cleo", "emil"), 1.0, 1),
+    ]
 
 
 def test_an_even_picture_says_nothing():
