@@ -125,7 +125,7 @@ def seen(scenes: RenderedScenes) -> HeldOut:
 def tiny_curves() -> dict[str, Any]:
     """What trainings of this model came to, from data/tiny_curves.json (`python -m tools.tiny_curves`).
 
-    "runs": by "plain" and "auxiliary", three runs (seeds 0, 1, 2) of 110 CPU seconds, each with "history", a list of
+    "runs": by "plain" and "auxiliary", runs (seeds from 0 on) of 110 CPU seconds, each with "history", a list of
     `Report`, and "moments": at the same times "pred_logits" (1, Q, K + 1) and "pred_boxes" (1, Q, 4) of one held-out
     scene, number WATCHED. "probes": by fault, or "sound", and by probe up to the first
     that fails, what a `Probed` holds.
