@@ -262,7 +262,7 @@ def show_evidence():
         flipped = [target["boxes"] for pictures, own in varied for image, picture, target in zip(images, pictures, own)
                    if not torch.equal(image, picture)]
         right = all(torch.allclose(each, mirrored(boxes)) for each in flipped)
-        print(f"{letter} {share:16.3f} {float(over_images(start)):13.3f} {float(over_queries(start)):14.3f}   {right}")
+        print(f"{letter} {share:16.3f} {float(over_images(start)):13.1e} {float(over_queries(start)):14.1e}   {right}")
     logits = probe(unknown(keen), "an empty scene").outputs["pred_logits"]
     print(f"{keen}: in the empty scene no-object has {float(nothing_share(logits[1:])):.2f} of the probability")
 
