@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 2 · Train: probes, faults, and a DETR of your own
-# 19 points · about 150 minutes · runs offline, on a laptop's processor
+# 26 points · about 150 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
@@ -26,6 +26,7 @@
 import copy
 import io
 import math
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -33,9 +34,9 @@ from IPython.display import display
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from coursework import attempt, attempted, open_notebook, solution
-from detrlab import PROBES, Report, faulty, plot_moments, plot_training, probe, seen, set_losses, tiny_curves
-from detrlab import tiny_detr, tiny_scenes, total_loss
+from coursework import attempt, attempted, kept, open_notebook, solution
+from detrlab import PROBES, LiveTraining, Recipe, Report, Trainer, average_precision, faulty, plot_moments
+from detrlab import plot_training, probe, seen, set_losses, tiny_curves, tiny_detr, tiny_scenes, total_loss
 
 ____, check, hint = open_notebook("q2_train")
 WATCHED = 5  # the held-out scene that the kept runs show
