@@ -94,6 +94,9 @@ Figures
     plot_attention_heads    one map per head
     plot_attention_layers   one map per layer
     plot_query_slots        which boxes each object query tends to predict
+    plot_training           losses and average precision of trainings
+    plot_moments            one scene with what a model said of it at several times
+    LiveTraining            both, drawn anew while a `Trainer` runs
     plot_detr               a diagram: the way of a picture through DETR, with all shapes
     plot_transformer_layers  a diagram: one encoder layer and one decoder layer, and where q, k and v come from
     plot_box_frames         a diagram: one box in its four frames
@@ -134,12 +137,24 @@ The loss of a set
 
 Train
     Trainer         the training loop: a model, a criterion, batches and a recipe; `.run()`
+    finetune        a detector trained on a data set of one's own in COCO's format
     Recipe          how to train, as numbers: budget, learning rates, schedule
     RenderedScenes  scenes as arrays, which give varied batches
     check_targets   are there targets that cannot be learnt?
+    Report          where a training stands: step, seconds, losses, what was measured
     TrainingError   training cannot go on; the message says where and why
+    tiny_detr       a DETR that learns in two minutes on one processor
+    tiny_scenes     the scenes it learns from
+    tiny_curves     what trainings of it came to
+    probe           trains on a few scenes in seconds: a failure names its suspect
+    PROBES          the five probes
+    Training        what a probe trains, in the parts that can be broken
+    faulty          a training with a planted fault
+    FAULTS          these faults
 
 Measure
+    average_precision  AP, AP50 and AP75 of a model on scenes
+    seen               scenes as a model sees them, for it
     evaluate_coco  COCO's twelve numbers of a model on a data set in its format
     CocoResult     what `evaluate_coco` returns: figures, text, pictures, skipped, notes
     export_coco    scenes as a data set in COCO's format
@@ -203,6 +218,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     )
     from .divergence import Divergence as Divergence, first_divergence as first_divergence
     from .evaluation.coco import export_coco as export_coco
+    from .evaluation.evaluate import average_precision as average_precision
     from .evaluation.evaluate_coco import CocoResult as CocoResult, evaluate_coco as evaluate_coco
     from .explorer.compose import SceneComposer as SceneComposer, compose_scene as compose_scene
     from .explorer.explore import explore as explore
@@ -221,6 +237,11 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .figures.detections import plot_detections as plot_detections, plot_query_slots as plot_query_slots
     from .figures.diagrams import plot_detr as plot_detr, plot_transformer_layers as plot_transformer_layers
     from .figures.drawing import clear_subplots as clear_subplots, new_figure as new_figure
+    from .figures.training import (
+        LiveTraining as LiveTraining,
+        plot_moments as plot_moments,
+        plot_training as plot_training,
+    )
     from .images import (
         IMAGENET_MEAN as IMAGENET_MEAN,
         IMAGENET_STD as IMAGENET_STD,
@@ -256,8 +277,22 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .scenes.parts import Background as Background, Horizon as Horizon, Scene as Scene, Shape as Shape
     from .training.data import RenderedScenes as RenderedScenes
     from .training.faults import TrainingError as TrainingError, check_targets as check_targets
-    from .training.loop import Trainer as Trainer
+    from .training.finetune import finetune as finetune
+    from .training.loop import Report as Report, Trainer as Trainer
+    from .training.probes import (
+        FAULTS as FAULTS,
+        PROBES as PROBES,
+        Training as Training,
+        faulty as faulty,
+        probe as probe,
+    )
     from .training.recipe import Recipe as Recipe
+    from .training.tiny import (
+        seen as seen,
+        tiny_curves as tiny_curves,
+        tiny_detr as tiny_detr,
+        tiny_scenes as tiny_scenes,
+    )
     from .weights import WeightsError as WeightsError, is_cached as is_cached
 
 _HOMES = {
@@ -291,6 +326,7 @@ _HOMES = {
     ),
     "divergence": ("Divergence", "first_divergence"),
     "evaluation.coco": ("export_coco",),
+    "evaluation.evaluate": ("average_precision",),
     "evaluation.evaluate_coco": ("CocoResult", "evaluate_coco"),
     "explorer.compose": ("SceneComposer", "compose_scene"),
     "explorer.explore": ("explore",),
@@ -306,6 +342,7 @@ _HOMES = {
     "figures.detections": ("plot_detections", "plot_query_slots"),
     "figures.diagrams": ("plot_detr", "plot_transformer_layers"),
     "figures.drawing": ("clear_subplots", "new_figure"),
+    "figures.training": ("LiveTraining", "plot_moments", "plot_training"),
     "images": (
         "IMAGENET_MEAN",
         "IMAGENET_STD",
@@ -328,8 +365,11 @@ _HOMES = {
     "scenes.parts": ("Background", "Horizon", "Scene", "Shape"),
     "training.data": ("RenderedScenes",),
     "training.faults": ("TrainingError", "check_targets"),
-    "training.loop": ("Trainer",),
+    "training.finetune": ("finetune",),
+    "training.loop": ("Report", "Trainer"),
+    "training.probes": ("FAULTS", "PROBES", "Training", "faulty", "probe"),
     "training.recipe": ("Recipe",),
+    "training.tiny": ("seen", "tiny_curves", "tiny_detr", "tiny_scenes"),
     "weights": ("WeightsError", "is_cached"),
 }
 _HOME = {name: f"{__name__}.{module}" for module, names in _HOMES.items() for name in names}
