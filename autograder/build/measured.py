@@ -50,7 +50,8 @@ def prove_measured(notebook: SourceNotebook, cell: SourceCell, exercises: Iterab
         check = kernel.namespace[cell.name]
         _prove_steps(here, check.steps, cell.points)
         measured = Measured(cell.trained, check.steps, _prove_kept(here, check.model(), Path(folder) / cell.trained))
-        again = _measured(kernel, cell, here)
+        # The file is there now: a fresh model may be another one each time.
+        again = _measured(kernel, cell, here), _measured(kernel, cell, here)
     for run in runs:
         if run.error:
             raise SourceError(
@@ -59,7 +60,7 @@ def prove_measured(notebook: SourceNotebook, cell: SourceCell, exercises: Iterab
             )
         if finite(run.value) is None:
             raise SourceError(f"{here}: with a fresh model it returns no finite number: return one, such as an AP")
-    if not all(one.equals(other) for one, other in zip(runs, again, strict=True)):
+    if not all(one.equals(other) for one, other in zip(*again, strict=True)):
         raise SourceError(f"{here}: two runs with the same weights differ: something is drawn outside `draw`")
     if points := judge_measured(runs, measured).points:
         raise SourceError(f"{here}: a model that nobody trained earns {points:g} points: begin the steps higher")
