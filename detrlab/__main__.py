@@ -85,7 +85,7 @@ def _add_model(command: argparse.ArgumentParser, default: str) -> None:
         type=_model,
         default=default,
         help="one of " + ", ".join(MODELS) + "; the detr_ ones use the official weights, fetched once. Or a "
-        "model.safetensors of `detrlab train --coco`",
+        "model.safetensors of `detrlab train --coco PATH`",
     )
 
 

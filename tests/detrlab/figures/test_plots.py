@@ -292,23 +292,6 @@ def test_all_heads_and_all_layers(attention):
     assert "all 3 layers, head 1 (last of 2)\nwho looks at the marked point" in figure.get_suptitle()
 
 
-def test_query_slots_by_kind():
-    """Query 0: one small, two wide, one high box; a third of the picture is the limit."""
-    boxes_cxcywh = torch.tensor(
-        [[0.1, 0.2, 0.3, 0.3], [0.3, 0.4, 0.6, 0.3], [0.5, 0.5, 0.4, 0.4], [0.7, 0.6, 0.2, 0.5]]
-    )
-    figure = plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4))
-    assert len(figure.axes) == 20
-    assert "4 pictures" in figure.get_suptitle()
-    small, wide, high = (scatter.get_offsets().tolist() for scatter in figure.axes[0].collections)
-    np.testing.assert_allclose(small, [[0.1, 0.2]])
-    np.testing.assert_allclose(wide, [[0.3, 0.4], [0.5, 0.5]])
-    np.testing.assert_allclose(high, [[0.7, 0.6]])
-    assert figure.axes[0].get_ylim() == (1, 0)
-    assert_nothing_cut_off(figure)
-    assert_nothing_cut_off(plot_query_slots(boxes_cxcywh[:, None].expand(4, 23, 4), [22]))
-
-
 def test_a_large_photograph_is_drawn_small_but_in_its_own_pixels():
     figure = plot_detections(Image.new("RGB", (4000, 3001)), detections(0))
     (image,) = figure.axes[0].images

@@ -1,0 +1,133 @@
+"""Parts of a check, letters of shapes and titles, as a student sees them."""
+
+import json
+
+import numpy as np
+import safetensors.numpy
+import torch
+
+from coursework.checks.blank import BLANK
+from coursework.checks.draw import Draw
+from coursework.checks.freezing import attempted
+from coursework.checks.notebook import open_notebook
+from coursework.checks.running import run_check
+from coursework.marking.outcome import ForbiddenCall
+
+SEEDS = [11, 12]
+
+
+def opened(tmp_path, right, parts=None, mistakes=()):
+    """Opens a notebook whose check `one` expects what `right` returns; gives what judges an answer."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def packed(function):
+        return [run_check(function, "one", seed).pack(arrays, function.__name__) for seed in SEEDS]
+
+    known = [{"id": f"one/{each.__name__}", "says": each.__doc__, "outcomes": packed(each)} for each in mistakes]
+    data = {"points": 3.0, "parts": parts, "seeds": SEEDS, "expected": packed(right), "mistakes": known}
+    (tmp_path / "q.json").write_text(json.dumps({"notebook": "q", "hints": {}, "checks": {"one": data}}))
+    safetensors.numpy.save_file(arrays or {"none": np.zeros(1)}, tmp_path / "q.safetensors")
+    _, check, _ = open_notebook("q", tmp_path)
+
+    def judged(answer):
+        answer.__name__ = "one"
+        return check(parts=parts)(answer)()
+
+    return judged
+
+
+def three(draw, **answers):
+    """Three lines of one answer, each asked by itself."""
+    right = {"rows": draw.normal(3), "columns": draw.normal(5), "mean": draw.normal(7)}
+    return {name: attempted(lambda name=name: answers.get(name, lambda x: x)(right[name])) for name in right}
+
+
+PARTS = {"rows": 1, "columns": 1, "mean": 1}
+
+
+def test_a_part_that_raises_or_is_a_blank_costs_no_other(tmp_path):
+    judged = opened(tmp_path, three, PARTS)
+    raises = judged(lambda draw: three(draw, columns=lambda x: x @ x.new_ones(2)))
+    assert (repr(raises), raises.state) == ("2.0", "partly")
+    assert raises.lines[:3] == ("rows: right", "columns: not yet", "mean: right")
+    assert raises.title.startswith("Your code stopped with RuntimeError") and 'in "columns"' in raises.title
+    blank = judged(lambda draw: three(draw, columns=lambda x: BLANK + 1, rows=lambda x: 0 * x))
+    assert repr(blank) == "1.0" and blank.lines[:3] == ("rows: not yet", "columns: not attempted yet", "mean: right")
+    assert 'The values differ in "rows"' in blank.title
+    rest = judged(lambda draw: three(draw, columns=lambda x: BLANK))
+    assert repr(rest) == "2.0" and rest.title.startswith("Not attempted yet")
+    none = judged(lambda draw: three(draw, rows=lambda x: BLANK, columns=lambda x: BLANK, mean=lambda x: [BLANK]))
+    assert (repr(none), none.state, none.lines) == ("0.0", "open", ())
+    inside = judged(lambda draw: {**three(draw), "rows": {"of one": attempted(lambda: BLANK)}})
+    assert inside.lines[0] == "rows: not attempted yet"
+
+
+def test_a_grader_refuses_through_a_part(tmp_path):
+    def calls(x):
+        raise ForbiddenCall("torch.add")
+
+    verdict = opened(tmp_path, three, PARTS)(lambda draw: three(draw, rows=calls))
+    assert repr(verdict) == "0.0" and "torch.add may not be called here" in verdict.title
+
+
+def test_mistakes_in_two_parts_are_both_named_and_what_else_differs_is_said(tmp_path):
+    def negated(draw):
+        "You changed a sign."
+        return three(draw, rows=lambda x: -x)
+
+    def key(draw):
+        "There is no such key."
+        return three(draw, columns=lambda x: {}["x"])
+
+    judged = opened(tmp_path, three, PARTS, [negated, key])
+    both = judged(lambda draw: three(draw, rows=lambda x: -x, columns=lambda x: {}["x"]))
+    assert both.lines[-2:] == ("It looks like this: You changed a sign.", "And like this: There is no such key.")
+    more = judged(lambda draw: three(draw, rows=lambda x: -x, mean=lambda x: x[:2]))
+    assert more.lines[-2] == "It looks like this: You changed a sign."
+    assert more.lines[-1] == ('Besides, something else differs in "mean": shape (2,) came, shape (7,) was expected.')
+
+
+def lettered(draw):
+    Q, B, D = draw.letters("Q B D", 3, 13)
+    draw.name(S=Q * B)
+    return draw.normal(Q, B, D)
+
+
+def test_shapes_carry_their_letters(tmp_path):
+    Q, B, D = lettered(Draw(11, "one")).shape
+    judged = opened(tmp_path, lettered)
+    verdict = judged(lambda draw: lettered(draw).transpose(0, 1))
+    assert verdict.lines[:3] == (
+        f"What came: shape (B, Q, D) = ({B}, {Q}, {D})",
+        f"What was expected: shape (Q, B, D) = ({Q}, {B}, {D})",
+        "The axes are the right ones in another order: (B, Q, D) came, (Q, B, D) was expected.",
+    )
+    assert "The axis B is missing: (Q, D) came, (Q, B, D) was expected." in judged(lambda d: lettered(d)[:, 0]).lines
+    merged = judged(lambda draw: lettered(draw).flatten(0, 1)[None])
+    assert merged.lines[0] == f"What came: shape (1, S, D) = (1, {Q * B}, {D})"
+    stopped = judged(lambda draw: lettered(draw) @ torch.ones(99, 3))
+    assert f"What was expected: tensor of shape (Q, B, D) = ({Q}, {B}, {D}), float32" in stopped.lines
+    assert f"The sizes of this draw: D = {D}, S = {Q * B}" in stopped.lines
+
+
+def test_titles_say_no_more_than_is_so(tmp_path):
+    def sizes(draw):
+        return {"shape": [draw.size(), 13, 1, 1], "map": draw.normal(2)}
+
+    judged = opened(tmp_path, sizes)
+    verdict = judged(lambda draw: sizes(draw) | {"shape": [*sizes(Draw(draw.seed, "one"))["shape"][:2], 3, 3]})
+    assert verdict.title == 'The values differ in "shape"' and verdict.lines[0].endswith("13, 3, 3]")
+    lacks = judged(lambda draw: {"shap": sizes(draw)["shape"], "map": 1})
+    assert lacks.title == "The keys differ"
+    assert lacks.lines[:2] == ("Missing here: 'shape'", "Not expected here: 'shap'")
+    stopped = judged(lambda draw: {}["features"])
+    assert not any("dict with keys" in line for line in stopped.lines)
+    assert "A dict has no key 'features'" in stopped.lines[-1]
+
+
+def test_whole_numbers_are_asked_for_in_words(tmp_path):
+    def pixels(draw):
+        return torch.tensor([10.0 * draw.size(), 20.0])
+
+    verdict = opened(tmp_path, pixels)(lambda draw: pixels(draw) + 0.375)
+    assert "Whole numbers were expected here." in verdict.lines
