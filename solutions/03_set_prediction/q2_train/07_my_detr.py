@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 7 · Your DETR · 7 points · 25 min · ●●○○○
+# ### Step 7 · Your DETR · 7 points · 30 min · ●●○○○
 # **You will be able to** train a detector, watch it learn, and hand in its weights.
 #
 # The cell below trains the tiny DETR for two minutes of computing, with the library's loop (steps 1, 2 and 6, and the
