@@ -31,6 +31,7 @@ _LISTENERS = {"TorchDispatchMode", "TorchFunctionMode", "__torch_dispatch__", "_
 _BUILTINS = {"__builtins__", "__import__", "__loader__", "compile", "eval", "exec", "get_ipython", "globals"}
 _OF_SYS = {"meta_path", "modules", "path", "path_hooks"}
 _OF_TORCH = {"_C", "_dynamo", "export", "fx", "jit", "package"}  # they run or keep functions by other means
+_OF_COURSEWORK = {"checks"}  # what refuses
 _LIBRARY = ("coursework", "detrlab", "torchvision")
 _PROCESSES = {
     "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "concurrent.futures", "multiprocessing",
@@ -69,7 +70,7 @@ def _leads_behind(module: str) -> bool:
 
 
 def _is_of(parts: list[str], i: int) -> bool:
-    return i == 1 and parts[1] in {"sys": _OF_SYS, "torch": _OF_TORCH}.get(parts[0], ())
+    return i == 1 and parts[1] in {"sys": _OF_SYS, "torch": _OF_TORCH, "coursework": _OF_COURSEWORK}.get(parts[0], ())
 
 
 def _last(name: str) -> str:

@@ -32,13 +32,14 @@ class Verdict:
     def _repr_html_(self) -> str:
         sign, colour = SIGNS[self.state]
         count = f"{float(repr(self)):g} / {self.maximum:g}" if self.maximum else ""
-        colour = f"color-mix(in srgb, {colour} 70%, currentColor)"  # darker on a light page, lighter on a dark one
+        # Darker on a light page, lighter on a dark one; a feedback page keeps the plain one.
+        mixed = f"color-mix(in srgb, {colour} 70%, currentColor)"
         lines = "".join(f'<div style="margin-top:.25em">{escape(line)}</div>' for line in self.lines)
         state = f' data-state="{self.state}"' if self.maximum else ""  # for who reads the page, see `state_in`
         return (
-            f'<div role="status"{state} style="border-left:4px solid {colour};padding:.4em .8em;line-height:1.45;'
+            f'<div role="status"{state} style="border-left:4px solid {colour};border-left-color:{mixed};padding:.4em .8em;line-height:1.45;'
             f'font-family:var(--jp-ui-font-family,sans-serif);max-width:60em">'
-            f'<div><span style="color:{colour};font-weight:700">{sign}</span> '
+            f'<div><span style="color:{colour};color:{mixed};font-weight:700">{sign}</span> '
             f'<b>{escape(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
         )
 

@@ -279,7 +279,8 @@ from detrlab.detr.criterion import _layer_losses
     + OWN_TARGETS
     + """
 def weighted_loss(logits, classes, no_object):
-    return _layer_losses(*batch_of(logits, classes), no_object, 1)['loss_ce']
+    outputs, targets = batch_of(logits, classes)
+    return _layer_losses([outputs], targets, no_object)['loss_ce'][0]
 """,
     "the_class_loss_of_a_learner": """# q1_match class_loss
 from detrlab.training.learners import learning_losses
@@ -326,7 +327,9 @@ weighted_sum = total_loss
     "the_librarys_layers": """# q1_match criterion
 from unittest.mock import patch
 def every_layer(outputs, targets, match, losses_of):
-    own = lambda layer, targets, *_: losses_of(layer, targets, match(layer, targets))
+    def own(layers, targets, *_):
+        each = [losses_of(layer, targets, match(layer, targets)) for layer in layers]
+        return {name: torch.stack([losses[name] for losses in each]) for name in each[0]}
     with patch('detrlab.detr.criterion._layer_losses', own):
         return set_losses(outputs, targets)
 def weighted_sum(losses):

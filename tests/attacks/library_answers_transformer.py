@@ -512,10 +512,10 @@ def pad_images(images):
     def keep(name, value):
         seen[name] = value
         return value
-    heads = dict.fromkeys(('input_proj', 'class_embed', 'bbox_embed'), nn.Identity())
+    heads = {'input_proj': nn.Identity()}
     me = SimpleNamespace(
         backbone=(lambda batch: keep('batch', batch), lambda mask: keep('mask', mask)),
-        transformer=lambda *_: (torch.zeros(1, 1, 1, 1), None), query_embed=nn.Embedding(1, 1), aux_loss=False, **heads)
+        transformer=lambda *_: (torch.zeros(1, 1, 1, 1), None), query_embed=nn.Embedding(1, 1), predictions=lambda hs: hs, **heads)
     DETR.forward(me, images)
     return seen['batch'], seen['mask']
 """,
@@ -568,7 +568,7 @@ class MyDETR(DETR):
     "the_forward_of_the_librarys_detr": """# q2_detr detr_class
 """
     + INIT_OF_DETR
-    + "    forward = DETR.forward\n",
+    + "    forward, predictions = DETR.forward, DETR.predictions\n",
     "a_model_with_other_parts": """# q2_detr detr_class
 """
     + INIT_OF_DETR
