@@ -37,8 +37,8 @@ class Verdict:
         lines = "".join(f'<div style="margin-top:.25em">{escape(line)}</div>' for line in self.lines)
         state = f' data-state="{self.state}"' if self.maximum else ""  # for who reads the page, see `state_in`
         return (
-            f'<div role="status"{state} style="border-left:4px solid {colour};border-left-color:{mixed};padding:.4em .8em;line-height:1.45;'
-            f'font-family:var(--jp-ui-font-family,sans-serif);max-width:60em">'
+            f'<div role="status"{state} style="border-left:4px solid {colour};border-left-color:{mixed};'
+            f'padding:.4em .8em;line-height:1.45;font-family:var(--jp-ui-font-family,sans-serif);max-width:60em">'
             f'<div><span style="color:{colour};color:{mixed};font-weight:700">{sign}</span> '
             f'<b>{escape(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
         )

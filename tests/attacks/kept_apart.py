@@ -5,7 +5,7 @@ USE = """
 def corner(boxes):
     return convert(boxes, 'cxcywh', 'xyxy')[..., :2]
 """
-REFUSED = {"moves_the_library_to_its_own_folder"}
+REFUSED = {"moves_the_library_to_its_own_folder", "puts_another_gate_in"}
 ATTACKS = {
     "reads_the_original": """
 import coursework.checks.guards

@@ -515,7 +515,8 @@ def pad_images(images):
     heads = {'input_proj': nn.Identity()}
     me = SimpleNamespace(
         backbone=(lambda batch: keep('batch', batch), lambda mask: keep('mask', mask)),
-        transformer=lambda *_: (torch.zeros(1, 1, 1, 1), None), query_embed=nn.Embedding(1, 1), predictions=lambda hs: hs, **heads)
+        transformer=lambda *_: (torch.zeros(1, 1, 1, 1), None), query_embed=nn.Embedding(1, 1),
+        predictions=lambda hs: hs, **heads)
     DETR.forward(me, images)
     return seen['batch'], seen['mask']
 """,
