@@ -31,7 +31,7 @@ _LISTENERS = {"TorchDispatchMode", "TorchFunctionMode", "__torch_dispatch__", "_
 _BUILTINS = {"__builtins__", "__import__", "__loader__", "compile", "eval", "exec", "get_ipython", "globals"}
 _OF_SYS = {"meta_path", "modules", "path", "path_hooks"}
 _OF_TORCH = {"_C", "_dynamo", "export", "fx", "jit", "package"}  # they run or keep functions by other means
-_OF_COURSEWORK = {"checks"}  # what refuses
+_REFUSES = "coursework.checks.guards"
 _LIBRARY = ("coursework", "detrlab", "torchvision")
 _PROCESSES = {
     "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell", "concurrent.futures", "multiprocessing",
@@ -66,11 +66,11 @@ def behind(nodes: list[ast.AST]) -> Iterator[str]:
 
 def _leads_behind(module: str) -> bool:
     parts = module.split(".")
-    return parts[0] in _MODULES or any(_is_of(parts, i) for i in range(1, len(parts)))
+    return parts[0] in _MODULES or module.startswith(_REFUSES) or any(_is_of(parts, i) for i in range(1, len(parts)))
 
 
 def _is_of(parts: list[str], i: int) -> bool:
-    return i == 1 and parts[1] in {"sys": _OF_SYS, "torch": _OF_TORCH, "coursework": _OF_COURSEWORK}.get(parts[0], ())
+    return i == 1 and parts[1] in {"sys": _OF_SYS, "torch": _OF_TORCH}.get(parts[0], ())
 
 
 def _last(name: str) -> str:

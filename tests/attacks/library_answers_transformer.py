@@ -570,6 +570,16 @@ class MyDETR(DETR):
 """
     + INIT_OF_DETR
     + "    forward, predictions = DETR.forward, DETR.predictions\n",
+    "the_predictions_of_the_librarys_detr": """# q2_detr detr_class
+"""
+    + INIT_OF_DETR
+    + """    def forward(self, images):
+        images, mask = pad_and_mask(images)
+        features = self.backbone[0](images)
+        mask = F.interpolate(mask[:, None].float(), size=features.shape[-2:])[:, 0].bool()
+        hs, _ = self.transformer(self.input_proj(features), mask, self.query_embed.weight, self.backbone[1](mask))
+        return DETR.predictions(self, hs)
+""",
     "a_model_with_other_parts": """# q2_detr detr_class
 """
     + INIT_OF_DETR

@@ -34,7 +34,7 @@
 # *Example.* L = 6 decoder layers, a batch of 2, Q = 100 and COCO's K = 91: `hs` is (6, 2, 100, 256), `pred_logits`
 # (2, 100, 92), `pred_boxes` (2, 100, 4), and `aux_outputs` has 5 entries.
 
-# %% exercise="detr_class" forbids="detrlab.detr.detr.DETR, detrlab.detr.detr.DETR.forward"
+# %% exercise="detr_class" forbids="detrlab.detr.detr.DETR, detrlab.detr.detr.DETR.forward, detrlab.detr.detr.DETR.predictions"
 class MyDETR(nn.Module):
     """DETR under the official names.
 
