@@ -55,6 +55,7 @@ def build(assignment: str, say: Callable[[str], None] = print, root: Path = ROOT
         prove_registered(entry, root)
     _build_notebooks(changed, say, root)
     source = root / "build" / "source" / assignment
+    drop_withdrawn(entry, source)
     write_public(entry, source)
     # `prove` builds sources too, so what decides is whether the release was made from the sources as they are now.
     stamp, made_from = _stamps(root, assignment) / "release.sha256", _digest(sorted(source.iterdir()), root)
@@ -161,6 +162,15 @@ def prove_registered(entry: Entry, root: Path) -> None:
             raise SourceError(f"{path}: [chains] names {check}, which is no check of any notebook")
         if unknown := [name for name in exercises if name not in source.named("exercise")]:
             raise SourceError(f"{path}: the chain {check} names {unknown[0]}, which is no exercise of {source.name}")
+
+
+def drop_withdrawn(entry: Entry, folder: Path) -> None:
+    """Delete what was built of notebooks that the assignment no longer has: they would be released again."""
+    names = {each.name for each in entry.notebooks}
+    for built in folder.glob("*.ipynb"):
+        if built.stem not in names:
+            for path in folder.glob(f"{built.stem}.*"):
+                path.unlink()
 
 
 def write_public(entry: Entry, folder: Path) -> None:

@@ -22,7 +22,7 @@ from coursework.submission import MAX_FILE, safe_path
 
 MAX_KB = 20  # of a picture that stays as it is
 MAX_SIDE = 1_200  # pixels of one that is compressed
-COLOURS = 64  # of a drawing
+COLOURS = 256  # of a drawing; with 64 a bar of colours shows steps
 MAX_PIXELS = 40_000_000  # of one that is decoded at all
 MAX_PICTURES = 300  # of one page
 _FORMATS = {"PNG": "png", "JPEG": "jpeg", "GIF": "gif", "WEBP": "webp", "BMP": "bmp"}

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -201,6 +202,13 @@ def test_data_of_another_build_are_replaced_as_a_pair(tmp_path):
     for file in ("small.json", "small.safetensors"):
         assert (tmp_path / "notebooks" / file).read_bytes() == (tmp_path / "release" / file).read_bytes()
     assert (tmp_path / "notebooks" / "small.json").read_bytes() != before
+
+
+def test_a_notebook_that_is_withdrawn_is_not_released_again(tmp_path):
+    for name in ("q1_kept.ipynb", "q1_kept.json", "q2_gone.ipynb", "q2_gone.json", "q2_gone.safetensors", "data.json"):
+        (tmp_path / name).touch()
+    build.drop_withdrawn(SimpleNamespace(notebooks=[Path("solutions/02_words/q1_kept")]), tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"q1_kept.ipynb", "q1_kept.json", "data.json"}
 
 
 @pytest.mark.parametrize("assignment", build.assignments())

@@ -15,6 +15,7 @@ from detrlab.detr.models import OFFICIAL_MODELS, load_model, official_model
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
 from detrlab.weights import WeightsError, is_hub_name
+from tests.huggingface_models import small_model
 from tests.needs import need_module
 
 BLOCKS = (2, 1, 1, 1)
@@ -27,28 +28,8 @@ def tiny_detr() -> DETR:
 
 @pytest.fixture(scope="module")
 def theirs() -> torch.nn.Module:
-    """HuggingFace's DETR of the sizes of `tiny_detr`; no vector is constant, batch norms' included."""
-    transformers = need_module("transformers")
-    config = transformers.DetrConfig(
-        backbone_config=transformers.ResNetConfig(depths=BLOCKS, out_features=["stage4"]),
-        use_timm_backbone=False,
-        d_model=12,
-        encoder_layers=2,
-        decoder_layers=3,
-        encoder_attention_heads=3,
-        decoder_attention_heads=3,
-        encoder_ffn_dim=11,
-        decoder_ffn_dim=11,
-        num_labels=5,
-        num_queries=7,
-    )
-    torch.manual_seed(0)
-    model = transformers.DetrForObjectDetection(config).eval()
-    with torch.no_grad():
-        for vector in model.state_dict().values():
-            if vector.dim() == 1:
-                vector += torch.empty_like(vector).uniform_(-0.3, 0.3)
-    return model
+    """HuggingFace's model of the sizes of `tiny_detr`."""
+    return small_model("DetrForObjectDetection", BLOCKS, ["stage4"], D=12, heads=3, layers=(2, 3))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from detrlab.detr.models import load_model, panoptic_model
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
 from detrlab.panoptic.segmentation import DETRsegm
+from tests.huggingface_models import small_model
 from tests.needs import need_module
 
 BLOCKS = (1, 1, 1, 1)
@@ -26,28 +27,8 @@ def tiny_model() -> DETRsegm:
 
 @pytest.fixture(scope="module")
 def theirs() -> torch.nn.Module:
-    """HuggingFace's model of the sizes of `tiny_model`; no vector is constant."""
-    transformers = need_module("transformers")
-    config = transformers.DetrConfig(
-        backbone_config=transformers.ResNetConfig(depths=BLOCKS, out_features=STAGES),
-        use_timm_backbone=False,
-        d_model=128,
-        encoder_layers=1,
-        decoder_layers=2,
-        encoder_attention_heads=8,
-        decoder_attention_heads=8,
-        encoder_ffn_dim=11,
-        decoder_ffn_dim=11,
-        num_labels=5,
-        num_queries=7,
-    )
-    torch.manual_seed(0)
-    model = transformers.DetrForSegmentation(config).eval()
-    with torch.no_grad():
-        for vector in model.state_dict().values():
-            if vector.dim() == 1:
-                vector += torch.empty_like(vector).uniform_(-0.3, 0.3)
-    return model
+    """HuggingFace's model of the sizes of `tiny_model`."""
+    return small_model("DetrForSegmentation", BLOCKS, STAGES, D=128, heads=8, layers=(1, 2))
 
 
 @pytest.mark.parametrize("names", ["saved", "in memory"])
