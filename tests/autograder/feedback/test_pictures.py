@@ -55,6 +55,16 @@ def test_a_drawing_stays_sharp(tmp_path):
     np.testing.assert_array_equal(Image.open(io.BytesIO(smaller)).convert("RGB"), colours)
 
 
+def test_a_bar_of_many_colours_shows_no_steps(tmp_path):
+    """Few colours would make it smaller, and are seen."""
+    reds = np.linspace(40, 215, 701).round().astype(np.uint8)
+    colours = np.stack([reds, reds // 2, 255 - reds], -1)[None].repeat(37, axis=0)
+    file = io.BytesIO()
+    Image.fromarray(colours).save(file, "PNG", compress_level=0)
+    shown = Image.open(io.BytesIO(held(embed(f'<img src="{inline(file.getvalue())}">', tmp_path))[1])).convert("RGB")
+    assert np.abs(np.diff(np.asarray(shown)[18, :, 0].astype(int))).max() < 8
+
+
 def test_a_file_of_the_students_becomes_part_of_the_page_once(tmp_path):
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures/my picture.png").write_bytes(picture())
