@@ -1,4 +1,4 @@
-"""Rebuilds data/tiny_curves.json: what trainings of the tiny DETR came to, for a notebook on training.
+"""Rebuilds data/tiny_curves.json: what trainings of the tiny DETR came to, for the notebook 03_set_prediction/q2_train.
 
     python -m tools.tiny_curves train plain 0     # one run of 110 CPU seconds; plain or auxiliary, seeds 0, 1, 2
     python -m tools.tiny_curves probes            # the probes of a sound training and of the five faults

@@ -1,0 +1,67 @@
+"""What 03's second notebook states: its worked examples, by its own answers."""
+
+import math
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from autograder.course.registry import SOLUTIONS
+from autograder.course.source import read_source
+from detrlab.detr.criterion import set_losses, total_loss
+from detrlab.training.loop import Report
+
+FOLDER = SOLUTIONS / "03_set_prediction" / "q2_train"
+
+
+@cache
+def answers() -> SimpleNamespace:
+    """The functions and predictions of all model answers."""
+    space = {"math": math, "nn": nn, "np": np, "torch": torch, "set_losses": set_losses, "total_loss": total_loss}
+    for cell in read_source(FOLDER).named("exercise").values():
+        exec(cell.source, space)
+    return SimpleNamespace(**space)
+
+
+def test_the_gradients_of_step_1():
+    two = [nn.Parameter(torch.tensor(0.0)), nn.Parameter(torch.tensor(0.0))]
+    for clip_norm, expected in ((10, (3, 4)), (1, (0.6, 0.8))):
+        for parameter, gradient in zip(two, (3.0, 4.0), strict=True):
+            parameter.grad = torch.tensor(gradient)
+        assert nn.utils.clip_grad_norm_(two, clip_norm).item() == 5
+        assert [each.grad.item() for each in two] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_groups_of_step_2():
+    model = nn.Module()
+    model.backbone = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+    model.class_embed = nn.Linear(2, 2)
+    model.backbone[0].requires_grad_(False)
+    model.class_embed.weight.requires_grad_(False)
+    without, with_rate = answers().parameter_groups(model, 1e-5)
+    assert without["params"] == [model.class_embed.bias] and "lr" not in without
+    assert with_rate["params"] == [model.backbone[1].weight] and with_rate["lr"] == 1e-5
+
+
+def test_the_suspect_of_step_3():
+    assert answers().suspect([True, True, False, True, False]) == "queries"
+    assert answers().suspect([True] * 5) is None
+
+
+def test_the_boxes_of_step_4():
+    boxes = torch.full((2, 2, 4), 0.5)
+    boxes[..., 0] = torch.tensor([[0.2, 0.9], [0.3, 0.5]])
+    assert float(answers().over_images(boxes)) == pytest.approx(0.4)
+    assert float(answers().over_queries(boxes)) == pytest.approx(0.7)
+
+
+def test_the_numbers_of_step_5():
+    mine = answers()
+    losses = {"loss_ce": 0.5, "loss_bbox": 0.1, "loss_giou": 0.2, "loss_ce_0": 0.9}
+    assert mine.comparable(losses) == pytest.approx(1.4)
+    assert mine.mean_and_spread([0.6, 0.8, 0.7]) == pytest.approx((0.7, 0.2))
+    half = Report(1, 0.5, 1.0, 1.0, 1.0, {}, {"AP50": 0.4})
+    assert mine.final_ap([half]) is None
