@@ -60,7 +60,8 @@ class Student:
         self.type_over(text)
 
     def type_over(self, text: str) -> None:
-        """In a cell's editor: replace all of it and run it."""
+        """In a cell's editor: replace all of it and run it. On a busy machine the cursor arrives after the key."""
+        self.page.locator(".jp-Notebook .cm-focused").wait_for(timeout=SOON)
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(text)
         self.page.keyboard.press("Shift+Enter")
