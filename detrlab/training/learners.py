@@ -6,6 +6,7 @@ ours, not the paper's: it teaches the encoder long before the decoder knows wher
 """
 
 import math
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from detrlab.detr.criterion import WEIGHTS, box_losses, set_losses
 from detrlab.detr.detr import MLP
 from detrlab.detr.matcher import Targets
-from detrlab.detr.models import shapes_model
+from detrlab.detr.models import load_model, shapes_model
 from detrlab.detr.position import PositionEmbeddingSine
 
 # A token answers for an object if it lies within this share of the box's width and height of its centre.
@@ -41,12 +42,21 @@ class ShapesLearner(nn.Module):
 
 
 class PlainLearner(nn.Module):
-    """The "shapes" DETR as the paper trains one: auxiliary losses, nothing on the tokens, a random start."""
+    """The "shapes" DETR as the paper trains one: auxiliary losses, nothing on the tokens, a transformer from random
+    weights on a trained backbone. That one is of "shapes", and all of it is frozen, batch norm too (appendix A.4)."""
 
     def __init__(self) -> None:
         super().__init__()
         self.model = shapes_model()
         self.model.aux_loss = True
+        backbone = self.model.backbone[0]
+        backbone.load_state_dict(load_model("shapes").backbone[0].state_dict())
+        backbone.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        self.model.backbone.eval()
+        return self
 
     def forward(self, pictures: Tensor) -> dict:
         """Predictions of the decoder."""

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,9 +34,10 @@ DATA = ROOT / "data"
 PROCESSES = 2
 SCENES = 80_000  # drawn once, half by each process
 BATCH = 16  # pictures per process and step
-SMALL_SHARE = 0.25  # of the steps on pictures of 96 px only: 1.8 times as many per second
-# Share of the batches after that; long pictures get fewer rows.
-SHORTER_SIDES = {96: 0.2, 112: 0.15, SHORTER: 0.65}
+# Up to which share of the steps there are pictures of which shorter sides, in pixels, and which share of the batches
+# each side has. Small pictures first: a step on 96 px takes 1/1.8 of the time.
+Sides = dict[float, dict[int, float]]
+SHORTER_SIDES: Sides = {0.25: {96: 1.0}, 1.0: {96: 0.2, 112: 0.15, SHORTER: 0.65}}
 RESTART_HEADS_AT = 0.45  # of the steps, once
 LOOKED_AT = 200  # held-out scenes, now and then
 
@@ -49,7 +50,8 @@ class ShippedModel:
 
     recipe: Recipe  # in steps: the processes then agree on the schedule
     learner: Callable[[], nn.Module]  # has the model as `.model`
-    one_resolution: bool = False
+    shorter_sides: Sides = field(default_factory=lambda: SHORTER_SIDES)
+    batch: int = BATCH
     restart_heads: bool = False
 
     @property
@@ -149,13 +151,9 @@ def batches(shipped: ShippedModel, scenes: Scenes, rank: int, start: int) -> Ite
     for step in itertools.count(start):
         common, own = np.random.default_rng((seed, step, 10)), np.random.default_rng((seed, step, 11 + rank))
         size_wh = _one_of(SIZES_WH, common)
-        if shipped.one_resolution:
-            shorter = SHORTER
-        elif shipped.recipe.progress(step, 0.0) < SMALL_SHARE:
-            shorter = min(SHORTER_SIDES)
-        else:
-            shorter = _one_of(SHORTER_SIDES, common)
-        yield scenes[size_wh].batch(BATCH, shorter, own)
+        progress = shipped.recipe.progress(step, 0.0)
+        shares = next(shares for until, shares in shipped.shorter_sides.items() if progress <= until)
+        yield scenes[size_wh].batch(shipped.batch, _one_of(shares, common), own)
 
 
 def _one_of(shares: dict, rng: np.random.Generator):

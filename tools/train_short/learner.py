@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from torch import Tensor, nn
 
 from detrlab.detr.models import load_model
+from detrlab.training.data import SHORTER
 from detrlab.training.learners import TokenHeads
 from detrlab.training.recipes import shapes_recipe
 from detrlab.training.shipped import DATA, ShippedModel
@@ -55,4 +56,4 @@ def warm_learner() -> ShortLearner:
 
 
 # Its learned positions count cells, so they mean something at one resolution only.
-SHORT = ShippedModel(shapes_recipe("short_detr", steps=2600), warm_learner, one_resolution=True)
+SHORT = ShippedModel(shapes_recipe("short_detr", steps=2600), warm_learner, shorter_sides={1.0: {SHORTER: 1.0}})

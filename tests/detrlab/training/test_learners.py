@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from detrlab.detr.criterion import set_losses, total_loss
+from detrlab.detr.models import load_model
 from detrlab.training.learners import (
     LOSS_WEIGHTS,
     PlainLearner,
@@ -78,6 +79,21 @@ def test_the_short_model_ships_without_helpers_and_learns_without_dropout():
     names = {name.split(".")[0] for name in model.state_dict()}
     expected = "backbone conv transformer linear_class linear_bbox query_pos row_embed col_embed"
     assert names == set(expected.split())
+
+
+def test_the_plain_learner_starts_from_a_trained_backbone_that_stays():
+    torch.manual_seed(0)
+    learner = PlainLearner().train()
+    before = {name: tensor.clone() for name, tensor in learner.model.backbone.state_dict().items()}
+    targets = [{"labels": torch.tensor([1, 5]), "boxes": torch.rand(2, 4) * 0.3 + 0.3} for _ in range(2)]
+    optimizer = torch.optim.SGD([each for each in learner.parameters() if each.requires_grad], lr=0.1)
+    queries = learner.model.query_embed.weight.clone()
+    sum(learning_losses(learner(torch.randn(2, 3, 40, 56)), targets, 0.1).values()).backward()
+    optimizer.step()
+    trained = load_model("shapes").backbone.state_dict()
+    for name, tensor in learner.model.backbone.state_dict().items():
+        assert torch.equal(tensor, before[name]) and torch.equal(tensor, trained[name])
+    assert not torch.equal(learner.model.query_embed.weight, queries)
 
 
 def test_the_plain_learner_hears_the_decoder_alone():
