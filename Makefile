@@ -72,8 +72,9 @@ formgrade: $(READY)  ## nbgrader's formgrader in the browser, for the written an
 bench: $(READY) build  ## every performance figure, as a table and in build/bench.json
 	$(BIN)/python -m bench
 
-train: $(READY)  ## re-train the shipped models (about 80 minutes on 2 free cores)
+train: $(READY)  ## re-train the shipped models (some hours on 2 free cores)
 	$(BIN)/detrlab train shapes
+	$(BIN)/detrlab train shapes_plain
 	$(BIN)/python -m tools.train_short train
 
 lock: $(READY)  ## pin today's newest versions: what runs (for students, too), and what tests

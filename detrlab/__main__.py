@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 TRAINED = ("shapes", "shapes_plain")
-MODELS = ("shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
+MODELS = (*TRAINED, "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
 LONGEST_NAME = 80  # characters of an address's last part
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -272,10 +272,10 @@ def _evaluate_scenes(options: argparse.Namespace) -> int:
 
     from detrlab.detr.models import load_model, shapes_model
     from detrlab.evaluation.evaluate import evaluate
-    from detrlab.weights import WeightsError, data_path
+    from detrlab.weights import WeightsError
 
     try:
-        model = load_model("shapes", data_path(f"{options.name}.safetensors"))  # both have its architecture
+        model = load_model(options.name)
     except WeightsError as error:
         print(f"detrlab: {error}", file=sys.stderr)
         return 2
@@ -310,7 +310,7 @@ def _evaluate_coco(options: argparse.Namespace) -> int:
 
 def _weights(model: str) -> str | None:
     """What `load_model` takes beside this name."""
-    return "official" if model in MODELS and model != "shapes" else None
+    return "official" if model in MODELS and model not in TRAINED else None
 
 
 def _model(text: str) -> str:

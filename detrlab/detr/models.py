@@ -1,4 +1,4 @@
-"""The models by name: the four official detectors, the three with masks, and "shapes", which works offline.
+"""The models by name: the four official detectors, the three with masks, and those made here, which work offline.
 
 Sizes follow tables 1 and 5 of the DETR paper and `hubconf.py` of the official code.
 """
@@ -20,6 +20,8 @@ from detrlab.detr.transformer import Transformer
 from detrlab.panoptic.segmentation import DETRsegm
 from detrlab.weights import data_path, hub_file, is_hub_name, metadata, official_file, read_weights
 
+# Of one architecture; the second is its control, trained without what helps the first one.
+SHIPPED_MODELS = ("shapes", "shapes_plain")
 # name: (ResNet, dilated last stage)
 OFFICIAL_MODELS = {
     "detr_resnet50": ("resnet50", False),
@@ -54,14 +56,14 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
     """A detector in eval mode, with `model.classes` (names by label) and `model.input_size` (shorter, longest).
 
     Args:
-        name: "shapes", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5"; or the path of a
-            model.safetensors that `detrlab train --coco` wrote, which brings its own classes. With masks, and
-            `model.things` (the labels of countable classes): "detr_resnet50_panoptic", "detr_resnet50_dc5_panoptic",
-            "detr_resnet101_panoptic".
+        name: "shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5";
+            or the path of a model.safetensors that `detrlab train --coco` wrote, which brings its own classes. With
+            masks, and `model.things` (the labels of countable classes): "detr_resnet50_panoptic",
+            "detr_resnet50_dc5_panoptic", "detr_resnet101_panoptic".
         weights: a path to a .pth or .safetensors file, with official names or HuggingFace's; or, for the official
             models, "official" (fetched once into the cache) or a repository on HuggingFace's hub, such as
             "facebook/detr-resnet-50" (where `huggingface_hub` is installed, into its own cache). None: the shipped
-            weights for "shapes", random weights for the others.
+            weights for the "shapes" models, random weights for the others.
 
     Raises:
         ValueError: an unknown name, or weights of another model.
@@ -71,11 +73,11 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
         if weights is not None:
             raise ValueError(f"{name} brings its own weights: leave out weights, or give the name of a model")
         return _finetuned(name)
-    if name == "shapes":
+    if name in SHIPPED_MODELS:
         if weights == "official":
-            raise ValueError('"shapes" is not an official model: leave out weights, it brings its own')
+            raise ValueError(f'"{name}" is not an official model: leave out weights, it brings its own')
         model: DETR | DETRsegm = shapes_model()
-        weights = data_path("shapes.safetensors") if weights is None else weights
+        weights = data_path(f"{name}.safetensors") if weights is None else weights
     elif name in OFFICIAL_MODELS:
         _refuse_a_sibling(name, weights)
         model = official_model(name)
@@ -83,7 +85,7 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
         _refuse_a_sibling(name, weights)
         model = panoptic_model(name)
     else:
-        known = ", ".join(["shapes", *OFFICIAL_MODELS, *PANOPTIC_MODELS])
+        known = ", ".join([*SHIPPED_MODELS, *OFFICIAL_MODELS, *PANOPTIC_MODELS])
         raise ValueError(f"there is no model {name!r}, only {known}")
     if weights is not None:
         state = read_weights(_file_of(name, weights))
@@ -95,10 +97,10 @@ def _finetuned(path: str) -> DETR:
     """What `detrlab.training.finetune` wrote: the file says of which model it is, and its classes."""
     state = read_weights(path)
     about = metadata(path)
-    if about.get("model") not in ["shapes", *OFFICIAL_MODELS] or "classes" not in about:
+    if about.get("model") not in [*SHIPPED_MODELS, *OFFICIAL_MODELS] or "classes" not in about:
         raise ValueError(f"{path} does not say of which model it is: write load_model(NAME, {path!r})")
     name, classes = about["model"], json.loads(about["classes"])
-    model = shapes_model() if name == "shapes" else official_model(name)
+    model = shapes_model() if name in SHIPPED_MODELS else official_model(name)
     model.class_embed = nn.Linear(model.class_embed.in_features, len(classes) + 1)
     model.classes = tuple(classes)
     load_weights(model, state, f"{path} into {name}")

@@ -135,6 +135,44 @@ def decoder_table():
 attempt(decoder_table)
 
 # %% [markdown]
+# **One more control: a model without helpers.** `load_model("shapes_plain")` is the same architecture, trained on the same
+# scenes as the paper trains, without the five helpers, and only for a fifth of the steps. Where both models look alike,
+# the helpers are not the reason; where they differ, helpers or steps may be. Predict first: which medians will differ?
+
+# %%
+some_scenes = scenes[:20]
+
+
+def where_it_looks(model):
+    """Medians over the found objects of some scenes of five shares of attention, and how many objects were found."""
+    runs, rows = [observe(model, scene.picture) for scene in some_scenes], []
+    for number, (scene, run) in enumerate(zip(some_scenes, runs, strict=True)):
+        boxes, weights = torch.tensor(scene.boxes_xyxy).float(), run.attention.encoder().weights
+        fits = (box_iou(boxes, run.boxes_xyxy) > 0.5) * run.probabilities[:, scene.labels].T       # (T, Q)
+        for box, scores in zip(boxes, fits, strict=True):
+            if scores.max() < 0.5:
+                continue        # not found
+            map_hw, other_hw = (each.maps[scores.argmax()] for each in (run, runs[number - 1]))
+            cell = divmod(int(map_hw.argmax()), map_hw.shape[1])
+            mass, middle = (measures.mass_in_box(map_hw, each, run.grid) for each in (box, inner_quarter(box)))
+            encoder = encoder_masses(weights, [], cell, box, run.grid)
+            rows.append([mass, measures.mass_in_box(other_hw, box, run.grid), middle / mass,
+                         encoder["here"], encoder["equal distance"]])
+    return torch.tensor(rows).median(0).values.tolist(), len(rows)
+
+
+def plain_table():
+    """The trained model beside the plainly trained one, on the same scenes."""
+    objects = sum(len(scene.names) for scene in some_scenes)
+    print(f"{'':14}{'found':>10}  decoder: mass  same box, other scene  inner quarter  encoder: mass  equal distance")
+    for name in ("shapes", "shapes_plain"):
+        (mass, habit, middle, own, near), count = where_it_looks(load_model(name))
+        print(f"{name:14}{count:6} of {objects}{mass:13.2f}{habit:23.2f}{middle:15.2f}{own:15.2f}{near:16.2f}")
+
+
+attempt(plain_table)
+
+# %% [markdown]
 # **Criterion 30c · Controls (2 points)**
 # - 2: at least two different controls with their numbers, *and* what each rules out or leaves open.
 # - 1: one control with its number, or two without a conclusion.
