@@ -10,10 +10,10 @@
 # - write the two losses of masks, and measure masks by their IoU;
 # - train a mask head of your own in minutes, and hand it in.
 #
-# A detector says where an object is, by a box. Which pixels of the box belong to it? DETR answers with one small network
-# on top (section 4.4 and figure 8 of the paper, Carion et al. 2020, arXiv:2005.12872; `models/segmentation.py` of the
-# official code). Each object query looks once more at the encoder's memory. Where it looks is a coarse mask, and a few
-# convolutions make a fine one of it, with the backbone's earlier maps for the edges.
+# A detector says where an object is, by a box. Which pixels of the box belong to it? DETR answers with one small
+# network on top (section 4.4 and figure 8 of the paper, Carion et al. 2020, arXiv:2005.12872; `models/segmentation.py`
+# of the official code). Each object query looks once more at the encoder's memory. Where it looks is a coarse mask, and
+# a few convolutions make a fine one of it, with the backbone's earlier maps for the edges.
 #
 # Letters are those of the notebooks before: B images, Q object queries, D the width, M heads, $d = D / M$, H × W the
 # feature map, S = H·W. N masks have P pixels each.
@@ -21,9 +21,9 @@
 # **The detector** is the shapes model, and stays as it is: D = 128, M = 4, images of 128 × 128 pixels, a map of 16 × 16
 # cells. Masks have 64 × 64 pixels.
 #
-# **How it works.** Replace each `____` as a whole, and a whole line `return ____` by as many lines as you need. The cell
-# below an exercise checks your answer, as often as you like. `hint()` in a cell of your own is the next of three hints.
-# Steps do not wait for each other.
+# **How it works.** Replace each `____` as a whole, and a whole line `return ____` by as many lines as you need. The
+# cell below an exercise checks your answer, as often as you like. `hint()` in a cell of your own is the next of three
+# hints. Steps do not wait for each other.
 
 # %% setup
 import math
@@ -85,20 +85,30 @@ def looked_at(model, seeds):
 
 def mask_parts():
     """What is trained: the attention of masks and the mask head, with random weights; the detector is not among it."""
-    return nn.ModuleDict({"bbox_attention": MHAttentionMap(D, D, M),
-                          "mask_head": MaskHeadSmallConv(D + M, list(STAGES.values()), D, GROUPS)})
+    model = frozen_shapes()
+    return nn.ModuleDict({"bbox_attention": model.bbox_attention, "mask_head": model.mask_head})
 
 
-def masks_of_matched(parts, found, images, gain=100.0):
-    """Logits (N, 64, 64) of the matched queries of these images, each query a sample of its own."""
-    seen = found.seen
-    rows = torch.tensor([(i, query) for i in images for query in found.matches[i][0].tolist()])  # (N, 2)
-    image, query = rows.unbind(1)
-    maps = parts["bbox_attention"](seen.hs[-1][image, query][:, None], seen.memory[image], seen.mask[image])
-    return parts["mask_head"](seen.src[image], gain * maps, [fpn[image] for fpn in seen.fpns])[:, 0]
+def with_parts(parts):
+    """The frozen shapes model with these parts of `mask_parts`."""
+    model = frozen_shapes()
+    model.bbox_attention, model.mask_head = parts["bbox_attention"], parts["mask_head"]
+    return model
+
+
+def masks_of_matched(model, found, images):
+    """Logits (N, 64, 64) of the matched queries of these images of `looked_at`, by the library."""
+    logits = []
+    for i in images:
+        one = slice(i, i + 1)
+        hs, memory, src, mask, fpns = found.seen
+        seen = type(found.seen)(hs[:, one], memory[one], src[one], mask[one], [fpn[one] for fpn in fpns])
+        logits.append(model.masks(seen, seen.hs[-1][:, found.matches[i][0]])[0])
+    return torch.cat(logits)
 
 
 def mean_iou(logits, masks):
     """The mean IoU of masks (N, h, w), as a number."""
-    inside = logits > 0
-    return ((inside & masks).flatten(1).sum(1) / (inside | masks).flatten(1).sum(1)).mean().item()
+    found, true = (logits > 0).flatten(1).float(), masks.flatten(1).float()
+    shared = (found * true).sum(1)
+    return (shared / (found.sum(1) + true.sum(1) - shared)).mean().item()

@@ -17,10 +17,10 @@
 #    | `k` | (B, D, H, W) |
 #    | scores | (B, Q, M, H, W) |
 #
-# 2. `box_maps(scores, padding, per_head)` (2 points): the maps, (B, Q, M, H, W). Cells that are padding get weight 0, and the
-#    others share what there is: so the mask comes before the softmax. With `per_head` False the softmax runs over heads *and* cells: all
-#    M maps of a query together sum to 1. This is what the official code does (`weights.flatten(2)`), and what its
-#    weights were trained with. With `per_head` True each map sums to 1 by itself.
+# 2. `box_maps(scores, padding, per_head)` (2 points): the maps, (B, Q, M, H, W). Cells that are padding get weight 0,
+#    and the others share what there is: so the mask comes before the softmax. With `per_head` False the softmax runs
+#    over heads *and* cells: all M maps of a query together sum to 1. This is what the official code does
+#    (`weights.flatten(2)`), and what its weights were trained with. With `per_head` True each map sums to 1 by itself.
 #
 # `padding` is (B, H, W), True on padding.
 #
@@ -64,11 +64,11 @@ def attention_map(draw):
 # %% [raw] hints="attention_map"
 # 1. Split D into heads and their channels, in `q` and in `k`. Which axis do the two have in common that disappears? For
 #    the maps: which axes of (B, Q, M, H, W) have to become one, so that one softmax runs over them?
-# 2. `q.unflatten(2, (M, -1))` and `k.unflatten(1, (M, -1))`; `torch.einsum` with one letter for each axis multiplies and
-#    sums. `masked_fill(padding[:, None, None], -math.inf)` before the softmax; `flatten(2)` joins heads and cells,
+# 2. `q.unflatten(2, (M, -1))` and `k.unflatten(1, (M, -1))`; `torch.einsum` with one letter for each axis multiplies
+#    and sums. `masked_fill(padding[:, None, None], -math.inf)` before the softmax; `flatten(2)` joins heads and cells,
 #    `flatten(3)` the cells alone; `view_as` gives the shape back.
-# 3. `torch.einsum("bqmd,bmdhw->...", q, k) / math.sqrt(d)`, and `scores.flatten(axis).softmax(axis).view_as(scores)` with
-#    axis 3 if per_head else ... .
+# 3. `torch.einsum("bqmd,bmdhw->...", q, k) / math.sqrt(d)`, and `scores.flatten(axis).softmax(axis).view_as(scores)`
+#    with axis 3 if per_head else ... .
 
 # %% [raw] mistake="attention_map/divided_by_root_of_width"
 # The scores were divided by the root of the whole width D. A head compares only its own d channels: the root is that of
@@ -139,7 +139,8 @@ def attention_map(draw):
 # + return scores.flatten(axis).softmax(axis).view_as(scores) * ~padding[:, None, None]
 
 # %% [raw] mistake="attention_map/filled_with_zero"
-# Scores of padding were set to 0. A score of 0 has a weight like any other, $e^0 = 1$ before it is divided: −∞ has none.
+# Scores of padding were set to 0. A score of 0 has a weight like any other, $e^0 = 1$ before it is divided: −∞ has
+# none.
 # ---
 # - scores = scores.masked_fill(padding[:, None, None], -math.inf)
 # + scores = scores.masked_fill(padding[:, None, None], 0)
@@ -175,8 +176,8 @@ def attention_map(draw):
 # + axis = 2 if per_head else 3
 
 # %% [raw] mistake="attention_map/equal_share_for_heads"
-# The maps of a query sum to 1, but only because each head's map was divided by M. In one softmax over heads and cells a head
-# with high scores takes the weight of the others.
+# The maps of a query sum to 1, but only because each head's map was divided by M. In one softmax over heads and cells a
+# head with high scores takes the weight of the others.
 # ---
 # - axis = 3 if per_head else 2
 # - return scores.flatten(axis).softmax(axis).view_as(scores)
@@ -184,7 +185,8 @@ def attention_map(draw):
 # + return maps if per_head else maps / scores.shape[2]
 
 # %% [raw] mistake="attention_map/over_queries"
-# The softmax of the official form runs over queries as well, so they take weight from each other. Each query has a 1 of its own.
+# The softmax of the official form runs over queries as well, so they take weight from each other. Each query has a 1 of
+# its own.
 # ---
 # - axis = 3 if per_head else 2
 # + axis = 3 if per_head else 1

@@ -2,17 +2,18 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 2 · Heads and space, or each head · 2 points · 12 min · ●●○○○
+# ### Step 2 · Heads and space, or each head · 2 points · 10 min · ●●○○○
 # **You will be able to** say what a softmax over heads and space makes of the weights, and measure it.
 #
 # The official softmax runs over heads *and* cells, so the heads compete: one that sees much of the object darkens the
-# others. A maintainer has retrained with a softmax for each head, and reports a better PQ (github.com/facebookresearch/detr, issue 247); the
-# released weights were trained with the first form, so it stays. Both are small numbers, and the mask head has to hear them.
+# others. A maintainer has retrained with a softmax for each head, and reports a better PQ
+# (github.com/facebookresearch/detr, issue 247); the released weights were trained with the first form, so it stays.
+# Both are small numbers, and the mask head has to hear them.
 #
 # **Work out first** (1 point), for the shapes model, with M = 4 maps of 16 × 16 cells for each query:
 #
-# - the official form: among how many weights is the 1 of a query shared? And with a softmax for each head: among how many
-#   is each 1 shared? One over this number is the mean weight.
+# - the official form: among how many weights is the 1 of a query shared? And with a softmax for each head: among how
+#   many is each 1 shared? One over this number is the mean weight.
 # - a guess, graded for being there: the brightest of the four maps of a query, in the official form, holds what share
 #   of the query's weight? All alike would be .25, one alone 1. It is the mean over the objects of 20 scenes, for a
 #   trained attention.
@@ -42,7 +43,8 @@ def head_shares(maps):
 # %% check="head_or_space" points=2
 @check(parts={"1. said first": 1, "2. head_shares": 1})
 def head_or_space(draw):
-    shifts, sealed = [draw.integer(10, 10**4) for _ in range(2)], draw.integer(1, 10**6)  # what comes back hangs on the seed
+    # What comes back hangs on the seed.
+    shifts, sealed = [draw.integer(10, 10**4) for _ in range(2)], draw.integer(1, 10**6)
 
     def guessed():
         value = share_of_brightest
@@ -105,8 +107,8 @@ def head_or_space(draw):
 # + share_of_brightest = "half"
 
 # %% [raw] mistake="head_or_space/not_divided"
-# These are the sums of the maps. Where each map sums to something of its own, they are no shares yet: divide by the sum over the
-# heads.
+# These are the sums of the maps. Where each map sums to something of its own, they are no shares yet: divide by the sum
+# over the heads.
 # ---
 # - return sums / sums.sum(2, keepdim=True)
 # + return sums
@@ -176,15 +178,21 @@ def show_forms():
         rows[name] = maps
         brightest = head_shares(maps[None])[0].amax(1).mean()
         weights = maps[0].numel() if not per_head else maps[0, 0].numel()
-        print(f"{name:9} mean weight 1/{weights} = {1 / weights:.4f}, largest of a query {maps.amax((1, 2, 3)).mean():.3f}, "
+        largest = maps.amax((1, 2, 3)).mean()
+        print(f"{name:9} mean weight 1/{weights} = {1 / weights:.4f}, largest of a query {largest:.3f}, "
               f"share of the brightest head {brightest:.2f}")
-    print(f"{len(pairs)} objects; you said 1/{weights_together} and 1/{weights_per_head}, your guess {share_of_brightest}")
+    said = f"you said 1/{weights_together} and 1/{weights_per_head}, your guess {share_of_brightest}"
+    print(f"{len(pairs)} objects; {said}")
     shares = head_shares(rows["official"][None])[0]
     chosen = int(shares.amax(1).argmax())  # where the two forms differ most
+    scene = found.scenes[pairs[chosen][0]]
+    x0, y0, x1, y1 = torch.cat([torch.tensor(each.boxes_xyxy[targets.tolist()]) for each, (_, targets)
+                                in zip(found.scenes, found.matches)])[chosen]
     figure, axes = clear_subplots(2, M + 1, (8.4, 3.9))
     for row, (name, maps) in zip(axes, rows.items()):
-        row[0].imshow(found.scenes[pairs[chosen][0]].picture)
-        row[0].set_title("image", fontsize=9.5)
+        row[0].imshow(scene.picture)
+        row[0].plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="black", linewidth=1.5)
+        row[0].set_title("the object", fontsize=9.5)
         row[0].set_ylabel(name, fontsize=9.5)
         for head, (ax, map_hw) in enumerate(zip(row[1:], maps[chosen])):
             ax.imshow(map_hw, cmap="inferno", vmin=0, vmax=maps[chosen].max())
@@ -197,5 +205,6 @@ def show_forms():
 attempt(show_forms, after="head_or_space")
 
 # %% [markdown]
-# Neither form is wrong: the convolutions behind it can learn from both. But the numbers are small, and the official form
-# makes them smaller still. What that costs a short training is measured in step 7.
+# Neither form is wrong: the convolutions behind it can learn from both. In the official form a head that is dark is of
+# no use to this query. And before anything is trained, all weights lie near their mean, 1/1024 or 1/256: what that
+# means for the head is measured in step 7.

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 3 · The mask head · 5 points · 28 min · ●●●●○
+# ### Step 3 · The mask head · 5 points · 26 min · ●●●●○
 # **You will be able to** write the small convolutional network that makes masks of maps, with a pyramid for the edges.
 #
 # The maps have a cell for every 8 pixels. The head runs *once for every query*: it gets the D channels of the image
@@ -20,17 +20,18 @@
 # | `lay4`, `gn4` | D/4 → D/8 | h₂ × w₂ |
 # | `out_lay` | D/8 → 1 | h₂ × w₂ |
 #
-# `lay` and `out_lay` are 3 × 3 convolutions that keep the size, `gn` is `nn.GroupNorm(groups, channels)`, adapters are 1 × 1
-# convolutions. A GroupNorm standardises each sample by itself, in groups of channels: so a mask does not depend on
-# which other queries run along, as it would with a batch norm. Write
+# `lay` and `out_lay` are 3 × 3 convolutions that keep the size, `gn` is `nn.GroupNorm(groups, channels)`, adapters are
+# 1 × 1 convolutions. A GroupNorm standardises each sample by itself, in groups of channels: so a mask does not depend
+# on which other queries run along, as it would with a batch norm. Write
 #
-# 1. `head_layers(dim, fpn_dims, D, groups)` (1 point): an `nn.ModuleDict` of these layers under these names. `fpn_dims` are
-#    the channels of the two finer maps.
-# 2. `join(x, maps)` and `finer(x, fpn, adapter, Q)` (1 point each). `join`: the image's x (B, D, h, w) and the maps (B, Q, M, h, w) → (B·Q, D + M,
-#    h, w), channels of the image first, all queries of the first image first. `finer`: x (B·Q, C, h, w) enlarged to the *size* of the
-#    finer map (B, C', h', w'), with `mode="nearest"`; plus that map, which the adapter brings to C channels.
-# 3. `masks_of(layers, x, maps, fpns)` (2 points): each `lay` is followed by its `gn` and a ReLU; the finer maps are added
-#    before `lay3` and before `lay4`; `out_lay` ends it, without norm or ReLU. Masks are logits, (B, Q, h₂, w₂).
+# 1. `head_layers(dim, fpn_dims, D, groups)` (1 point): an `nn.ModuleDict` of these layers under these names. `fpn_dims`
+#    are the channels of the two finer maps.
+# 2. `join(x, maps)` (1 point): the image's x (B, D, h, w) and the maps (B, Q, M, h, w) → (B·Q, D + M, h, w), channels
+#    of the image first, all queries of the first image first.
+# 3. `finer(x, fpn, adapter, Q)` (1 point): x (B·Q, C, h, w) enlarged to the *size* of the finer map (B, C', h', w'),
+#    with `mode="nearest"`; plus that map, which the adapter brings to C channels.
+# 4. `masks_of(layers, x, maps, fpns)` (2 points): each `lay` is followed by its `gn` and a ReLU; the finer maps are
+#    added before `lay3` and before `lay4`; `out_lay` ends it, without norm or ReLU. Masks are logits, (B, Q, h₂, w₂).
 #
 # *Example.* Two images a and b with three queries each: rows 0, 1, 2 of `join` hold image a, rows 3, 4, 5 image b. With
 # D = 128 and M = 4 `lay1` goes from 132 channels to 132. The official 8 groups do not divide 132; 4 do.
@@ -63,7 +64,7 @@ def join(x, maps):
 
 
 def finer(x, fpn, adapter, Q):
-    """x (B * Q, C, h, w), enlarged, plus the finer map fpn (B, C', h', w') as its adapter gives it: (B * Q, C, h', w')."""
+    """x (B * Q, C, h, w), enlarged, plus the finer map fpn (B, C', h', w') behind its adapter: (B * Q, C, h', w')."""
     ### BEGIN SOLUTION
     added = adapter(fpn).repeat_interleave(Q, dim=0)  # (B * Q, C, h', w')
     larger = F.interpolate(x, size=fpn.shape[2:], mode="nearest")
@@ -97,7 +98,7 @@ def described(layer):
         return shapes | {"5 x 7 becomes": list(layer(torch.zeros(1, layer.in_channels, 5, 7)).shape[2:])}
 
 
-@check(parts={"1. layers": 1, "2. join and finer": 2, "3. masks_of": 2})
+@check(parts={"1. layers": 1, "2. join": 1, "3. finer": 1, "4. masks_of": 2})
 def mask_head(draw):
     B, Q, M, C = draw.letters("B Q M C", 2, 7)
     (h, w), (h1, w1, h2, w2) = draw.sizes(2, 3, 5), draw.sizes(4, 7, 19)
@@ -124,26 +125,26 @@ def mask_head(draw):
         layers["out_lay"].weight[0, :, 0, 0] = draw.number(1, 2) * torch.tensor([1.0, -1.0])
     y = draw.normal(B * Q, 5, h, w).requires_grad_()
     return {"1. layers": attempted(layers_made),
-            "2. join and finer": {
-                "join": told(lambda: join(x * 1, maps * 1), x, maps),
-                "finer": told(lambda: finer(y * 1, fpns[0] * 1, layers["adapter1"], Q), y, fpns[0])},
-            "3. masks_of": told(lambda: masks_of(layers, x * 1, maps * 1, [fpn * 1 for fpn in fpns]), x, maps, *fpns)}
+            "2. join": told(lambda: join(x * 1, maps * 1), x, maps),
+            "3. finer": told(lambda: finer(y * 1, fpns[0] * 1, layers["adapter1"], Q), y, fpns[0]),
+            "4. masks_of": told(lambda: masks_of(layers, x * 1, maps * 1, [fpn * 1 for fpn in fpns]), x, maps, *fpns)}
 
 
 # %% [raw] hints="mask_head"
-# 1. The widths are dim, dim, D/2, D/4, D/8. Each image has to stand Q times in the batch, its copies side by side, since
-#    the maps of its queries lie side by side. The head itself is the table, from the top to the bottom.
-# 2. `nn.Conv2d(a, b, kernel_size=3, padding=1)` keeps the size. `x.repeat_interleave(Q, dim=0)` repeats each image Q times,
-#    side by side; `maps.flatten(0, 1)` joins B and Q; `torch.cat([..., ...], dim=1)`. `F.interpolate(x, size=..., mode="nearest")`.
-#    A layer is `layers["gn1"](layers["lay1"](x)).relu()`.
-# 3. `finer` is `F.interpolate(x, size=fpn.shape[2:], mode="nearest") + adapter(fpn).repeat_interleave(...)`. The head: join, layer
-#    1, layer 2, finer with `fpns[0]` and `adapter1`, layer 3, finer with ..., layer 4, `out_lay`, and `.view(B, Q, ...)`.
+# 1. The widths are dim, dim, D/2, D/4, D/8. Each image has to stand Q times in the batch, its copies side by side,
+#    since the maps of its queries lie side by side. The head itself is the table, from the top to the bottom.
+# 2. `nn.Conv2d(a, b, kernel_size=3, padding=1)` keeps the size. `x.repeat_interleave(Q, dim=0)` repeats each image Q
+#    times, side by side; `maps.flatten(0, 1)` joins B and Q; `torch.cat([..., ...], dim=1)`. `F.interpolate(x,
+#    size=..., mode="nearest")`. A layer is `layers["gn1"](layers["lay1"](x)).relu()`.
+# 3. `finer` is `F.interpolate(x, size=fpn.shape[2:], mode="nearest") + adapter(fpn).repeat_interleave(...)`. The head:
+#    join, layer 1, layer 2, finer with `fpns[0]` and `adapter1`, layer 3, finer with ..., layer 4, `out_lay`, and
+#    `.view(B, Q, ...)`.
 
 # %% [raw] mistake="mask_head/eight_groups"
-# The norms have the official 8 groups. Use `groups`: 8 does not divide every number of channels.
+# 8 groups do not divide every number of channels, such as 132. Use `groups`.
 # ---
 # - layers[f"gn{i}"] = nn.GroupNorm(groups, widths[i])
-# + layers[f"gn{i}"] = nn.GroupNorm(8, 8 * widths[i])
+# + layers[f"gn{i}"] = nn.GroupNorm(8, widths[i])
 
 # %% [raw] mistake="mask_head/batch_norm"
 # The norms are batch norms: a mask would depend on the other queries and images that run along. Use `nn.GroupNorm`.
@@ -328,7 +329,6 @@ def show_head():
         same = torch.allclose(masks.flatten(0, 1), library(x, maps, fpns)[:, 0], atol=1e-4)
     count = sum(parameter.numel() for parameter in mine.parameters())
     print(f"masks {tuple(masks.shape)}, equal to the library's: {same}; {count:,} parameters")
-    print("of these, where the queries are told apart: the input of lay1, M of its D + M channels")
 
 
 attempt(show_head, after="mask_head")

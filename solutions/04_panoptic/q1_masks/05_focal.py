@@ -2,22 +2,23 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 5 · Focal loss · 3 points · 16 min · ●●●○○
+# ### Step 5 · Focal loss · 3 points · 14 min · ●●●○○
 # **You will be able to** write the loss of pixels, and say what alpha and gamma do.
 #
 # A mask is P yes-or-no questions. With cross-entropy, thousands of pixels far outside, right already, together outweigh
 # the few at the edge that are wrong. The focal loss (Lin et al. 2017, equation 5) lets a pixel count less, the more
-# probable its truth is already. With $p$ the sigmoid of the logit and $p_t$ the probability of the truth ($p$ on the object,
-# $1 - p$ elsewhere):
+# probable its truth is already. With $p$ the sigmoid of the logit and $p_t$ the probability of the truth ($p$ on the
+# object, $1 - p$ elsewhere):
 #
 # $$\mathrm{focal} = -\,\alpha_t \,(1 - p_t)^\gamma \, \ln p_t, \qquad \alpha_t = \alpha \text{ on the object},\; 1 - \alpha \text{ elsewhere}.$$
 #
-# 1. `focal_pixels(logits, targets, alpha, gamma)` (2 points): logits (N, P), targets (N, P) True on the object → (N, P). Logits may be
-#    ±100, where $p$ is 0 or 1 in float32, and no number may become infinite: `F.binary_cross_entropy_with_logits(logits,
-#    targets, reduction="none")` is $-\ln p_t$, computed safely. It wants targets as floats.
-# 2. `over_masks(pixels, num_boxes)` (1 point): the loss of the batch, one number. The *mean* over the pixels of each mask,
-#    summed over masks, divided by `num_boxes`: the objects of the batch, over all processes where there are several, so it need
-#    not be N.
+# 1. `focal_pixels(logits, targets, alpha, gamma)` (2 points): logits (N, P), targets (N, P) True on the object → (N,
+#    P). Logits may be ±100, where $p$ is 0 or 1 in float32, and no number may become infinite:
+#    `F.binary_cross_entropy_with_logits(logits, targets, reduction="none")` is $-\ln p_t$, computed safely. It wants
+#    targets as floats.
+# 2. `over_masks(pixels, num_boxes)` (1 point): the loss of the batch, one number. The *mean* over the pixels of each
+#    mask, summed over masks, divided by `num_boxes`: the objects of the batch, over all processes where there are
+#    several, so it need not be N.
 #
 # *Example.* A logit of 0 has $p = .5$. On the object, with alpha .25 and gamma 2: $.25 · .5^2 · .693 = .0433$;
 # elsewhere $.75 · .5^2 · .693 = .1300$. A logit of 2 on the object: $p_t = .881$, and $.25 · .119^2 · .127 = .00045$.
@@ -64,10 +65,10 @@ def focal(draw):
 
 
 # %% [raw] hints="focal"
-# 1. Three factors for each pixel. Each of them is one thing on the object and another elsewhere: with targets of 1 and 0 a
-#    sum of two products chooses, and so does `torch.where`.
-# 2. `targets = targets.float()`; `p = logits.sigmoid()`; `p_t = p * targets + (1 - p) * (1 - targets)`, and alpha_t alike.
-#    In `over_masks` `mean(1)` is over the pixels.
+# 1. Three factors for each pixel. Each of them is one thing on the object and another elsewhere: with targets of 1 and
+#    0 a sum of two products chooses, and so does `torch.where`.
+# 2. `targets = targets.float()`; `p = logits.sigmoid()`; `p_t = p * targets + (1 - p) * (1 - targets)`, and alpha_t
+#    alike. In `over_masks` `mean(1)` is over the pixels.
 # 3. `return alpha_t * (1 - p_t) ** gamma * F.binary_cross_entropy_with_logits(logits, targets, reduction=...)`, and
 #    `pixels.mean(1)... / num_boxes`.
 
@@ -181,12 +182,13 @@ def focal(draw):
 # + return pixels.mean(1).sum().detach() / num_boxes
 
 # %% [markdown]
-# **The result**: who carries the loss of a mask that is nearly right. The logits are 4 on the object and −4 elsewhere, for
-# 20 scenes, and between the two at the edge (a mean of 5 × 5 pixels).
+# **The result**: who carries the loss of a mask that is nearly right. The logits are 4 on the object and −4 elsewhere,
+# for 20 scenes, and between the two at the edge (a mean of 5 × 5 pixels).
 
 # %%
 def show_carriers():
-    masks = [mask for seed in range(580, 600) for mask in torch.from_numpy(draw_scene(seed, (SIDE, SIDE)).masks[:, 1::2, 1::2])]
+    scenes = [draw_scene(seed, (SIDE, SIDE)) for seed in range(580, 600)]
+    masks = [torch.from_numpy(mask[1::2, 1::2]) for scene in scenes for mask in scene.masks]
     truth = torch.stack(masks)  # (N, 64, 64)
     logits = F.avg_pool2d(8.0 * truth[:, None].float() - 4, 5, 1, 2, count_include_pad=False)[:, 0]
     right = (logits.abs() > 3.9).flatten(1)

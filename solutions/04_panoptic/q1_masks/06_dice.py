@@ -2,22 +2,22 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 6 · Dice loss · 3 points · 14 min · ●●○○○
+# ### Step 6 · Dice loss · 3 points · 12 min · ●●○○○
 # **You will be able to** write the loss of a mask as a whole, in which small objects count as much as large ones.
 #
-# Focal loss is a mean over pixels: an object of 20 pixels among 4,096 has little say in it. Dice compares the mask with the truth
-# as two sets (Milletari et al. 2016): twice what they share, over the sum of their sizes. With probabilities $p$ (the
-# sigmoid of the logits) and the truth $t$, 1 or 0, over the pixels of *one* mask:
+# Focal loss is a mean over pixels: an object of 20 pixels among 4,096 has little say in it. Dice compares the mask with
+# the truth as two sets (Milletari et al. 2016): twice what they share, over the sum of their sizes. With probabilities
+# $p$ (the sigmoid of the logits) and the truth $t$, 1 or 0, over the pixels of *one* mask:
 #
 # $$\mathrm{dice} = 1 - \frac{2 \sum p\,t + 1}{\sum p + \sum t + 1}.$$
 #
 # The 1 above and below keeps an empty mask finite: nothing predicted where nothing is has loss 0.
 #
-# 1. `dice_of_masks(logits, targets)` (2 points): (N, P) logits and (N, P) bool → (N,), each mask for itself. In the loss they
-#    are summed and divided by `num_boxes`, as in step 5.
-# 2. `enlarged(logits, size_hw)` (1 point). The head's masks are coarser than the truth. The official code enlarges the *logits* to the
-#    size of the truth (`mode="bilinear"`, `align_corners=False`) and leaves the truth as it is: (N, h, w) logits and (H, W) → (N, H·W), as
-#    the two losses take them.
+# 1. `dice_of_masks(logits, targets)` (2 points): (N, P) logits and (N, P) bool → (N,), each mask for itself. In the
+#    loss they are summed and divided by `num_boxes`, as in step 5.
+# 2. `enlarged(logits, size_hw)` (1 point). The head's masks are coarser than the truth. The official code enlarges the
+#    *logits* to the size of the truth (`mode="bilinear"`, `align_corners=False`) and leaves the truth as it is: (N, h,
+#    w) logits and (H, W) → (N, H·W), as the two losses take them.
 #
 # *Example.* p = (1, .5, 0), t = (1, 1, 0): shared 1.5, sizes 1.5 and 2, so dice is $1 - (2 · 1.5 + 1) / (1.5 + 2 + 1) =
 # 1 - 4/4.5 = .111$.
@@ -59,11 +59,12 @@ def dice(draw):
 
 
 # %% [raw] hints="dice"
-# 1. Three sums over the pixels of each mask: of p·t, of p and of t. Which axis is it? For the size: `F.interpolate` wants
-#    a channel axis.
-# 2. `logits.sigmoid()`, `targets.float()`, `.sum(1)`. `logits[:, None]` is (N, 1, h, w); `flatten(1)` leaves one row for each
-#    mask.
-# 3. `return 1 - (2 * (p * t).sum(1) + 1) / (...)`, and `F.interpolate(logits[:, None], size=size_hw, mode=..., align_corners=False).flatten(1)`.
+# 1. Three sums over the pixels of each mask: of p·t, of p and of t. Which axis is it? For the size: `F.interpolate`
+#    wants a channel axis.
+# 2. `logits.sigmoid()`, `targets.float()`, `.sum(1)`. `logits[:, None]` is (N, 1, h, w); `flatten(1)` leaves one row
+#    for each mask.
+# 3. `return 1 - (2 * (p * t).sum(1) + 1) / (...)`, and `F.interpolate(logits[:, None], size=size_hw, mode=...,
+#    align_corners=False).flatten(1)`.
 
 # %% [raw] mistake="dice/one_below_only"
 # The 1 stands below only, so nothing predicted where nothing is has loss 1 instead of 0. It stands above, too.
@@ -172,12 +173,13 @@ def dice(draw):
 # + return larger[:, 0]
 
 # %% [markdown]
-# **The result**: the smallest and the largest shape of 20 scenes. Both are missed wholly (the logits are −4 everywhere), or found but for
-# an edge.
+# **The result**: the smallest and the largest shape of 20 scenes. Both are missed wholly (the logits are −4
+# everywhere), or found but for an edge.
 
 # %%
 def show_small():
-    masks = [mask for seed in range(580, 600) for mask in torch.from_numpy(draw_scene(seed, (SIDE, SIDE)).masks[:, 1::2, 1::2])]
+    scenes = [draw_scene(seed, (SIDE, SIDE)) for seed in range(580, 600)]
+    masks = [torch.from_numpy(mask[1::2, 1::2]) for scene in scenes for mask in scene.masks]
     masks = sorted(masks, key=lambda mask: int(mask.sum()))
     print("             pixels   missed: focal   dice     found: focal   dice")
     for name, truth in (("the smallest", masks[0]), ("the largest", masks[-1])):

@@ -2,16 +2,17 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 7 · Masks of the matched queries · 2 points · 18 min · ●●●○○
+# ### Step 7 · Masks of the matched queries · 2 points · 16 min · ●●●○○
 # **You will be able to** run the head for what is learnt from alone, and measure the masks.
 #
-# Which query answers for which object is settled by classes and boxes, as ever: `matches` has (queries, targets) for each image.
-# The other queries have no mask to learn. As the GroupNorm looks at one sample at a time, the head may be run for the matched
-# ones alone: 2 or 3 of 20 queries of a scene. (The official code runs all 100, and picks afterwards.)
+# Which query answers for which object is settled by classes and boxes, as ever: `matches` has (queries, targets) for
+# each image. The other queries have no mask to learn. As the GroupNorm looks at one sample at a time, the head may be
+# run for the matched ones alone, a few of the 20. (The official code runs all 100, and picks afterwards.)
 #
-# **The gain.** The weights of step 2 are near 1/1024, and stand beside channels of size 1: a head that is trained for minutes hardly
-# hears them. So we multiply the *maps* by 100 before they enter the head. The official code has no such factor; we keep it outside of
-# the official module, whose weights and output stay what they are.
+# **The gain.** Before anything is trained, the weights of step 2 are near 1/1024, and stand beside the D channels of
+# the image, which are far larger: what tells the queries apart is hardly heard. So we multiply the *maps* by 100 before
+# they enter the head. The official code has no such factor; we keep it outside of the official module, whose weights
+# and output stay what they are.
 #
 # What the frozen detector gave for B images, `seen`:
 #
@@ -23,14 +24,15 @@
 # | `mask` | (B, h, w) | True on padding: for the attention |
 # | `fpns` | two of (B, C', h', w') | finer maps: for the head |
 #
-# 1. `matched_logits(attention, head, seen, matches, gain)` (1 point): the masks (N, h₂, w₂) of all matched queries, image by image, in the
-#    order of the matches. `attention(q, memory, mask)` gives maps (B, Q', M, h, w) of queries (B, Q', D); `head(src, maps,
-#    fpns)` gives (B·Q', 1, h₂, w₂). Images have different numbers of objects, so take one at a time: a batch of 1.
+# 1. `matched_logits(attention, head, seen, matches, gain)` (1 point): the masks (N, h₂, w₂) of all matched queries,
+#    image by image, in the order of the matches. `attention(q, memory, mask)` gives maps (B, Q', M, h, w) of queries
+#    (B, Q', D); `head(src, maps, fpns)` gives (B·Q', 1, h₂, w₂). Images have different numbers of objects, so take one
+#    at a time: a batch of 1.
 # 2. `mask_ious(logits, masks)` (1 point): (N, h, w) logits and truths (bool) → the N IoUs. A pixel belongs to a mask
 #    whose probability there is above .5. For a logit that is ... ?
 #
-# *Example.* Logits `[[.3, 2, −1, .1]]`, truth `[[True, True, True, False]]`: the mask has pixels 0, 1 and 3; 2 are shared, the
-# union has 4, the IoU is .5.
+# *Example.* Logits `[[.3, 2, −1, .1]]`, truth `[[True, True, True, False]]`: the mask has pixels 0, 1 and 3; 2 are
+# shared, the union has 4, the IoU is .5.
 #
 # The library's `DETRsegm.masks` may not be used.
 
@@ -82,12 +84,12 @@ def train_head(draw):
 
 
 # %% [raw] hints="train_head"
-# 1. One image is a batch of 1: which slice keeps the axis? Which of the table's tensors goes to the attention, and which to
-#    the head? A sigmoid of .5 belongs to which logit?
-# 2. `seen.memory[i : i + 1]` is (1, D, h, w), and `seen.hs[-1, i : i + 1, queries]` is (1, T, D). Multiply what `attention`
-#    gives by `gain`. For the IoU: `&` and `|` of truth values, `.sum((1, 2))`.
-# 3. `maps = attention(seen.hs[-1, i : i + 1, queries], seen.memory[...], seen.mask[...])`, then `head(seen.src[...], gain * maps, [...])[:, 0]`,
-#    and `torch.cat` at the end. `inside = logits > ...`.
+# 1. One image is a batch of 1: which slice keeps the axis? Which of the table's tensors goes to the attention, and
+#    which to the head? A sigmoid of .5 belongs to which logit?
+# 2. `seen.memory[i : i + 1]` is (1, D, h, w), and `seen.hs[-1, i : i + 1, queries]` is (1, T, D). Multiply what
+#    `attention` gives by `gain`. For the IoU: `&` and `|` of truth values, `.sum((1, 2))`.
+# 3. `maps = attention(seen.hs[-1, i : i + 1, queries], seen.memory[...], seen.mask[...])`, then `head(seen.src[...],
+#    gain * maps, [...])[:, 0]`, and `torch.cat` at the end. `inside = logits > ...`.
 
 # %% [raw] mistake="train_head/no_gain"
 # The maps were not multiplied by the gain.
@@ -96,8 +98,8 @@ def train_head(draw):
 # + found.append(head(seen.src[one], maps, [fpn[one] for fpn in seen.fpns])[:, 0])
 
 # %% [raw] mistake="train_head/gain_inside"
-# The gain went into the attention, through the queries: inside its softmax it makes the maps sharper, not larger. Multiply
-# what comes out.
+# The gain went into the attention, through the queries: inside its softmax it makes the maps sharper, not larger.
+# Multiply what comes out.
 # ---
 # - maps = attention(seen.hs[-1, one, queries], seen.memory[one], seen.mask[one])  # (1, T, M, h, w)
 # - found.append(head(seen.src[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])  # (T, h2, w2)
@@ -117,8 +119,8 @@ def train_head(draw):
 # + found.append(head(gain * seen.src[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])
 
 # %% [raw] mistake="train_head/all_queries"
-# The masks are right, but the head ran for all queries, and most of its masks were thrown away. Pick the matched queries
-# before the attention.
+# The masks are right, but the head ran for all queries, and most of its masks were thrown away. Pick the matched
+# queries before the attention.
 # ---
 # - maps = attention(seen.hs[-1, one, queries], seen.memory[one], seen.mask[one])  # (1, T, M, h, w)
 # - found.append(head(seen.src[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])  # (T, h2, w2)
@@ -138,7 +140,8 @@ def train_head(draw):
 # + for i, (_, queries) in enumerate(matches):
 
 # %% [raw] mistake="train_head/sorted_queries"
-# The queries were sorted, so the masks no longer stand in the order of their targets. Take them as the match gives them.
+# The queries were sorted, so the masks no longer stand in the order of their targets. Take them as the match gives
+# them.
 # ---
 # - for i, (queries, _) in enumerate(matches):
 # + for i, queries in enumerate(each.sort().values for each, _ in matches):
@@ -153,7 +156,8 @@ def train_head(draw):
 # + found.append(head(seen.src[first], gain * maps, [fpn[first] for fpn in seen.fpns])[:, 0])
 
 # %% [raw] mistake="train_head/memory_into_the_head"
-# The head got the memory. The official head reads `src`, what the encoder was given; only the attention reads the memory.
+# The head got the memory. The official head reads `src`, what the encoder was given; only the attention reads the
+# memory.
 # ---
 # - found.append(head(seen.src[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])  # (T, h2, w2)
 # + found.append(head(seen.memory[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])
@@ -221,9 +225,9 @@ def train_head(draw):
 # + return (inside == masks).float().mean((1, 2))
 
 # %% [markdown]
-# **The result**: what the gain does before anything is trained. Over 20 scenes and random weights (mean of 3 heads): how far the masks of two objects of one
-# image differ, as a share of how far the pixels of a mask do; and how strong the gradient is that reaches the
-# attention, as a share of that of the head's first layer. Below, the IoU of these untrained masks, and the head's time.
+# **The result**: what the gain does before anything is trained, over 20 scenes (mean of 3 heads of random weights). How
+# far the masks of objects of one image differ at a pixel, as a share of how far the pixels of one mask do; and the
+# gradient that reaches the attention, as a share of that of the head's first layer.
 
 # %%
 def show_gain():
@@ -231,7 +235,7 @@ def show_gain():
     found = looked_at(model, range(600, 620))
     truth = torch.cat(found.masks)
     several = torch.cat([torch.full((len(each),), len(each) > 1) for each in found.masks])
-    print("gain   masks of two objects differ   gradient of the attention   IoU")
+    print("gain   masks of two objects differ   gradient of the attention")
     for gain in (1.0, 10.0, 100.0):
         rows = []
         for seed in range(3):
@@ -244,15 +248,16 @@ def show_gain():
             within = logits[several].flatten(1).std(1).mean()
             loss = dice_loss(logits.flatten(1), truth.flatten(1), len(truth))
             ours, first = torch.autograd.grad(loss, (attention.k_linear.weight, head.lay1.weight))
-            rows.append(torch.stack([between / within, ours.norm() / first.norm(), mask_ious(logits, truth).mean()]))
-        differ, gradient, iou = torch.stack(rows).mean(0).tolist()
-        print(f"{gain:4.0f}{differ:30.4f}{gradient:28.4f}{iou:6.2f}")
+            rows.append(torch.stack([between / within, ours.norm() / first.norm()]))
+        differ, gradient = torch.stack(rows).mean(0).tolist()
+        print(f"{gain:4.0f}{differ:30.5f}{gradient:28.5f}")
     matched = sum(len(queries) for queries, _ in found.matches)
-    print(f"{matched} queries of {20 * 20} are matched")
+    spread = found.seen.src.std()
+    print(f"{matched} queries of {20 * 20} are matched; the image's channels have a standard deviation of {spread:.2f}")
 
 
 attempt(show_gain, after="train_head")
 
 # %% [markdown]
-# With gain 1 the head sees nearly the same input for all objects of an image, and can at first only learn what all objects have in
-# common. A long training gets over this, as the official one did.
+# Both grow with the gain. Without it the head gets nearly the same input for all objects of an image, and what it can
+# learn first is what they have in common. A long training gets over this, as the official one did.

@@ -5,14 +5,15 @@
 # ### Step 8 · Your masks · 3 points · 10 min · ●●○○○
 # **You will be able to** train a mask head on a frozen detector, and hand in its weights alone.
 #
-# The cell below asks the detector once about 200 scenes, and keeps what it saw: the frozen part never has to run again. Then it trains the
-# attention and the head for two minutes of computing, with focal and dice loss 1:1, and keeps them as
-# `my_masks.safetensors` beside this notebook. Where that file is there, nothing is trained: move it away to train anew.
+# The cell below asks the detector once about 200 scenes, and keeps what it saw: the frozen part never has to run again.
+# Then it trains the attention and the head for two minutes of computing, with focal and dice loss 1:1, and keeps them
+# as `my_masks.safetensors` beside this notebook. Where that file is there, nothing is trained: move it away to train
+# anew.
 #
-# **What counts** is the mean IoU of your masks on scenes that nobody has seen: 1 point from .5, 2 from .65, 3 from .75. It is measured
-# without your code, by a grader that loads your file into `mask_parts()`, with a gain of 100. So you may change losses,
-# rates, scenes or the time; not the model. Take a seed of your own: a file that equals another student's is pointed out.
-# The detector is not in the file: everybody has it, and it did not change.
+# **What counts** is the mean IoU of your masks on scenes that nobody has seen: 1 point from .5, 2 from .65, 3 from .75.
+# It is measured without your code, by a grader that loads your file into `mask_parts()`, with a gain of 100. So you may
+# change losses, rates, scenes or the time; not the model. Take a seed of your own: a file that equals another student's
+# is pointed out. The detector is not in the file: everybody has it, and it did not change.
 
 # %%
 SEED = 0  # take one of your own
@@ -21,15 +22,17 @@ MINUTES = 2
 
 def train():
     torch.manual_seed(SEED)
-    parts, found = mask_parts(), looked_at(frozen_shapes(), range(1000 * SEED, 1000 * SEED + 200))
-    held_out = looked_at(frozen_shapes(), range(900_000, 900_020))
+    parts = mask_parts()
+    model = with_parts(parts)
+    found = looked_at(model, range(1000 * SEED, 1000 * SEED + 200))
+    held_out = looked_at(model, range(900_000, 900_020))
     optimiser = torch.optim.AdamW(parts.parameters(), lr=1e-3)
     rng, start, step, told_at = np.random.default_rng(SEED), time.process_time(), 0, 0.0
     while (progress := (time.process_time() - start) / (60 * MINUTES)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = 1e-3 * min(1, (step + 1) / 20) * (0.5 + 0.5 * math.cos(math.pi * progress))
         images = rng.choice(200, 4, replace=False).tolist()
-        logits, masks = masks_of_matched(parts, found, images), torch.cat([found.masks[i] for i in images])
+        logits, masks = masks_of_matched(model, found, images), torch.cat([found.masks[i] for i in images])
         rows = logits.flatten(1), masks.flatten(1), len(masks)
         loss = sigmoid_focal_loss(*rows) + dice_loss(*rows)
         optimiser.zero_grad()
@@ -38,7 +41,7 @@ def train():
         step += 1
         if progress >= told_at:
             with torch.no_grad():
-                iou = mean_iou(masks_of_matched(parts, held_out, range(20)), torch.cat(held_out.masks))
+                iou = mean_iou(masks_of_matched(model, held_out, range(20)), torch.cat(held_out.masks))
             print(f"{100 * progress:3.0f} %, step {step}: loss {loss:.3f}, IoU on held-out scenes {iou:.2f}")
             told_at += 0.1
     return parts
@@ -51,24 +54,26 @@ parts = kept("my_masks.safetensors", train, mask_parts())
 def my_masks(draw, model):
     """The mean IoU of the masks of 30 fresh scenes."""
     first = draw.scene_seed()
-    found = looked_at(frozen_shapes(), range(first, first + 30))
+    model = with_parts(model)
+    found = looked_at(model, range(first, first + 30))
     with torch.no_grad():
         return mean_iou(masks_of_matched(model, found, range(30)), torch.cat(found.masks))
 
 
 # %% [markdown]
-# What your masks look like on held-out scenes: the image, where the query of one object looks (the M maps added up), and
-# the masks of all objects.
+# What your masks look like on held-out scenes: the image, where the query of one object looks (the M maps added up),
+# and the masks of all objects.
 
 # %%
 def show_mine():
-    found = looked_at(frozen_shapes(), range(900_100, 900_103))
+    model = with_parts(parts)
+    found = looked_at(model, range(900_100, 900_103))
     figure, axes = clear_subplots(3, 3, (6.6, 6.9))
     for i, row in enumerate(axes):
         seen, query = found.seen, found.matches[i][0][:1]
         with torch.no_grad():
             maps = parts["bbox_attention"](seen.hs[-1][i : i + 1, query], seen.memory[i : i + 1], seen.mask[i : i + 1])
-            logits = masks_of_matched(parts, found, [i])
+            logits = masks_of_matched(model, found, [i])
         row[0].imshow(found.scenes[i].picture)
         row[1].imshow(maps[0, 0].sum(0), cmap="inferno")
         # The number of the mask that is surest at a pixel; 0 where none is.

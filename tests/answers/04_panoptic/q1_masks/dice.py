@@ -7,7 +7,8 @@ def dice_of_masks(logits, targets):
 
 
 def enlarged(logits, size_hw):
-    return F.interpolate(logits.unsqueeze(1), size=tuple(size_hw), mode="bilinear", align_corners=False).squeeze(1).flatten(1)
+    images = F.interpolate(logits.unsqueeze(1), size=tuple(size_hw), mode="bilinear", align_corners=False)
+    return images.squeeze(1).flatten(1)
 
 
 # %% style="einsum, interpolate with the masks as channels"

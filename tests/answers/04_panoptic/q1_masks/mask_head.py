@@ -77,8 +77,9 @@ def head_layers(dim, fpn_dims, D, groups):
     conv = lambda a, b: nn.Conv2d(a, b, 3, 1, 1)
     norm = lambda c: nn.GroupNorm(groups, c)
     half, quarter, eighth = D // 2, D // 4, D // 8
-    layers = {"lay1": conv(dim, dim), "lay2": conv(dim, half), "lay3": conv(half, quarter), "lay4": conv(quarter, eighth)}
-    layers |= {"gn1": norm(dim), "gn2": norm(half), "gn3": norm(quarter), "gn4": norm(eighth), "out_lay": conv(eighth, 1)}
+    layers = {"lay1": conv(dim, dim), "lay2": conv(dim, half), "lay3": conv(half, quarter)}
+    layers |= {"gn1": norm(dim), "gn2": norm(half), "gn3": norm(quarter), "gn4": norm(eighth)}
+    layers |= {"lay4": conv(quarter, eighth), "out_lay": conv(eighth, 1)}
     layers |= {"adapter1": nn.Conv2d(fpn_dims[0], half, 1), "adapter2": nn.Conv2d(fpn_dims[1], quarter, 1)}
     return nn.ModuleDict(layers)
 
