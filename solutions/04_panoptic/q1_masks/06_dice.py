@@ -19,8 +19,8 @@
 #    *logits* to the size of the truth (`mode="bilinear"`, `align_corners=False`) and leaves the truth as it is: (N, h,
 #    w) logits and (H, W) → (N, H·W), as the two losses take them.
 #
-# *Example.* p = (1, .5, 0), t = (1, 1, 0): shared 1.5, sizes 1.5 and 2, so dice is $1 - (2 · 1.5 + 1) / (1.5 + 2 + 1) =
-# 1 - 4/4.5 = .111$.
+# *Example.* p = (1, .5, 0), t = (1, 1, 0): shared 1.5, sizes 1.5 and 2. So dice is 1 − (2 · 1.5 + 1) / (1.5 + 2 + 1),
+# which is 1 − 4/4.5 = .111.
 #
 # The library's `dice_loss` may not be used.
 

@@ -62,7 +62,7 @@ def mask_ious(logits, masks):
 @check(parts={"1. matched_logits": 1, "2. mask_ious": 1})
 def train_head(draw):
     (B,), (h, w, Q) = draw.letters("B", 2, 3), draw.letters("h w Q", 5, 11)
-    L, width, heads = 2, 8, 2
+    L, width, heads = 3, 8, 2
     attention = draw.fill(MHAttentionMap(width, width, heads), scale=2.0)
     head = draw.fill(MaskHeadSmallConv(width + heads, (3, 5), width, groups=1))
     seen = SimpleNamespace(
