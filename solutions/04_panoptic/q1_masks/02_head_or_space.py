@@ -187,7 +187,7 @@ def show_forms():
     chosen = int(shares.amax(1).argmax())  # where the two forms differ most
     scene = found.scenes[pairs[chosen][0]]
     x0, y0, x1, y1 = torch.cat([torch.tensor(each.boxes_xyxy[targets.tolist()]) for each, (_, targets)
-                                in zip(found.scenes, found.matches)])[chosen]
+                                in zip(found.scenes, found.matches)])[chosen].tolist()
     figure, axes = clear_subplots(2, M + 1, (8.4, 3.9))
     for row, (name, maps) in zip(axes, rows.items()):
         row[0].imshow(scene.picture)
@@ -195,7 +195,7 @@ def show_forms():
         row[0].set_title("the object", fontsize=9.5)
         row[0].set_ylabel(name, fontsize=9.5)
         for head, (ax, map_hw) in enumerate(zip(row[1:], maps[chosen])):
-            ax.imshow(map_hw, cmap="inferno", vmin=0, vmax=maps[chosen].max())
+            ax.imshow(map_hw.numpy(), cmap="inferno", vmin=0, vmax=maps[chosen].max().item())
             ax.set_title(f"head {head}, sum {map_hw.sum():.2f}", fontsize=9.5)
         for ax in row:
             ax.set(xticks=(), yticks=())

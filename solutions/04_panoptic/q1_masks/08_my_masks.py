@@ -75,10 +75,10 @@ def show_mine():
             maps = parts["bbox_attention"](seen.hs[-1][i : i + 1, query], seen.memory[i : i + 1], seen.mask[i : i + 1])
             logits = masks_of_matched(model, found, [i])
         row[0].imshow(found.scenes[i].picture)
-        row[1].imshow(maps[0, 0].sum(0), cmap="inferno")
+        row[1].imshow(maps[0, 0].sum(0).numpy(), cmap="inferno")
         # The number of the mask that is surest at a pixel; 0 where none is.
         surest = torch.where(logits.amax(0) > 0, logits.argmax(0) + 1, 0)
-        row[2].imshow(surest, cmap="tab10", vmin=0, vmax=9, interpolation="nearest")
+        row[2].imshow(surest.numpy(), cmap="tab10", vmin=0, vmax=9, interpolation="nearest")
         iou = mean_iou(logits, found.masks[i])
         for ax, title in zip(row, (f"scene {i}", "where one query looks", f"masks, IoU {iou:.2f}")):
             ax.set_title(title, fontsize=9.5)
