@@ -13,7 +13,7 @@
 # |---|---|---|
 # | A. From an image to detections | 11 to 16 | 52 |
 # | B. Looking inside | 17 to 21 | 74 |
-# | C. Your own image | 22 | 12 |
+# | C. Your own image | 22 | 14 |
 #
 # The model here is **"shapes"**: a DETR with a small backbone, trained on drawn scenes. It has $Q = 20$ object queries
 # instead of 100, $K = 6$ classes instead of COCO's 91 numbers, a width of $D = 128$ instead of 256, and three layers in

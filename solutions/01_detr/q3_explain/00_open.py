@@ -16,7 +16,7 @@
 # | part | steps | points | minutes |
 # |---|---|---|---|
 # | A. Mechanisms as code | 23, 24 | 5 | 14 |
-# | B. Numbers for maps | 25, 26 | 5 | 20 |
+# | B. Numbers for maps | 25, 26 | 5 | 19 |
 # | C. Controls and comparison | 27, 28 | 9 | 42 |
 # | D. Your analysis | 29 to 32 | 23 | 105 |
 #
