@@ -68,3 +68,15 @@ def test_compose_a_scene_and_switch_heads_off(lab, browser, screenshots):
         page.get_by_role("checkbox", name="decoder layer 2, head 1").press("Space")
         page.get_by_text("Off: 1 head, 0 encoder layers").wait_for(timeout=20_000)
         page.screenshot(path=screenshots / "heads_one.png")
+
+
+def test_the_chosen_colour_is_marked_beside_an_explorer(lab, browser):
+    """The explorer's style comes later, and has a say in what both have in common."""
+    beside = "from detrlab.explorer.explore import explore\nexplore(model, draw_scene(0, (640, 480)).picture)"
+    with watched_page(browser, viewport={"width": 1400, "height": 1100}) as page:
+        lab.run(page, "marked", OPEN.replace("display(composer, ", "display(composer)\n("), beside)
+        page.locator(".dl-stage").wait_for(timeout=60_000)
+        page.get_by_role("button", name="star", exact=True).click()
+        chosen = page.locator(".dl-swatches input:checked + span").first
+        chosen.wait_for()
+        assert chosen.evaluate("each => getComputedStyle(each).boxShadow") != "none"

@@ -135,9 +135,10 @@ def decoder_table():
 attempt(decoder_table)
 
 # %% [markdown]
-# **One more control: a model without helpers.** `load_model("shapes_plain")` is the same architecture, trained on the same
-# scenes as the paper trains, without the five helpers, and only for a fifth of the steps. Where both models look alike,
-# the helpers are not the reason; where they differ, helpers or steps may be. Predict first: which medians will differ?
+# **One more control: a model without helpers.** `load_model("shapes_plain")` is the same architecture. Its transformer
+# learned from random weights, on the same scenes, as the paper trains one: without the five helpers. Its backbone is that
+# of "shapes", frozen, as the paper starts from a trained one. Where both models look alike, the helpers in the transformer
+# are not the reason; where they differ, helpers or chance may be. Predict first: which medians will differ?
 
 # %%
 some_scenes = scenes[:20]
