@@ -11,7 +11,7 @@
 # cell again, and it goes on from the last checkpoint, `my_detr.pt`. Where `my_detr.safetensors` is there, nothing is
 # trained: move both files away to train anew.
 #
-# **What counts** is the AP50 of your weights on scenes that nobody has seen: 2 points from .3, 4 from .5, 7 from .7.
+# **What counts** is the AP50 of your weights on scenes that nobody has seen: 2 points from .2, 4 from .35, 7 from .5.
 # They are measured without your code, by a grader that loads your file into `tiny_detr()`. So you may change the
 # recipe, the number of scenes, the losses' weights, or the time; not the model. Take a seed of your own: a file that equals
 # another student's is pointed out.
@@ -34,7 +34,9 @@ def train():
 detr = kept("my_detr.safetensors", train, tiny_detr())
 
 # %% check="my_detr" points=7 trained="my_detr.safetensors"
-@check(model=tiny_detr, steps=[(0.3, 2), (0.5, 4), (0.7, 7)])
+# Six runs of step 5 came to .67 to .96 here, and at half of their steps five of them had .62 or more (data/README.md):
+# so a slow computer is no reason for fewer points.
+@check(model=tiny_detr, steps=[(0.2, 2), (0.35, 4), (0.5, 7)])
 def my_detr(draw, model):
     """AP50 on 60 fresh scenes."""
     scenes = tiny_scenes(60, "fresh", first=draw.integer(0, 10**9))
