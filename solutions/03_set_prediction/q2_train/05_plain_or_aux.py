@@ -162,10 +162,10 @@ def show_runs():
         for when, aps in ((f"after {early[0].seconds:.0f} s", [each.measured["AP50"] for each in early]),
                           ("at the end", [final_ap(run["history"]) for run in own])):
             mean, spread = mean_and_spread(aps)
-            print(f"  AP50 {when:<11}", *(f"{each:.2f}" for each in aps), f"  mean {mean:.2f}, spread {spread:.2f}")
-        print("  loss, summed    ", *(f"{each.losses['loss']:.2f}" for each in ends))
+            print(f"  AP50 {when:<12}", *(f"{each:.2f}" for each in aps), f"  mean {mean:.2f}, spread {spread:.2f}")
+        print("  loss, summed     ", *(f"{each.losses['loss']:.2f}" for each in ends))
         print("  of the last layer", *(f"{comparable(each.losses):.2f}" for each in ends))
-        print("  steps           ", *(each.step for each in ends))
+        print("  steps            ", *(each.step for each in ends))
     means = [mean_and_spread([final_ap(run["history"]) for run in own])[0] for own in runs.values()]
     print(f"The means of the AP50 differ by {abs(means[0] - means[1]):.2f}.")
     display(plot_training({kind: own[0]["history"] for kind, own in runs.items()}, over="seconds"))
