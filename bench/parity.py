@@ -20,6 +20,7 @@ from autograder.sandbox.inside import lockdown
 from autograder.sandbox.job import CheckRun, Job, JobCell, Result
 from bench.figure import ROOT
 from coursework.marking.verdict import WAITS
+from coursework.submission import GRADED
 
 _FOLDER = "parity-"
 
@@ -36,7 +37,10 @@ def as_job(notebook: nbformat.NotebookNode, files: dict[str, bytes], seeds: tupl
 
 
 def in_a_kernel(notebook: nbformat.NotebookNode, files: dict[str, bytes]) -> nbformat.NotebookNode:
-    """The notebook with the outputs of a real kernel; the packages are this checkout's."""
+    """The notebook with the outputs of a real kernel, told as by nbgrader that this is grading: so it trains nothing.
+
+    The packages are this checkout's.
+    """
     with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
         for name, data in files.items():
             path = Path(folder) / name
@@ -46,7 +50,8 @@ def in_a_kernel(notebook: nbformat.NotebookNode, files: dict[str, bytes]) -> nbf
         client = NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=600, iopub_timeout=60)
         client.extra_arguments = ["--log-level=ERROR"]  # not what it thinks of TCP
         modules = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-        client.execute(cwd=folder, env={**os.environ, "PYTHONPATH": modules, "OMP_NUM_THREADS": "1"})
+        graded = {"PYTHONPATH": modules, "OMP_NUM_THREADS": "1", GRADED: "autograde"}
+        client.execute(cwd=folder, env={**os.environ, **graded})
     return notebook
 
 

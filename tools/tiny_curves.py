@@ -5,7 +5,8 @@
     python -m tools.tiny_curves write             # all that is there into data/tiny_curves.json
 
 Parts go to checkpoints/tiny_curves/. How many steps fit into the time hangs on the machine, so another one's curves
-differ; the file says how many there were.
+differ; the file says how many there were. Under "of" it holds what was trained (`described`): a test compares that with
+the code, so that nobody changes the model or the recipe and keeps the old curves.
 """
 
 import json
@@ -17,10 +18,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from detrlab.detr.criterion import set_losses
+from detrlab.detr.criterion import set_losses, total_loss
 from detrlab.evaluation.evaluate import average_precision
 from detrlab.training.loop import Trainer
-from detrlab.training.probes import FAULTS, PROBES, Training, probe
+from detrlab.training.probes import FAULTS, PROBES, STEPS, Training, probe
 from detrlab.training.recipe import Recipe
 from detrlab.training.tiny import WATCHED, seen, tiny_detr, tiny_scenes
 
@@ -28,7 +29,30 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS, FILE = ROOT / "checkpoints" / "tiny_curves", ROOT / "data" / "tiny_curves.json"
 RUNS, SEEDS = ("plain", "auxiliary"), (0, 1, 2)
 SECONDS, REPORTS = 110, 11
-HELD_OUT = 200  # scenes
+SCENES, BATCH, HELD_OUT = 1000, 16, 200
+
+
+def recipe(kind: str, seed: int) -> Recipe:
+    return Recipe(name=kind, minutes=SECONDS / 60, learning_rate=1e-3, warm_up=50, averaging=0.99, seed=seed)
+
+
+def described() -> dict:
+    """What the runs and probes are made of, and the loss of an untrained model: changes of it show other ones."""
+    torch.manual_seed(0)
+    model = tiny_detr()
+    pictures, targets = next(tiny_scenes(BATCH).batches(BATCH, 0)(0))
+    with torch.no_grad():
+        loss = total_loss(set_losses(model.train()(pictures), targets)).item()
+    return {
+        "seeds": list(SEEDS),
+        "scenes": {"training": SCENES, "batch": BATCH, "held_out": HELD_OUT, "watched": WATCHED},
+        "recipe": {name: value for name, value in asdict(recipe("", 0)).items() if name not in ("name", "seed")},
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "probes": {which: STEPS[which] for which in PROBES},
+        "rates": {name: training.learning_rate for name, training in {"sound": Training(), **FAULTS}.items()},
+        "untrained_loss": loss,
+    }
 
 
 def train(kind: str, seed: int) -> None:
@@ -37,12 +61,11 @@ def train(kind: str, seed: int) -> None:
     torch.manual_seed(seed)
     model = tiny_detr()
     model.aux_loss = kind == "auxiliary"
-    recipe = Recipe(name=kind, minutes=SECONDS / 60, learning_rate=1e-3, warm_up=50, averaging=0.99, seed=seed)
     trainer = Trainer(
         model,
         set_losses,
-        tiny_scenes(1000).batches(16, seed),
-        recipe,
+        tiny_scenes(SCENES).batches(BATCH, seed),
+        recipe(kind, seed),
         look=lambda average: average_precision(average, held),
         report_every=math.inf,
         look_every=math.inf,
@@ -78,10 +101,11 @@ def probes() -> None:
 
 
 def write() -> None:
-    """Puts the parts together; of the runs those that are there."""
+    """Puts the parts together."""
     files = {kind: [PARTS / f"{kind}_{seed}.json" for seed in SEEDS] for kind in RUNS}
     whole = {
-        "runs": {kind: [json.loads(file.read_text()) for file in own if file.exists()] for kind, own in files.items()},
+        "of": described(),
+        "runs": {kind: [json.loads(file.read_text()) for file in own] for kind, own in files.items()},
         "probes": {name: json.loads((PARTS / f"probes_{name}.json").read_text()) for name in ("sound", *FAULTS)},
     }
     FILE.write_text(json.dumps(_rounded(whole), separators=(",", ":")) + "\n")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torchvision.ops import box_convert, box_iou
 
+from detrlab.boxes import box_iou, cxcywh_to_xyxy, scale_to_pixels
 from detrlab.detr.detr import DETR
 from detrlab.evaluation.coco import judge
 from detrlab.images import to_input
@@ -69,11 +69,10 @@ def predict(model: nn.Module, held: HeldOut) -> dict[str, Tensor]:
             handle.remove()
     scores, labels = torch.cat([o["pred_logits"] for o in outputs]).cpu().softmax(-1)[..., :-1].max(-1)
     boxes_cxcywh = torch.cat([o["pred_boxes"] for o in outputs]).cpu()
-    W, H = held.size_wh
     result = {
         "scores": scores,
         "labels": labels,
-        "boxes_xyxy": box_convert(boxes_cxcywh, "cxcywh", "xyxy") * torch.tensor([W, H, W, H]),
+        "boxes_xyxy": scale_to_pixels(cxcywh_to_xyxy(boxes_cxcywh), held.size_wh),
     }
     return result | ({"attention": torch.cat(maps).cpu()} if maps else {})
 
@@ -88,20 +87,21 @@ def _coco_ap(predicted: dict[str, Tensor], held: HeldOut) -> dict[str, float]:
     truth: list[dict[str, Any]] = []
     answers = []
     for i, (boxes_xyxy, labels) in enumerate(zip(held.boxes_xyxy, held.labels, strict=True)):
-        for box, label in zip(box_convert(boxes_xyxy, "xyxy", "xywh").tolist(), labels.tolist(), strict=True):
+        for box, label in zip(_xywh(boxes_xyxy).tolist(), labels.tolist(), strict=True):
             extra = {"id": len(truth) + 1, "iscrowd": 0, "area": box[2] * box[3]}
             truth.append({"image_id": i, "category_id": label, "bbox": box, **extra})
-        found = (
-            box_convert(predicted["boxes_xyxy"][i], "xyxy", "xywh"),
-            predicted["labels"][i],
-            predicted["scores"][i],
-        )
+        found = _xywh(predicted["boxes_xyxy"][i]), predicted["labels"][i], predicted["scores"][i]
         for box, label, score in zip(*(part.tolist() for part in found), strict=True):
             answers.append({"image_id": i, "category_id": label, "bbox": box, "score": score})
     images = [{"id": i, "width": W, "height": H} for i in range(len(held.labels))]
     categories = [{"id": label, "name": name} for label, name in enumerate(scenes.CLASSES)]
     figures, _ = judge(images, categories, truth, answers)
     return {name: figures[name] for name in ("AP", "AP50", "AP75")}
+
+
+def _xywh(boxes_xyxy: Tensor) -> Tensor:
+    """Corners (N, 4) as COCO writes a box: left, top, width, height."""
+    return torch.cat([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], dim=1)
 
 
 def _hits(predicted: dict[str, Tensor], held: HeldOut) -> tuple[list[tuple[int, int, int]], int, int]:

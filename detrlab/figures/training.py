@@ -71,9 +71,11 @@ def plot_training(runs: Mapping[str, Sequence[Report]], over: str = "step") -> F
     right.set_title("average precision, held-out scenes", fontsize=TITLE)
     right.set_ylim(0, 1)
     left.set_ylim(bottom=0)
+    # Both axes as far as the reports go, also while nothing has been measured yet.
+    end = max((getattr(each, over) for reports in runs.values() for each in reports), default=1)
     for ax in (left, right):
         ax.set_xlabel(AXES[over], fontsize=WORDS)
-        ax.set_xlim(left=0)
+        ax.set_xlim(0, 1.02 * max(end, 1))
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         ax.grid(color=INK, alpha=0.25, linewidth=0.6)
         ax.legend(frameon=False, labelcolor=INK, fontsize=SMALL_WORDS + 1)

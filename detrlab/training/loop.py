@@ -59,6 +59,13 @@ class Report:
         return f"{100 * self.progress:3.0f} %  step {self.step}  {speed}  {'  '.join(numbers)}"
 
 
+class Stopped(KeyboardInterrupt):
+    """Somebody stopped a training, which can go on; a notebook shows the sentence without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
 class Trainer:
     """A model in training. `step`, `progress` (0..1) and `history` (all reports) say how far it is.
 
@@ -164,7 +171,7 @@ class Trainer:
             if stop or self.progress >= 1.0:
                 self.save()
         if stop:
-            raise KeyboardInterrupt(f"training stopped after step {self.step}: it can go on from there")
+            raise Stopped(f"training stopped after step {self.step}: it can go on from there")
         return self.average
 
     def save(self) -> None:

@@ -1,6 +1,7 @@
-"""What 03's second notebook states: its worked examples, by its own answers."""
+"""What 03's second notebook states: its worked examples, by its own answers, and what it says of the kept runs."""
 
 import math
+import re
 from functools import cache
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from autograder.course.registry import SOLUTIONS
 from autograder.course.source import read_source
 from detrlab.detr.criterion import set_losses, total_loss
 from detrlab.training.loop import Report
+from detrlab.training.tiny import WATCHED, tiny_curves
 
 FOLDER = SOLUTIONS / "03_set_prediction" / "q2_train"
 
@@ -65,3 +67,38 @@ def test_the_numbers_of_step_5():
     assert mine.mean_and_spread([0.6, 0.8, 0.7]) == pytest.approx((0.7, 0.2))
     half = Report(1, 0.5, 1.0, 1.0, 1.0, {}, {"AP50": 0.4})
     assert mine.final_ap([half]) is None
+
+
+def test_the_opening_names_the_scene_that_the_kept_runs_show():
+    (setup,) = (cell.source for cell in read_source(FOLDER).cells if cell.kind == "setup")
+    assert f"WATCHED = {WATCHED} " in setup
+
+
+def test_the_six_runs_of_step_5():
+    """What is said of each seed: the larger sum of losses, the larger AP50; and how far the runs differ."""
+    runs, mine = tiny_curves()["runs"], answers()
+    sums = {kind: [run["history"][-1].losses["loss"] for run in own] for kind, own in runs.items()}
+    assert all(two > one for one, two in zip(sums["plain"], sums["auxiliary"], strict=True))
+    ends = {kind: [mine.final_ap(run["history"]) for run in own] for kind, own in runs.items()}
+    better = [max(ends, key=lambda kind: ends[kind][seed]) for seed in range(3)]
+    assert better == ["plain", "auxiliary", "plain"]
+    (plain, _), (auxiliary, spread) = map(mine.mean_and_spread, (ends["plain"], ends["auxiliary"]))
+    said = next(cell.source for cell in read_source(FOLDER).cells if "Which recipe is better?" in cell.source)
+    numbers = re.search(r"means differ by (\S+), and the three\s+auxiliary runs among themselves by (\S+)\. ", said)
+    assert numbers is not None and numbers.groups() == (f"{abs(plain - auxiliary):.2f}", f"{spread:.2f}")
+    assert {round(run["history"][-1].seconds) for own in runs.values() for run in own} == {110}
+
+
+def test_the_probes_of_step_3():
+    """The table's order: each fault fails first at the probe that the model answer names."""
+    probes, mine = tiny_curves()["probes"], answers()
+    firsts = {
+        "learning rate": mine.first_of_hot,
+        "image": mine.first_of_blind,
+        "queries": mine.first_of_clones,
+        "no-object": mine.first_of_keen,
+        "mirror": mine.first_of_askew,
+    }
+    assert {name: len(probes[name]) for name in firsts} == firsts
+    assert all(not list(probes[name].values())[-1]["passed"] for name in firsts)
+    assert all(row["passed"] for row in probes["sound"].values())

@@ -35,11 +35,12 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from coursework import attempt, attempted, kept, open_notebook, solution
-from detrlab import PROBES, LiveTraining, Recipe, Report, Trainer, average_precision, faulty, plot_moments
-from detrlab import plot_training, probe, seen, set_losses, tiny_curves, tiny_detr, tiny_scenes, total_loss
+from detrlab import PROBES, LiveTraining, Recipe, Report, Trainer, average_precision, clear_subplots, faulty
+from detrlab import plot_moments, plot_training, probe, seen, set_losses, tiny_curves, tiny_detr, tiny_scenes, total_loss
 
 ____, check, hint = open_notebook("q2_train")
 WATCHED = 5  # the held-out scene that the kept runs show
+GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one
 
 
 class MicroDETR(nn.Module):
@@ -69,6 +70,13 @@ def micro_batch(draw, B, K):
         labels = torch.tensor([draw.integer(0, K - 1) for _ in range(T)])
         targets.append({"labels": labels, "boxes": draw.boxes_cxcywh(T)})
     return draw.normal(B, 3, 4, 4), targets
+
+
+def filled_in(value):
+    """The value of an answer; a blank is not attempted yet, also where a check asks for what the answer *did*."""
+    if value is ____:
+        float(value)
+    return value
 
 
 def weights_of(module):

@@ -39,7 +39,7 @@ def train_step(draw):
     def steps(count, clip_norm):
         model = draw.fill(MicroDETR(Q, K)).eval()
         optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
-        losses = [training_step(model, optimiser, *batch, clip_norm) for _ in range(count)]
+        losses = [filled_in(training_step(model, optimiser, *batch, clip_norm)) for _ in range(count)]
         return losses, weights_of(model)
 
     return {

@@ -56,7 +56,7 @@ def probe_order(draw):
     shifts = [draw.integer(10, 10**4) for _ in range(5)]  # what comes back hangs on the seed
 
     def listed(passed):
-        said = suspect(list(passed))
+        said = filled_in(suspect(list(passed)))
         return said if said is None or isinstance(said, str) else f"no string: {type(said).__name__}"
 
     def asked():

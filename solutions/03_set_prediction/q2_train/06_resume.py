@@ -56,12 +56,12 @@ def resume(draw):
         run = Run(draw.fill(MicroDETR(Q, K)))
         run.advance(first)
         file = io.BytesIO()
-        torch.save(state_of(run), file)
+        torch.save(filled_in(state_of(run)), file)
         file.seek(0)
         saved_step = run.step
         torch.manual_seed(seed + 1)
         other = Run(draw.fill(MicroDETR(Q, K)))
-        restore(other, torch.load(file, weights_only=True))
+        filled_in(restore(other, torch.load(file, weights_only=True)))
         asked = {"step": other.step, "learning rate": other.optimiser.param_groups[0]["lr"],
                  "average": weights_of(other.average.module), "weights": weights_of(other.model),
                  "next random numbers": torch.rand(3, generator=torch.Generator().set_state(torch.get_rng_state()))}

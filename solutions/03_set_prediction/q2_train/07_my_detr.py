@@ -5,16 +5,18 @@
 # ### Step 7 · Your DETR · 7 points · 30 min · ●●○○○
 # **You will be able to** train a detector, watch it learn, and hand in its weights.
 #
-# The cell below trains the tiny DETR for two minutes of computing, with the library's loop (steps 1, 2 and 6, and the
-# losses of all layers), and keeps it as `my_detr.safetensors` beside this notebook. A line says how far it is; the curves
-# and one held-out scene are drawn anew some times. The stop button ends the run after the step it falls into; run the
-# cell again, and it goes on from the last checkpoint, `my_detr.pt`. Where `my_detr.safetensors` is there, nothing is
+# The cell below trains the tiny DETR for two minutes of computing (more by the clock, where other programs run), with the
+# library's loop (steps 1, 2 and 6, and the losses of all layers), and keeps it as `my_detr.safetensors` beside this
+# notebook. First it draws the scenes; then a line says how far it is and how long it still takes, and the curves and one
+# held-out scene are drawn anew every few seconds. The stop button ends the run after the step it falls into; run the
+# cell again, and it goes on from there, by the checkpoint `my_detr.pt`. Where `my_detr.safetensors` is there, nothing is
 # trained: move both files away to train anew.
 #
-# **What counts** is the AP50 of your weights on scenes that nobody has seen: 2 points from .3, 4 from .5, 7 from .7.
+# **What counts** is the AP50 of your weights on scenes that nobody has seen: 2 points from .2, 4 from .35, 7 from .5.
 # They are measured without your code, by a grader that loads your file into `tiny_detr()`. So you may change the
 # recipe, the number of scenes, the losses' weights, or the time; not the model. Take a seed of your own: a file that equals
-# another student's is pointed out.
+# another student's is pointed out. Step 5 showed how far seeds lie apart: where yours came to little, take another one, or
+# more minutes.
 #
 # What is kept is the *average* of the weights, as `trainer.run` returns it, not the weights of the last step.
 
@@ -34,7 +36,9 @@ def train():
 detr = kept("my_detr.safetensors", train, tiny_detr())
 
 # %% check="my_detr" points=7 trained="my_detr.safetensors"
-@check(model=tiny_detr, steps=[(0.3, 2), (0.5, 4), (0.7, 7)])
+# Six runs of step 5 came to .67 to .96 here, and at half of their steps five of them had .62 or more (data/README.md):
+# so a slow computer is no reason for fewer points.
+@check(model=tiny_detr, steps=[(0.2, 2), (0.35, 4), (0.5, 7)])
 def my_detr(draw, model):
     """AP50 on 60 fresh scenes."""
     scenes = tiny_scenes(60, "fresh", first=draw.integer(0, 10**9))

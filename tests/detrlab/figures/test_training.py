@@ -49,7 +49,13 @@ def test_one_run_over_steps():
     assert lines(left) == {"ce": ([10, 40], [2.0, 0.5]), "giou": ([10, 40], [1.0, 0.25])}  # never the sum
     assert lines(right) == {"AP": ([40], [0.3]), "AP50": ([40], [0.6])}
     assert left.get_xlabel() == "steps" and figure.get_facecolor()[3] == 0
+    assert left.get_xlim() == right.get_xlim() == pytest.approx((0, 40.8))
     assert plt.get_fignums() == []
+
+
+def test_a_run_that_was_not_measured_yet_has_both_axes_as_long():
+    left, right = plot_training({"mine": [FIRST]}).axes
+    assert left.get_xlim() == right.get_xlim() == pytest.approx((0, 10.2))
 
 
 def test_two_runs_over_seconds_are_told_apart():

@@ -102,8 +102,9 @@ def test_looking_disturbs_nothing():
 
 def test_an_interrupt_waits_for_its_step_and_training_goes_on(tmp_path):
     trainer = tiny_trainer(tmp_path / "run.pt")
-    with pytest.raises(KeyboardInterrupt, match="after step 4: it can go on"):
+    with pytest.raises(KeyboardInterrupt, match="after step 4: it can go on") as stopped:
         trainer.run(report=lambda report: report.step == 3 and os.kill(os.getpid(), signal.SIGINT))
+    assert stopped.value._render_traceback_() == ["training stopped after step 4: it can go on from there"]
     assert tiny_trainer(tmp_path / "run.pt").step == 4
     trainer.run(report=lambda report: None)
     assert trainer.step == 41
