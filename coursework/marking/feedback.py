@@ -130,7 +130,9 @@ def _stopped(raised: Raised) -> str:
     if not raised.returned:
         return say("raised", error=_in_title(raised))
     name, came, _ = raised.returned
-    return say("stopped_at" if name else "stopped_at_value", name=name, came=came, error=_in_title(raised))
+    if not name:
+        return say("stopped_at_value", error=_in_title(raised))
+    return say("stopped_at", name=name, came=came, error=_in_title(raised))
 
 
 def _in_title(raised: Raised) -> str:

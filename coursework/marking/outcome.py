@@ -25,7 +25,8 @@ class Outcome:
     """What one run of a check gave: `value` where `error` is None, else the exception's type name and message.
 
     `at` is the line of a student's cell that raised it. `refused` is the name that a guard refused, and only a guard:
-    an exception of the same type name has none. `returned` is that of `Raised`. `letters` are the sizes that the check gave a letter to.
+    an exception of the same type name has none. `returned` is that of `Raised`. `letters` are the sizes that the check
+    gave a letter to.
     """
 
     value: Any = None
