@@ -61,21 +61,28 @@ def _unreadable(why: str) -> Outcome:
 def _read_outcome(item: Any, arrays: dict[str, np.ndarray], refusable: Collection[str]) -> Outcome:
     try:
         if "error" in item:
-            raised = _raised(item["error"], item["message"], item.get("at", ""))
+            raised = _raised(item["error"], item["message"], item.get("at", ""), item.get("returned", ()))
             refused = item.get("refused")
             return Outcome(
                 error=raised.error,
                 message=raised.message,
                 at=raised.at,
                 refused=refused if refused in refusable else "",
+                returned=raised.returned,
             )
         return Outcome(value=_sound(unpack(item["value"], arrays), [MAX_ELEMENTS, MAX_ITEMS], MAX_DEPTH))
     except Exception as error:  # whatever shape the forgery has
         return _unreadable(type(error).__name__)
 
 
-def _raised(error: Any, message: Any, at: Any) -> Raised:
-    return Raised(clean_text(str(error), 100), clean_text(str(message), MAX_MESSAGE), clean_text(str(at), MAX_MESSAGE))
+def _raised(error: Any, message: Any, at: Any, returned: Any) -> Raised:
+    words = tuple(clean_text(str(word), MAX_MESSAGE) for word in returned)
+    return Raised(
+        clean_text(str(error), 100),
+        clean_text(str(message), MAX_MESSAGE),
+        clean_text(str(at), MAX_MESSAGE),
+        words if len(words) == 3 else (),
+    )
 
 
 def _sound(value: Any, budget: list[int], depth: int) -> Any:
@@ -101,7 +108,7 @@ def _sound(value: Any, budget: list[int], depth: int) -> Any:
     if isinstance(value, Foreign):
         return Foreign(clean_text(str(value.type_name), 100))
     if isinstance(value, Raised):
-        return _raised(value.error, value.message, value.at)
+        return _raised(value.error, value.message, value.at, value.returned)
     if isinstance(value, dict):
         budget[1] -= len(value)
         return {clean_text(key, _MAX_TEXT): _sound(item, budget, depth - 1) for key, item in value.items()}

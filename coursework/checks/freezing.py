@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from coursework.marking.compare import describe
 from coursework.marking.outcome import ForbiddenCall
 from coursework.marking.values import (
     MAX_DEPTH,
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}")
 _FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\s\\/'\"]+)*[\\/](?=[^\s\\/'\"])")
+_NO_CELLS = ("<frozen", "<__array_function__", "<string>")
+_watch: Watch | None = None
 
 
 class TooLarge(ValueError):
@@ -45,6 +50,8 @@ def attempted(call: Callable[[], Any]) -> Any:
     For checks that return a dict of several things. A blank among them is one part that is not attempted yet. What a
     grader refuses ends the check.
     """
+    if _watch:
+        _watch.last = ("", "", "")
     try:
         value = call()
         freeze(value)  # a blank inside of it, or too much of it, belongs to this part, too
@@ -63,14 +70,70 @@ def raised(error: BaseException) -> Raised:
         message = str(error).strip()[: 2 * MAX_MESSAGE]
     except Exception:
         message = ""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "ipykernel" in frame.filename or frame.filename.startswith("<")
-    ]
-    line = frames[-1].line.strip() if frames and frames[-1].line else ""
+    release = _watch.release if _watch else frozenset[str]()
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_cell(frame.filename)]
+    theirs = [frame for frame in frames if frame.filename not in release]
+    line = theirs[-1].line.strip() if theirs and theirs[-1].line else ""
     message = _FOLDERS.sub("", _ADDRESS.sub("0x...", message))
-    return Raised(type(error).__name__, message[:MAX_MESSAGE], line)
+    returned = _watch.last if _watch and frames and not theirs else ()
+    return Raised(type(error).__name__, message[:MAX_MESSAGE], line, returned)
+
+
+class Watch:
+    """Which function of the student's the release's own code asked last, and what came from it.
+
+    `release`: the files of the cells that hold the setup and the check. Every call is looked at while it watches, so it
+    is for a check that was seen to stop by itself.
+    """
+
+    def __init__(self, release: frozenset[str]):
+        self.release = release
+        self.last = ("", "", "")
+
+    def see(self, frame: FrameType, event: str, value: Any) -> None:
+        """sys.setprofile calls it."""
+        file = frame.f_code.co_filename
+        if event != "return" or file in self.release or not _is_cell(file):
+            return
+        caller = frame.f_back
+        while caller is not None and not _is_cell(caller.f_code.co_filename):  # torch calls a module's forward
+            caller = caller.f_back
+        if caller is None or caller.f_code.co_filename not in self.release:
+            return
+        try:
+            came = describe(freeze(value))
+        except (NotAttempted, TooLarge) as error:
+            came = type(error).__name__
+        about = getattr(frame.f_globals.get(frame.f_code.co_name), "__doc__", None)
+        asked = about.strip().partition("\n")[0] if isinstance(about, str) else ""
+        self.last = (frame.f_code.co_name, came, asked)
+
+
+@contextmanager
+def watching(release: frozenset[str], *, looks: bool) -> Iterator[None]:
+    """While open, `raised` tells the release's own lines from the student's; with `looks` also what came to them."""
+    global _watch
+    before, profile = _watch, sys.getprofile()
+    _watch = Watch(release)
+    if looks:
+        sys.setprofile(_watch.see)
+    try:
+        yield
+    finally:
+        if looks:
+            sys.setprofile(profile)
+        _watch = before
+
+
+def stopped_by_itself(value: Any) -> bool:
+    """Is there an exception in a frozen value that no line of the student's raised, but one of the check's?"""
+    if isinstance(value, dict | list):
+        return any(map(stopped_by_itself, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Raised) and bool(value.returned)
+
+
+def _is_cell(file: str) -> bool:
+    return "ipykernel" in file or (file.startswith("<") and not file.startswith(_NO_CELLS))
 
 
 def freeze(value: Any) -> Any:

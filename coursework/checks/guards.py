@@ -26,6 +26,7 @@ from coursework.marking.outcome import ForbiddenCall
 from . import freezing, running
 
 RUNS_CHECKS = running.__name__
+_KERNELS = "torch.ops."
 ASKS_PARTS = freezing.__name__  # its `attempted` calls what a check gives it
 
 
@@ -41,6 +42,7 @@ class Guards:
         self._release: set[str] = set()  # of these and of the checks
         self._names: dict[int, set[str]] = {}  # of each guard, by its id: a function may have several
         stand_ins: dict[int, tuple[Any, Callable[..., Any]]] = {}  # by the original's id
+        names = sorted(names, key=_is_kernel)  # a kernel is there once its package is imported
         for name in names:
             inside, _, leaf = name.rpartition(".")
             owner = pkgutil.resolve_name(inside)
@@ -49,13 +51,13 @@ class Guards:
                 self._names[id(found)].add(name)
             elif isinstance(found, type):
                 found.__init__ = self._guard(name, found.__init__)  # type: ignore[misc]  # no instance: the class itself
-            elif isinstance(owner, type):
+            elif isinstance(owner, type) or _is_kernel(name):
                 setattr(owner, leaf, self._guard(name, found))
             elif id(found) in stand_ins:
                 self._names[id(stand_ins[id(found)][1])].add(name)
             else:
                 stand_ins[id(found)] = found, self._guard(name, found)
-        _put_in_place(stand_ins, {name.partition(".")[0] for name in names})
+        _put_in_place(stand_ins, {_package(name) for name in names})
 
     def refuse(self, names: Iterable[str]) -> None:
         """From here on these names, and no others, are refused to the student's code."""
@@ -87,7 +89,7 @@ class Guards:
         if not {name.rpartition(".")[2] for name in names}.intersection(caller.f_code.co_names):
             return False
         package = str(caller.f_globals.get("__name__")).partition(".")[0]
-        return package in {name.partition(".")[0] for name in names} or self._a_check_asks(caller)
+        return package in {_package(name) for name in names} or self._a_check_asks(caller)
 
     def _a_check_asks(self, caller: FrameType) -> bool:
         """Is this a function of a setup cell, with only the release's own code between it and what runs checks?"""
@@ -102,6 +104,9 @@ class Guards:
 
 class InANotebook:
     """The same in a student's notebook, for as long as a check runs. What is not imported is not refused.
+
+    Nothing is imported for it, since some of it takes seconds: what the answer itself imports is found afterwards, and
+    the check has to run again.
 
     `setup` is the file of the setup cell, by its own account.
     """
@@ -128,6 +133,10 @@ class InANotebook:
             for guards in self._guards:
                 guards.refuse(())
 
+    def missed(self, names: Iterable[str]) -> bool:
+        """Is one of these names imported by now that had no guard when the check ran?"""
+        return not self._guarded.issuperset(filter(_is_imported, names))
+
 
 def _is_imported(name: str) -> bool:
     """Is what it stands for there, without importing anything? It may be a method of a class of a module."""
@@ -140,6 +149,16 @@ def _is_imported(name: str) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def _is_kernel(name: str) -> bool:
+    """Is it a function in C that a package registers with torch ("torch.ops.torchvision.nms")?"""
+    return name.startswith(_KERNELS)
+
+
+def _package(name: str) -> str:
+    """The package of what a name stands for."""
+    return name.removeprefix(_KERNELS).partition(".")[0]
 
 
 def _put_in_place(stand_ins: dict[int, tuple[Any, Callable[..., Any]]], packages: set[str]) -> None:

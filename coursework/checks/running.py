@@ -16,17 +16,32 @@ from coursework.marking.outcome import ForbiddenCall, Outcome
 from coursework.marking.values import NOT_ATTEMPTED, Raised
 
 from .draw import Draw
-from .freezing import freeze, raised
+from .freezing import freeze, raised, stopped_by_itself, watching
 
 
-def run_check(function: Callable[[Draw], Any], name: str, seed: int, jitter: float = 0.0) -> Outcome:
+def run_check(
+    function: Callable[[Draw], Any], name: str, seed: int, jitter: float = 0.0, release: frozenset[str] = frozenset()
+) -> Outcome:
     """Run a check's function on one seed and freeze what it returned; never raises but for KeyboardInterrupt.
 
     Printing, warnings and stderr of the student's code are swallowed; the global random states, torch's default
     dtype and grad mode and matplotlib's open figures are as before afterwards.
+
+    `release`: the files of the cells that hold the setup and the check. Where a line of these stopped, and none of the
+    student's, what the student's function gave was something else than asked: the check runs once more, to see it.
     """
+    outcome = _run(function, name, seed, jitter, release, looks=False)
+    if outcome.returned or stopped_by_itself(outcome.value):
+        return _run(function, name, seed, jitter, release, looks=True)
+    return outcome
+
+
+def _run(
+    function: Callable[[Draw], Any], name: str, seed: int, jitter: float, release: frozenset[str], *, looks: bool
+) -> Outcome:
     with (
         _untouched_globals(seed),
+        watching(release, looks=looks),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
         warnings.catch_warnings(),
@@ -39,7 +54,7 @@ def run_check(function: Callable[[Draw], Any], name: str, seed: int, jitter: flo
             raise
         except BaseException as error:  # SystemExit and friends are a student's mistake too
             found = raised(error)
-            return Outcome(None, found.error, found.message, found.at, _refused(error), draw.named)
+            return Outcome(None, found.error, found.message, found.at, _refused(error), draw.named, found.returned)
     if _is_open(value):
         return Outcome(error=NOT_ATTEMPTED, letters=draw.named)
     return Outcome(value, letters=draw.named)

@@ -64,9 +64,9 @@ def judge_runs(runs: list[Outcome], check: StoredCheck, invariants: Callable[[],
     if run.refused:  # the name says it all
         return Verdict(got, points, state, say("forbidden", name=run.refused), tuple(lines))
     if run.error:
-        raised = Raised(run.error, run.message, run.at)
-        title = say("raised", error=_in_title(raised))
-        if isinstance(
+        raised = Raised(run.error, run.message, run.at, run.returned)
+        title = _stopped(raised)
+        if not run.returned and isinstance(
             right.value, Array
         ):  # else it is the check's own dict or list, which the student's code never saw
             lines.append(say("expected", expected=describe(right.value, right.letters)))
@@ -78,7 +78,7 @@ def judge_runs(runs: list[Outcome], check: StoredCheck, invariants: Callable[[],
     if isinstance(found.sides[0], Raised):
         more += _of_an_exception(runs, check, found.sides[0])
     else:
-        more += _like(runs, check) or [say("returned_none" if run.value is None else "no_idea")]
+        more += _like(runs, check) or [say("returned_none" if found.sides[0] is None else "no_idea")]
     return Verdict(got, points, state, title, (*lines, *more))
 
 
@@ -112,11 +112,27 @@ def _mistake_lines(named: list[KnownMistake]) -> list[str]:
 
 def _of_an_exception(runs: list[Outcome], check: StoredCheck, raised: Raised) -> list[str]:
     """The known mistake that raises it, else what it usually means. A forgotten `return` goes before all others."""
+    if raised.returned:  # the message is about a line of the check's
+        name, came, asked = raised.returned
+        if came == describe(None):
+            return [say("returned_none")]
+        said = say("asked", name=name, asked=asked) if asked else say("asked_in_task")
+        return [said, *_like(runs, check)]
     usually = meaning(raised.error, raised.message)
     if usually != say("none") and (known := _like(runs, check)):
         return known
     sizes = sizes_in(raised.message, check.expected[0].letters)
     return ([say("sizes", sizes=sizes)] if sizes else []) + [usually]
+
+
+def _stopped(raised: Raised) -> str:
+    """That something stopped: the student's code, or the check's own, which asked for another value."""
+    if not raised.returned:
+        return say("raised", error=_in_title(raised))
+    name, came, _ = raised.returned
+    if not name:
+        return say("stopped_at_value", error=_in_title(raised))
+    return say("stopped_at", name=name, came=came, error=_in_title(raised))
 
 
 def _in_title(raised: Raised) -> str:
@@ -149,7 +165,7 @@ def _difference_lines(
 ) -> tuple[str, list[str]]:
     came, expected = found.sides
     if isinstance(came, Raised):
-        return say("raised", error=_in_title(came)) + (say("place_in", place=_place(found)) if found.path else ""), []
+        return _stopped(came) + (say("place_in", place=_place(found)) if found.path else ""), []
     if found.kind == "keys":
         sides = ("too_few", expected.keys() - came.keys()), ("too_many", came.keys() - expected.keys())
         return _title(found), [say(name, items=_named(sorted(keys))) for name, keys in sides if keys]

@@ -25,7 +25,8 @@ class Outcome:
     """What one run of a check gave: `value` where `error` is None, else the exception's type name and message.
 
     `at` is the line of a student's cell that raised it. `refused` is the name that a guard refused, and only a guard:
-    an exception of the same type name has none. `letters` are the sizes that the check gave a letter to.
+    an exception of the same type name has none. `returned` is that of `Raised`. `letters` are the sizes that the check
+    gave a letter to.
     """
 
     value: Any = None
@@ -34,6 +35,7 @@ class Outcome:
     at: str = ""
     refused: str = ""
     letters: dict[str, int] = field(default_factory=dict)
+    returned: tuple[str, ...] = ()
 
     def equals(self, other: Outcome) -> bool:
         """Same value within tolerance, or the same exception: type and message."""
@@ -48,7 +50,7 @@ class Outcome:
         return apart(self.value, other.value, factor)
 
     def pack(self, arrays: dict[str, np.ndarray], prefix: str) -> dict[str, Any]:
-        """JSON-ready form, without `at` and `refused`; arrays are added to `arrays`."""
+        """JSON-ready form, without `at`, `returned` and `refused`; arrays are added to `arrays`."""
         named = {"letters": self.letters} if self.letters else {}
         if self.error:
             return {"error": self.error, "message": self.message, **named}

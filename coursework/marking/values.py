@@ -47,6 +47,9 @@ class Raised:
     error: str
     message: str = ""
     at: str = field(default="", compare=False)  # a line of the student's own
+    # Where the check itself stopped: the function that it asked last, what came from it, and what its docstring asks
+    # for; three empty words where it asked none.
+    returned: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def is_open(self) -> bool:
@@ -63,7 +66,7 @@ def pack(tree: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:
     if isinstance(tree, Foreign):
         return {"$foreign": tree.type_name}
     if isinstance(tree, Raised):
-        return {"$raised": [tree.error, tree.message, tree.at]}
+        return {"$raised": [tree.error, tree.message, tree.at, *([list(tree.returned)] if tree.returned else [])]}
     if isinstance(tree, float) and not math.isfinite(tree):
         return {"$float": repr(tree)}
     if isinstance(tree, dict):
@@ -83,7 +86,8 @@ def unpack(data: Any, arrays: dict[str, np.ndarray]) -> Any:
         if "$foreign" in data:
             return Foreign(data["$foreign"])
         if "$raised" in data:
-            return Raised(*data["$raised"])
+            error, message, at, *returned = data["$raised"]
+            return Raised(error, message, at, tuple(returned[0]) if returned else ())
         if "$float" in data:
             return float(data["$float"])
         return {key: unpack(item, arrays) for key, item in data["$dict"].items()}

@@ -424,6 +424,14 @@ import torchvision
 def nms(boxes_xyxy, scores, labels, threshold):
     return torchvision.ops.nms(boxes_xyxy + 99 * labels[:, None], scores, threshold)
 """,
+    "torchvisions_suppression_by_its_kernel": """# q3_measure layers_nms
+import torchvision
+"""
+    + LAYERS
+    + """
+def nms(boxes_xyxy, scores, labels, threshold):
+    return torch.ops.torchvision.nms(boxes_xyxy + 99 * labels[:, None], scores, threshold)
+""",
     "torchvisions_suppression_class_by_class": """# q3_measure layers_nms
 from torchvision.ops.boxes import _batched_nms_vanilla as nms
 """

@@ -92,6 +92,34 @@ def test_examples_worked_out_by_hand(solved):
     assert solved["recall_of_sizes"](of([1, 4, 5, 9]), of([True, False, True, True]), of([4, 9])) == [1, 0.5, 1]
 
 
+LISTS = """
+def in_lists(function):
+    def answer(*given):
+        came = function(*given)
+        return came.tolist() if hasattr(came, "tolist") else came
+    return answer
+
+envelope, match_greedily, box_kinds, slot_spread = map(in_lists, (envelope, match_greedily, box_kinds, slot_spread))
+found_at = precision_at_recalls
+precision_at_recalls = lambda envelope, recall: found_at(np.array(envelope), recall)
+attempt = lambda show, after=(): show()
+"""
+
+
+def test_measurements_take_what_the_checks_take(tmp_path: Path):
+    """A list in an array's place: the checks make tensors of both, so what is shown has to take both."""
+    with runner(tmp_path) as kernel:
+        cells = read_source(SOURCE).code()
+        for cell in cells:
+            if cell.kind in ("setup", "exercise"):
+                assert kernel.run(cell.source).error is None, cell.name
+        assert kernel.run(LISTS).error is None
+        shows = {"show_example": "AP 0.835", "show_errors": "classification", "show_slots": "each query"}
+        for name, says in shows.items():
+            shown = kernel.run(next(cell.source for cell in cells if f"def {name}()" in cell.source))
+            assert shown.error is None and says in shown.stdout, name
+
+
 def test_every_number_after_a_measurement_is_printed_by_it(tmp_path: Path):
     notebook = read_source(SOURCE)
     run = run_notebook([cell.source for cell in notebook.code()], tmp_path, seeds=[])

@@ -100,7 +100,12 @@ def _run_check(shell: Shell, courier: Courier, cell: dict[str, Any]) -> str:
     try:
         arrays: dict[str, np.ndarray] = {}
         packed = [
-            outcome.pack(arrays, "v") | ({"at": outcome.at, "refused": outcome.refused} if outcome.error else {})
+            outcome.pack(arrays, "v")
+            | (
+                {"at": outcome.at, "refused": outcome.refused, "returned": list(outcome.returned)}
+                if outcome.error
+                else {}
+            )
             for outcome in record[cell["check"]]
         ]
         courier.send({"check": cell["check"], "outcomes": packed}, safetensors.numpy.save(arrays) if arrays else b"")

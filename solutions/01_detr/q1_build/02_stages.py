@@ -172,7 +172,8 @@ def stages(draw):
 # + return nn.Sequential(*list(backbone.children())[:-1])
 
 # %% [markdown]
-# A real ResNet-50 on PyTorch's `meta` device, which computes shapes only. The last line must agree with step 1.
+# A real ResNet-50 on PyTorch's `meta` device, which computes shapes only. The last line is `token_grid` of step 1: its H
+# and W must be those of the line above.
 
 # %%
 def real_size():

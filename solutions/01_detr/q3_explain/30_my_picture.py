@@ -63,8 +63,8 @@ attempt(encoder_table)
 
 # %% [markdown]
 # Now the decoder. The **inner quarter** is the box at half its width and height; the table gives its share of the box's
-# mass. Attention spread evenly over the *box* gives .25; spread over the object's *own pixels* it gives what stands in
-# brackets, the mean over shapes of that class in the 60 scenes.
+# mass. Attention spread evenly over the *box* gives .25; spread over the object's *own pixels* it gives the number of the
+# last column, (own pixels): the mean over shapes of that class in the 60 scenes.
 
 # %%
 def inner_quarter(box_xyxy):

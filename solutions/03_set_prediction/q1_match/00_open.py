@@ -38,9 +38,9 @@ GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a
 
 
 def told(value, *inputs):
-    """A tensor's numbers, and the gradients that flow back from it to the inputs; all else as it is."""
+    """A tensor's numbers, and the gradients that flow back from it to the inputs; all else as it is, in both places."""
     if not isinstance(value, torch.Tensor):
-        return value
+        return {"values": value, "gradients": value}
     mixed = (value * torch.arange(1.0, value.numel() + 1).cos().view_as(value)).sum()
     return {"values": value, "gradients": attempted(lambda: torch.autograd.grad(mixed, inputs, retain_graph=True))}
 

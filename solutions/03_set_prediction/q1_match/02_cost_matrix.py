@@ -132,6 +132,12 @@ def cost_matrix(draw):
 # - return difference.abs().sum(dim=2)
 # + return difference.abs().mean(dim=2)
 
+# %% [raw] mistake="cost_matrix/l1_weighted"
+# l1_cost: the weight 5 is in it already. `pair_costs` puts it in: return the distance alone.
+# ---
+# - return difference.abs().sum(dim=2)
+# + return 5 * difference.abs().sum(dim=2)
+
 # %% [raw] mistake="cost_matrix/euclidean"
 # l1_cost: this is the L2 distance, a root of squares. L1 is the sum of absolute values.
 # ---
@@ -177,11 +183,12 @@ def cost_matrix(draw):
 # %% [markdown]
 # **Why −p and not −log p?** The paper leaves the logarithm out so that the class has a size comparable with the boxes.
 # Below: the smallest and the largest value of each term over all pairs of 16 scenes, for the trained shapes model and
-# for one with random weights; and how many matched pairs would be other ones with −log p.
+# for one with random weights; and how many matched pairs would be other ones with −log p. (The cell takes some
+# seconds, and shows all at once.)
 
 # %%
 def show_terms():
-    print(" " * 9 + "".join(f"{name:16}" for name in ("−p", "5·L1", "−2·GIoU", "−log p", "pairs changed by −log p")))
+    print(" " * 9 + "".join(f"{name:16}" for name in ("class cost", "5·L1", "−2·GIoU", "−log p", "pairs changed by −log p")))
     torch.manual_seed(2)
     for name, model in (("trained", load_model("shapes")), ("random", shapes_model().eval())):
         outputs, targets = scene_batch(model, range(400, 416))
@@ -194,7 +201,8 @@ def show_terms():
                 term.append(value.flatten())
             ours, theirs = (set(sorted_pairs(linear_sum_assignment(cost))) for cost in (whole, with_log))
             changed, pairs = changed + len(ours - theirs), pairs + len(ours)
-        ranges = [f"{torch.cat(term).min():.2f} to {torch.cat(term).max():.2f}" for term in terms]
+        ends = [[round(end.item(), 2) + 0.0 for end in torch.cat(term).aminmax()] for term in terms]  # no "-0.00"
+        ranges = [f"{low:.2f} to {high:.2f}" for low, high in ends]
         print(f"{name:9}" + "".join(f"{text:16}" for text in (*ranges, f"{changed} of {pairs}")))
 
 

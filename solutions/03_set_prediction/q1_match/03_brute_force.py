@@ -37,6 +37,10 @@ def brute_force(draw):
     # One that all want, and that is not among the first.
     wide[:, draw.integer(few, many - 1)] -= 3
     tall[draw.integer(few, many - 1)] -= 3
+    # The cheapest pair of the wide table is a trap: its query and its target are wanted by others, too.
+    late, (q, other) = draw.integer(few, many - 1), draw.permutation(few)[:2]
+    early = (late + draw.integer(1, many - 1)) % many
+    wide[q, late], wide[q, early], wide[other, late] = -9, -draw.number(7, 8), -draw.number(7, 8)
 
     def ask(cost):
         pairs = cheapest(cost)
@@ -90,6 +94,29 @@ def brute_force(draw):
 # - best = min(itertools.permutations(range(Q), T), key=lambda qs: sum(rows[q][t] for t, q in enumerate(qs)))
 # + best = min(itertools.permutations(range(Q), T), key=lambda qs: sum(abs(rows[q][t]) for t, q in enumerate(qs)))
 
+# %% [raw] mistake="brute_force/greedy"
+# This is greedy: the cheapest pair first. The cheapest assignment may do without it; compare whole sums.
+# ---
+# - Q, T = cost.shape
+# - if T > Q:  # queries and targets change roles
+# -     targets, queries = cheapest(cost.T)
+# -     return queries, targets
+# - rows = cost.tolist()
+# - best = min(itertools.permutations(range(Q), T), key=lambda qs: sum(rows[q][t] for t, q in enumerate(qs)))
+# - return list(best), list(range(T))
+# + left, pairs = cost.clone(), []
+# + for _ in range(min(cost.shape)):
+# +     q, t = divmod(left.argmin().item(), cost.shape[1])
+# +     pairs.append((q, t))
+# +     left[q], left[:, t] = math.inf, math.inf
+# + return [q for q, _ in pairs], [t for _, t in pairs]
+
+# %% [raw] mistake="brute_force/total"
+# One number came, the total. Return the pairs: two lists, (queries, targets).
+# ---
+# - return list(best), list(range(T))
+# + return sum(rows[q][t] for t, q in enumerate(best))
+
 # %% [raw] mistake="brute_force/targets_first"
 # The two lists changed places: queries first, then targets.
 # ---
@@ -123,7 +150,8 @@ def brute_force(draw):
 # %% [markdown]
 # **How the time grows.** For n queries and n targets there are n! assignments. SciPy's `linear_sum_assignment` (a
 # modified Jonker-Volgenant algorithm, in the family of the Hungarian algorithm) finds the same minimum in about
-# $n^3$ steps at most. Measured on this computer, yours against SciPy's:
+# $n^3$ steps at most. Measured on this computer, yours against SciPy's. (The cell takes some seconds, and shows all at
+# once.)
 
 # %%
 def show_time():

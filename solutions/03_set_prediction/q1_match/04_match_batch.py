@@ -67,12 +67,23 @@ def match_batch(draw):
                 **{f"image {i}": attempted(lambda i=i: sorted_pairs(matches[i])) for i in range(len(sizes))}}
 
     def named():
-        bad = draw.integer(0, 4)
-        try:
-            result = ask(draw.size(7, 11), [2, 3, 1, 2, 4], bad)
-        except ValueError as error:
-            return {"error": "ValueError", "images that it names": re.findall(r"(?<![\w.])\d\b", str(error))}
-        return result if result is ____ else {"error": "none", "images that it names": []}
+        Q, sizes, bad = draw.size(7, 11), [2] * 5, draw.permutation(5)[:2].tolist()
+        cost, query, numbers = draw.normal(5, Q, 10), draw.integer(0, Q - 1), []
+        keys = "image that it names", "in another batch"
+        for i in bad:  # two batches that differ in the image only
+            mine = cost.clone().requires_grad_() * 1
+            mine[i, query] = math.nan
+            try:
+                result = match_images(mine, sizes)
+            except ValueError as error:
+                numbers.append(re.findall(r"\d+", str(error)))
+            else:
+                return result if result is ____ else dict.fromkeys(("error", *keys), "none")
+        # What both texts say is a shape, or how many images there are, and no image's number.
+        alone = [[number for number in own if own.count(number) > others.count(number)] or ["none"]
+                 for own, others in zip(numbers, numbers[::-1])]
+        named = [str(i) if str(i) in own else own[0] for i, own in zip(bad, alone)]
+        return {"error": "ValueError", **dict(zip(keys, named))}
 
     few, many = draw.size(2, 3), draw.size(7, 11)
     mixed = [[0, many, 1], [many, 0, 1], [1, many, 0]][draw.integer(0, 2)]

@@ -50,7 +50,7 @@ def greedy_gap(draw):
     low, step = draw.integer(-9, 9), draw.integer(1, 5)
     ties = torch.tensor([[low, low + step], [low + step, low + 2 * step]]).float()  # both assignments cost the same
 
-    def chosen():
+    def chosen(cost):
         mine = cost.clone()  # is to be left as it is: the total shows it
         result = greedy(mine)
         if result is ____:
@@ -62,7 +62,9 @@ def greedy_gap(draw):
         return {"any pairs": attempted(lambda: float(gap(cost, pairs))),
                 "equal totals": attempted(lambda: [float(gap(ties, ([0, 1], way))) for way in ([0, 1], [1, 0])])}
 
-    return {"1. greedy": attempted(chosen), "2. gap": attempted(gaps)}
+    tables = {"some costs below 0": cost, "all above 0": 50 * (cost + 20)}  # the same choice in both
+    return {"1. greedy": {name: attempted(lambda table=table: chosen(table)) for name, table in tables.items()},
+            "2. gap": attempted(gaps)}
 
 
 # %% [raw] hints="greedy_gap"
@@ -84,6 +86,15 @@ def greedy_gap(draw):
 # ---
 # - left[:, t] = math.inf
 # + left[q, t] = math.inf
+
+# %% [raw] mistake="greedy_gap/crossed_out_with_zero"
+# What was crossed out got a number that is smaller than other costs, so it was taken again. Costs may be large: write
+# math.inf.
+# ---
+# - left[q, :] = math.inf
+# - left[:, t] = math.inf
+# + left[q, :] = 0
+# + left[:, t] = 0
 
 # %% [raw] mistake="greedy_gap/targets_in_order"
 # The targets chose in their order, each its cheapest free query. Greedy begins with the cheapest pair of the whole
@@ -149,7 +160,7 @@ def greedy_gap(draw):
 
 # %% [markdown]
 # **How often, and how much?** 500 random tables of 20 queries, and the costs of 30 scenes, for the trained shapes model
-# and one with random weights.
+# and one with random weights. (The cell takes some seconds, and shows all at once.)
 
 # %%
 def show_gap():

@@ -49,7 +49,7 @@ def box_gradient(draw):
     def asked():
         result = slope(loss, boxes, goal)
         if not isinstance(result, torch.Tensor):
-            return result
+            return {"first call": result, "second call": result}
         first = result.detach().clone()
         return {"first call": first, "second call": attempted(lambda: slope(loss, boxes, goal).detach())}
 
@@ -116,6 +116,13 @@ def box_gradient(draw):
 # ---
 # - return boxes.grad
 # + return loss(boxes, goal_cxcywh)
+
+# %% [raw] mistake="box_gradient/tuple"
+# A tuple came: `torch.autograd.grad` gives one gradient for each input. Take the first.
+# ---
+# - loss(boxes, goal_cxcywh).sum().backward()
+# - return boxes.grad
+# + return torch.autograd.grad(loss(boxes, goal_cxcywh).sum(), boxes)
 
 # %% [raw] mistake="box_gradient/iou_pulls"
 # The derivative of 1 − IoU is not −1. As long as the boxes do not overlap, a small change of cx leaves the intersection

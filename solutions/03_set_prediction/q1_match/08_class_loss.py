@@ -158,6 +158,12 @@ def class_loss(draw):
 # - return F.cross_entropy(logits.flatten(0, 1), classes.flatten(), weights)
 # + return F.cross_entropy(logits, classes, weights)
 
+# %% [raw] mistake="class_loss/plain_number"
+# weighted_loss: a plain number came, and no gradient flows back from one. Return the tensor: leave out `.item()`.
+# ---
+# - return F.cross_entropy(logits.flatten(0, 1), classes.flatten(), weights)
+# + return F.cross_entropy(logits.flatten(0, 1), classes.flatten(), weights).item()
+
 # %% [raw] mistake="class_loss/detached"
 # weighted_loss: the number is right, but detached: no gradient would reach the model.
 # ---

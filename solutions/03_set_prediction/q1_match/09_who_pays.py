@@ -45,13 +45,16 @@ def no_object_share(logits, classes, no_object):
 # %% check="who_pays" points=2
 @check(parts={"1. said first": 1, "2. no_object_share": 1})
 def who_pays(draw):
-    shifts, sealed = draw.uniform(2, low=1, high=9).tolist(), draw.integer(1, 10**6)  # what comes back hangs on the seed
+    shifts, seal = draw.uniform(2, low=1, high=9).tolist(), draw.integer(1, 10**6)  # what comes back hangs on the seed
 
     def guessed():
-        value = percent_when_trained
-        float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return sealed if is_number and 0 <= value <= 100 else "out of its range" if is_number else "no number"
+        if isinstance(percent_when_trained, str | bool):
+            return "no number"
+        try:
+            value = float(percent_when_trained)
+        except (TypeError, ValueError):
+            return "no number"
+        return "in its range" if 0 <= value <= 100 else "out of its range"
 
     B, Q, K = draw.letters("B Q K", 3, 13)
     logits, no_object = 2 * draw.normal(B, Q, K + 1), draw.number(0.1, 0.4)
@@ -61,7 +64,7 @@ def who_pays(draw):
     shares = [attempted(lambda: float(no_object_share(logits, classes, weight))) for weight in (no_object, 1.0)]
     return {"1. said first": {"share": attempted(lambda: shifts[0] + round(float(percent_if_equally_wrong))),
                               "divisor": attempted(lambda: shifts[1] + round(float(divisor_of_four_images))),
-                              "guess": attempted(guessed)},
+                              "guess": attempted(guessed), "seal": seal},
             "2. no_object_share": {"light": shares[0], "weight 1": shares[1]}}
 
 
@@ -161,8 +164,26 @@ def who_pays(draw):
 # - divisor_of_four_images = 65
 # + divisor_of_four_images = 28
 
+# %% [raw] mistake="who_pays/share_for_per_cent"
+# Of the 7 objects and 100 queries: this is not the share in per cent. Is it a share from 0 to 1? Multiply it by 100.
+# ---
+# - percent_if_equally_wrong = 57
+# + percent_if_equally_wrong = 0.57
+
+# %% [raw] mistake="who_pays/one_image"
+# This is the divisor of one image. The batch has four, and one sum over all its queries.
+# ---
+# - divisor_of_four_images = 65
+# + divisor_of_four_images = 16.3
+
+# %% [raw] mistake="who_pays/guess_out_of_range"
+# The guess for the trained model is a share in per cent, so it lies between 0 and 100.
+# ---
+# - percent_when_trained = 50
+# + percent_when_trained = 150
+
 # %% [raw] mistake="who_pays/in_words"
-# The guess for the trained model is a word. Write a number from 0 to 100, without quotes.
+# The guess for the trained model is no number. Write one from 0 to 100, without quotes.
 # ---
 # - percent_when_trained = 50
 # + percent_when_trained = "most"

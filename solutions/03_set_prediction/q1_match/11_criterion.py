@@ -145,6 +145,12 @@ def criterion(draw):
 # - return sum(weights[name.split("_")[1]] * loss for name, loss in losses.items())
 # + return sum(weights[name.split("_")[1]] * loss for name, loss in losses.items()) * 3 / len(losses)
 
+# %% [raw] mistake="criterion/plain_number"
+# weighted_sum: a plain number came, and no gradient flows back from one. Add the losses as the tensors that they are.
+# ---
+# - return sum(weights[name.split("_")[1]] * loss for name, loss in losses.items())
+# + return sum(weights[name.split("_")[1]] * loss.item() for name, loss in losses.items())
+
 # %% [raw] mistake="criterion/detached"
 # weighted_sum: the numbers are right, but no gradient flows back, so nothing would be trained. Do not turn losses into
 # plain numbers or detach them.

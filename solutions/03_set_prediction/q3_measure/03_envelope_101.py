@@ -155,8 +155,9 @@ def envelope_101(draw):
 # %%
 def show_example():
     precision, recall = np.array([1, 1 / 2, 2 / 3]), np.array([0.5, 0.5, 1])
-    read = precision_at_recalls(envelope(precision), recall)
-    print("precision", precision.round(3), "  envelope", envelope(precision).round(3), f"  AP {read.mean():.3f}")
+    highest = np.asarray(envelope(precision))
+    read = np.asarray(precision_at_recalls(highest, recall))
+    print("precision", precision.round(3), "  envelope", highest.round(3), f"  AP {read.mean():.3f}")
 
 
 attempt(show_example, after="envelope_101")

@@ -60,6 +60,11 @@ def mean_ap(draw):
 
     full = image(draw.size(41, 47), draw.size(11, 17))
     full["labels"][draw.permutation(len(full["labels"]))[:31].numpy()] = many
+    # Of its class: objects and crowds, and other flags than those of the first objects of all.
+    rows = 4 + draw.permutation(len(full["crowd"]) - 4)[:4].sort().values.numpy()
+    full["true_labels"][:4], full["true_labels"][rows] = empty, many
+    full["crowd"][rows] = draw.permutation(4).numpy() < 2
+    full["crowd"][:4] = ~full["crowd"][rows]
     images = [image(draw.size(7, 13), draw.size(11, 17)) for _ in range(3)]
     images.append(image(113, 2 * K, np.where(draw.permutation(113).numpy() < 107, many, empty)))
     weights = [draw.integer(1, 9) for _ in images]
@@ -69,7 +74,7 @@ def mean_ap(draw):
         order = np.lexsort((*np.asarray(part["boxes_xyxy"]).T, -np.asarray(part["scores"])))  # any order is right
         return {"scores": floats(part["scores"])[order], "boxes": floats(part["boxes_xyxy"])[order],
                 "objects": floats(part["true_boxes_xyxy"]), "crowd": [bool(each) for each in part["crowd"]],
-                "names": sorted(part)}
+                "names": sorted({"boxes_xyxy", "scores", "true_boxes_xyxy", "crowd"} & {*part})}  # more do no harm
 
     def pretended_ap(parts, threshold):  # depends on all that it is given
         found = sum(weight * float(np.sum(part["scores"])) for weight, part in zip(weights, parts))
@@ -157,6 +162,24 @@ def mean_ap(draw):
 # + allowed = np.argsort(-image["scores"], kind="stable")[:most]
 # + mine = mine & np.isin(np.arange(len(mine)), allowed)
 # + best = np.argsort(-image["scores"][mine], kind="stable")
+
+# %% [raw] mistake="mean_ap/crowds_dropped"
+# The crowds were left out. They are no objects, but they take what falls into them: keep them, with their flag.
+# ---
+# - mine, true = image["labels"] == label, image["true_labels"] == label
+# + mine, true = image["labels"] == label, (image["true_labels"] == label) & ~image["crowd"]
+
+# %% [raw] mistake="mean_ap/crowds_as_objects"
+# No object is marked as a crowd. Keep the flags of the objects of this class.
+# ---
+# - "true_boxes_xyxy": image["true_boxes_xyxy"][true], "crowd": image["crowd"][true]}
+# + "true_boxes_xyxy": image["true_boxes_xyxy"][true], "crowd": np.zeros(true.sum(), dtype=bool)}
+
+# %% [raw] mistake="mean_ap/flags_of_others"
+# The crowd flags are those of the image's first objects. Choose them by class, as the boxes.
+# ---
+# - "true_boxes_xyxy": image["true_boxes_xyxy"][true], "crowd": image["crowd"][true]}
+# + "true_boxes_xyxy": image["true_boxes_xyxy"][true], "crowd": image["crowd"][: true.sum()]}
 
 # %% [raw] mistake="mean_ap/all_objects"
 # The objects of all classes were kept. Keep those of this class.

@@ -43,12 +43,25 @@ ACCUSED = {  # what pycocotools is given, so that it errs as the accused does
 
 @check(parts={"1. at the threshold": 1, "2. equal IoUs": 1, "3. in a crowd": 1, "4. equal scores": 1})
 def court(draw):
-    def tried(name):
-        sealed, image = draw.integer(1, 10**6), globals()[name]  # any case that convicts is right
+    def said_of(name, image):
+        if image is ____:
+            return image
+        if not isinstance(image, dict):
+            return "no case: sketch(...) makes one of a text"
+        if image["crowd"].all():
+            return "no AP: it holds no object that is no crowd"
+        if name == "in_crowd" and not image["crowd"].any():
+            return "not asked: it holds no crowd"
+        if name == "equal_scores" and len(set(image["scores"].tolist())) == len(image["scores"]):
+            return "not asked: no two scores are equal"
         right = coco_ap([image], thresholds=[0.5])
         accused, threshold = ACCUSED[name](image)
         wrong = coco_ap([accused], thresholds=[threshold])
-        return sealed if abs(right - wrong) > 1e-3 else {"both say": right}
+        return "differ" if abs(right - wrong) > 1e-3 else f"both say {right:.3f}"  # any case that convicts is right
+
+    def tried(name):
+        seal = draw.integer(1, 10**6)  # what comes back hangs on the seed
+        return {"the accused and pycocotools": said_of(name, globals()[name]), "seal": seal}
 
     return {part: attempted(lambda name=name: tried(name))
             for part, name in zip(("1. at the threshold", "2. equal IoUs", "3. in a crowd", "4. equal scores"), ACCUSED)}
@@ -63,7 +76,8 @@ def court(draw):
 #    equally. Which box, with a smaller score, overlaps only one of them?
 
 # %% [raw] mistake="court/threshold_passed"
-# The IoU in the first case is above .5, so both evaluations count it. It has to be .5 exactly.
+# In the first case both evaluations find every object, with an IoU above .5, before any false alarm: AP 1. Let an
+# object's only detection have an IoU of exactly .5.
 # ---
 # - at_threshold = sketch("object 0 0 10 5, .9 0 0 10 10")
 # + at_threshold = sketch("object 0 0 10 6, .9 0 0 10 10")
@@ -89,7 +103,7 @@ def court(draw):
 # + equal_ious = sketch("object 0 0 10 10, object 4 0 14 10, .9 2 0 12 10")
 
 # %% [raw] mistake="court/no_crowd"
-# No object of the third case is a crowd, so the accused rule is never asked.
+# No object of the third case is a crowd, so the accused rule is never asked. Write `crowd` before one of the boxes.
 # ---
 # - in_crowd = sketch("object 0 0 10 10, crowd 20 0 60 40, .9 20 0 30 10, .8 0 0 10 10")
 # + in_crowd = sketch("object 0 0 10 10, .8 0 0 10 10")
@@ -100,14 +114,28 @@ def court(draw):
 # - in_crowd = sketch("object 0 0 10 10, crowd 20 0 60 40, .9 20 0 30 10, .8 0 0 10 10")
 # + in_crowd = sketch("crowd 20 0 60 40, .9 20 0 30 10")
 
+# %% [raw] mistake="court/crowd_found"
+# In the third case the accused finds the crowd as if it were an object, and all others, before any false alarm: both say 1.
+# Let the crowd be so large that no detection has an IoU of .5 with it.
+# ---
+# - in_crowd = sketch("object 0 0 10 10, crowd 20 0 60 40, .9 20 0 30 10, .8 0 0 10 10")
+# + in_crowd = sketch("object 0 0 10 10, crowd 20 0 30 10, .9 20 0 30 10, .8 0 0 10 10")
+
+# %% [raw] mistake="court/text_alone"
+# The last case is no case: a text alone is none. sketch(...) makes a case of it.
+# ---
+# - equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .9 0 0 10 10")
+# + equal_scores = "object 0 0 10 10, .9 50 0 60 10, .9 0 0 10 10"
+
 # %% [raw] mistake="court/two_hits"
-# Both detections of the last case are hits, so their order changes nothing. One has to be a false alarm.
+# In the last case all objects are found before any false alarm, whoever goes first: both say 1. Of two equal scores one
+# has to be a hit, and the other a false alarm.
 # ---
 # - equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .9 0 0 10 10")
 # + equal_scores = sketch("object 0 0 10 10, object 50 0 60 10, .9 50 0 60 10, .9 0 0 10 10")
 
 # %% [raw] mistake="court/different_scores"
-# The scores of the last case differ, so the order is clear to both.
+# No two scores of the last case are equal, so the order is clear to both.
 # ---
 # - equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .9 0 0 10 10")
 # + equal_scores = sketch("object 0 0 10 10, .9 50 0 60 10, .8 0 0 10 10")

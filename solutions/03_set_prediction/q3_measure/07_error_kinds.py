@@ -200,7 +200,7 @@ def error_kinds(draw):
 
 # %% [markdown]
 # **The same model, spoilt in four ways**: the shapes model's detections with a score above 0.5 in 60 scenes; each spoilt
-# version beside its AP, by your own functions.
+# version beside its AP, by your own functions. (The cell takes some seconds, and shows all at once.)
 
 # %%
 def spoilt(image, how, rng):
@@ -227,19 +227,21 @@ def show_errors():
     boxes, scores, labels = best_of_each(logits, boxes_cxcywh)
     images = [as_image(scene, boxes[i][scores[i] > 0.5], scores[i][scores[i] > 0.5], labels[i][scores[i] > 0.5])
               for i, scene in enumerate(scenes)]
-    print(f"{'':18}{'AP':>5} " + "".join(f"{kind[:9]:>11}" for kind in (*KINDS, "missed")))
+    columns = {kind: len(kind) + 2 for kind in (*KINDS, "missed")}
+    print(f"{'':18}{'AP':>5} " + "".join(f"{kind:>{width}}" for kind, width in columns.items()))
     for how in ("as it is", "doubled", "boxes moved", "classes mixed up", "half left out"):
         rng, counts, missed = np.random.default_rng(5), dict.fromkeys(KINDS, 0), 0
         now = [spoilt(image, how, rng) for image in images]
         for image in now:
             ious = iou_matrix(image["boxes_xyxy"], image["true_boxes_xyxy"], image["crowd"])
             own = image["labels"][:, None] == image["true_labels"]
-            matched = match_greedily(np.where(own, ious, 0), image["scores"], image["crowd"], 0.5)
+            matched = np.array(match_greedily(np.where(own, ious, 0), image["scores"], image["crowd"], 0.5), dtype=int)
             for kind in kinds_of(ious, image["labels"], image["true_labels"], matched):
                 counts[kind] += 1
             missed += count_missed(ious, image["labels"], image["true_labels"], matched)
         ap = mean_over_classes(now, len(SHAPES_CLASSES), class_ap)
-        print(f"{how:18}{ap:5.2f} " + "".join(f"{count:11}" for count in (*counts.values(), missed)))
+        numbers = zip((*counts.values(), missed), columns.values())
+        print(f"{how:18}{ap:5.2f} " + "".join(f"{count:{width}}" for count, width in numbers))
 
 
 attempt(show_errors, after=(*AP_STEPS, "error_kinds"))

@@ -20,7 +20,7 @@
 # of the first and the third; threshold .5. The first is kept, the second suppressed, the third kept: what suppressed it
 # is gone.
 
-# %% exercise="layers_nms" forbids="torchvision.ops.nms, torchvision.ops.batched_nms, torchvision.ops.boxes._batched_nms_vanilla, torchvision.ops.boxes._batched_nms_coordinate_trick, torchvision.models.detection.rpn.RegionProposalNetwork.filter_proposals, torchvision.models.detection.roi_heads.RoIHeads.postprocess_detections, torchvision.models.detection.retinanet.RetinaNet.postprocess_detections, torchvision.models.detection.fcos.FCOS.postprocess_detections, torchvision.models.detection.ssd.SSD.postprocess_detections"
+# %% exercise="layers_nms" forbids="torchvision.ops.nms, torch.ops.torchvision.nms, torchvision.ops.batched_nms, torchvision.ops.boxes._batched_nms_vanilla, torchvision.ops.boxes._batched_nms_coordinate_trick, torchvision.models.detection.rpn.RegionProposalNetwork.filter_proposals, torchvision.models.detection.roi_heads.RoIHeads.postprocess_detections, torchvision.models.detection.retinanet.RetinaNet.postprocess_detections, torchvision.models.detection.fcos.FCOS.postprocess_detections, torchvision.models.detection.ssd.SSD.postprocess_detections"
 def predictions_of_layers(outputs, norm, class_embed, bbox_embed):
     """Logits (L, B, Q, K + 1) and boxes cxcywh (L, B, Q, 4), in 0..1, of all decoder layers."""
     ### BEGIN SOLUTION

@@ -131,9 +131,9 @@ def show_slots():
     P, Q, _ = boxes_cxcywh.shape
     shuffled = boxes_cxcywh[torch.arange(P)[:, None], torch.rand(P, Q, generator=torch.Generator().manual_seed(2)).argsort(1)]
     for name, boxes in (("each query", boxes_cxcywh), ("shuffled", shuffled)):
-        spread = slot_spread(boxes)
+        spread = floats(slot_spread(boxes))
         print(f"{name:11} spread: smallest {spread.min():.2f}, median {spread.median():.2f}, largest {spread.max():.2f}")
-    kinds = box_kinds(boxes_cxcywh, 1 / 3)
+    kinds = torch.tensor([whole(row) for row in box_kinds(boxes_cxcywh, 1 / 3)])
     shares = [(kinds == kind).float().mean(0) for kind in range(3)]
     for name, share in zip(("small", "large, wide", "large, high"), shares):
         print(f"{name:11} boxes: {share.mean():.2f} of all; of one query {share.min():.2f} to {share.max():.2f}")

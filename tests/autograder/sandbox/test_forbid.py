@@ -53,6 +53,21 @@ def test_a_class_and_a_function_in_c_are_guarded_too():
         guards.refuse([])
 
 
+def test_a_kernel_that_a_package_registers_is_guarded_too():
+    """Whatever the order of the names: it is there once the package is imported."""
+    name = "torch.ops.torchvision.nms"
+    guards = Guards([name, BOX_CONVERT])
+    boxes, scores = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 2.0, 1.5]]), torch.tensor([0.9, 0.8])
+    try:
+        guards.refuse([name])
+        with pytest.raises(ForbiddenCall):
+            torch.ops.torchvision.nms(boxes, scores, 0.5)
+        assert torchvision.ops.nms(boxes, scores, 0.5).tolist() == [0]  # its own package may
+    finally:
+        guards.refuse([])
+    assert torch.ops.torchvision.nms(boxes, scores, 0.5).tolist() == [0]
+
+
 SOME = """import contextlib
 
 class Base:

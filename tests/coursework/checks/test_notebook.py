@@ -138,6 +138,35 @@ def test_what_an_exercise_asks_to_be_written_is_refused_while_its_check_runs(che
     assert called(torch.ones(1, 4)).tolist() == [[1, 1, 1, 1]]
 
 
+def test_what_the_answer_itself_imports_is_refused_by_its_first_check(tmp_path, monkeypatch):
+    """Nothing is imported for a check: whether the answer has imported it shows when it ran."""
+    package = f"package_of_{tmp_path.name}"
+    (tmp_path / f"{package}.py").write_text("def double(x):\n    return 2 * x\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    cell = f"def double(x):\n    from {package} import double as theirs\n    return theirs(x)"
+    exec(compile(cell, "<a student's cell>", "exec"), answer := {})
+
+    def imports(draw):
+        return answer["double"](draw.normal(3))
+
+    def writes(draw):
+        return draw.normal(3) * 2
+
+    arrays: dict[str, np.ndarray] = {}
+    expected = [run_check(writes, "twice", seed).pack(arrays, "twice") for seed in SEEDS]
+    data = {"points": 3.0, "parts": None, "seeds": SEEDS, "expected": expected, "mistakes": []}
+    data["forbids"] = [f"{package}.double"]
+    (tmp_path / "q.json").write_text(json.dumps({"notebook": "q", "hints": {}, "checks": {"twice": data}}))
+    safetensors.numpy.save_file(arrays, tmp_path / "q.safetensors")
+    _, check, _ = open_notebook("q", tmp_path)
+    imports.__name__ = writes.__name__ = "twice"
+    assert check(writes)().state == "right" and package not in sys.modules
+    verdict = check(imports)()
+    assert f"{package}.double may not be called here" in verdict.title and verdict.points == 0
+    assert check(writes)().state == "right"
+
+
 def test_hidden_points_decide_and_hidden_values_are_not_shown(check):
     expected = [run_check(right, "boxes", seed) for seed in (71, 72)]
     packed = pack_hidden([71, 72], expected)

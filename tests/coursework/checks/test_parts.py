@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 import safetensors.numpy
 import torch
 
@@ -131,3 +132,71 @@ def test_whole_numbers_are_asked_for_in_words(tmp_path):
 
     verdict = opened(tmp_path, pixels)(lambda draw: pixels(draw) + 0.375)
     assert "Whole numbers were expected here." in verdict.lines
+
+
+SETUP = "def of_pairs(pairs):\n    queries, targets = pairs\n    return [*queries, *targets]\n"
+CHECK = """
+def one(draw):
+    return {"pairs": attempted(lambda: of_pairs(paired(draw.size()))), "guess": attempted(lambda: float(guess))}
+"""
+RIGHT = '''guess = 1.5
+def paired(size):
+    """(queries, targets), two lists.
+
+    More of it."""
+    return [size], [size]
+'''
+
+
+def asked(tmp_path, answer):
+    """What is said of an answer in cells, with a setup and a check in cells of their own."""
+
+    def cells(code):
+        names = {"attempted": attempted}
+        for file, cell in (("<setup>", SETUP), ("<answer>", code), ("<check>", CHECK)):
+            exec(compile(cell, file, "exec"), names)
+        return names["one"]
+
+    arrays: dict[str, np.ndarray] = {}
+    expected = [run_check(cells(RIGHT), "one", seed).pack(arrays, "right") for seed in SEEDS]
+    parts = {"pairs": 1, "guess": 2}
+    data = {"points": 3.0, "parts": parts, "seeds": SEEDS, "expected": expected, "mistakes": []}
+    (tmp_path / "q.json").write_text(json.dumps({"notebook": "q", "hints": {}, "checks": {"one": data}}))
+    namespace = {"open_notebook": open_notebook, "folder": tmp_path}
+    exec(compile("_, check, _ = open_notebook('q', folder)", "<setup>", "exec"), namespace)
+    return namespace["check"](parts=parts)(cells(answer))()
+
+
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        ("return 3 * [(size, size)]", "list of 3"),
+        ("return 'none'", "'none'"),
+        ("return 2.5", "2.5"),
+        ("return size", ""),
+    ],
+)
+def test_what_a_check_cannot_use_is_told_as_what_the_function_returned(tmp_path, body, came):
+    """Not as an error in a line that the student has not written."""
+    verdict = asked(tmp_path, RIGHT.replace("return [size], [size]", body))
+    assert verdict.title.startswith(f"paired returned {came}")
+    assert "queries, targets = pairs" not in verdict.title and 'in "pairs"' in verdict.title
+    assert verdict.lines == (
+        "pairs: not yet",
+        "guess: right",
+        "What paired is asked for: (queries, targets), two lists.",
+    )
+
+
+def test_a_function_of_which_nothing_came_and_a_value_that_is_no_number(tmp_path):
+    verdict = asked(tmp_path, RIGHT.replace("return [size], [size]", "pass"))
+    assert verdict.title.startswith("paired returned None, and the check could do nothing with it")
+    assert verdict.lines[2:] == ("Your function returned None: is a `return` missing?",)
+    verdict = asked(tmp_path, RIGHT.replace("guess = 1.5", "guess = 'right'"))
+    assert verdict.title.startswith("What stands in your cell could not be used (ValueError: could not convert")
+    assert "float(guess)" not in verdict.title and verdict.lines[2:] == ("Compare it with what the task asks for.",)
+
+
+def test_what_stops_in_the_students_own_lines_is_told_as_before(tmp_path):
+    verdict = asked(tmp_path, RIGHT.replace("return [size], [size]", "return {}['x']"))
+    assert verdict.title.startswith("Your code stopped with KeyError: 'x'")

@@ -41,3 +41,16 @@ def no_object_share(logits, classes, no_object):
             else:
                 others += loss
     return theirs / (theirs + others)
+
+
+# %% style="numbers as tensors"
+percent_if_equally_wrong = torch.tensor(57.06)
+divisor_of_four_images = torch.tensor(65)
+percent_when_trained = torch.tensor(40.0)
+
+
+def no_object_share(logits, classes, no_object):
+    empty = classes.eq(logits.shape[-1] - 1)
+    loss = F.nll_loss(logits.log_softmax(-1).flatten(0, 1), classes.flatten(), reduction="none").view_as(classes)
+    nothing, objects = no_object * loss[empty].sum(), loss[~empty].sum()
+    return nothing / (nothing + objects)
