@@ -11,8 +11,10 @@ from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
 from detrlab.training.ablations import (
     ABLATIONS,
+    SEEDS,
     ablated_detr,
     ablation_recipe,
+    ablation_runs,
     measure_ablation,
     without_auxiliary_losses,
     without_encoder,
@@ -132,3 +134,10 @@ def test_a_model_that_finds_all_objects_twice():
     figures = measure_ablation(Twice(11), 11)
     expected = {"AP": 1, "AP50": 1, "AP75": 1, "AP_layer_1": 0, "detections": 2, "duplicates": 0.5}
     assert figures == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_shipped_runs_are_of_all_ablations_and_seeds():
+    runs = ablation_runs()
+    assert list(runs) == list(ABLATIONS)
+    assert all(len(each) == len(SEEDS) >= 3 for each in runs.values())
+    assert all(0 <= run[name] <= 1 for each in runs.values() for run in each for name in ("AP", "AP50", "duplicates"))
