@@ -97,6 +97,7 @@ Figures
     plot_training           losses and average precision of trainings
     plot_moments            one scene with what a model said of it at several times
     LiveTraining            both, drawn anew while a `Trainer` runs
+    plot_ablations          what runs came to from which a part was left out
     plot_detr               a diagram: the way of a picture through DETR, with all shapes
     plot_transformer_layers  a diagram: one encoder layer and one decoder layer, and where q, k and v come from
     plot_box_frames         a diagram: one box in its four frames
@@ -136,21 +137,26 @@ The loss of a set
     total_loss   their weighted sum, which is minimised
 
 Train
-    Trainer         the training loop: a model, a criterion, batches and a recipe; `.run()`
-    finetune        a detector trained on a data set of one's own in COCO's format
-    Recipe          how to train, as numbers: budget, learning rates, schedule
-    RenderedScenes  scenes as arrays, which give varied batches
-    check_targets   are there targets that cannot be learnt?
-    Report          where a training stands: step, seconds, losses, what was measured
-    TrainingError   training cannot go on; the message says where and why
-    tiny_detr       a DETR that learns in two minutes on one processor
-    tiny_scenes     the scenes it learns from
-    tiny_curves     what trainings of it came to
-    probe           trains on a few scenes in seconds: a failure names its suspect
-    PROBES          the five probes
-    Training        what a probe trains, in the parts that can be broken
-    faulty          a training with a planted fault
-    FAULTS          these faults
+    Trainer           the training loop: a model, a criterion, batches and a recipe; `.run()`
+    finetune          a detector trained on a data set of one's own in COCO's format
+    Recipe            how to train, as numbers: budget, learning rates, schedule
+    RenderedScenes    scenes as arrays, which give varied batches
+    check_targets     are there targets that cannot be learnt?
+    Report            where a training stands: step, seconds, losses, what was measured
+    TrainingError     training cannot go on; the message says where and why
+    tiny_detr         a DETR that learns in two minutes on one processor
+    tiny_scenes       the scenes it learns from
+    tiny_curves       what trainings of it came to
+    ABLATIONS         what can be left out of it
+    ablated_detr      the tiny DETR without one of these
+    ablation_trainer  its training, as all of them are trained
+    measure_ablation  what it came to
+    ablation_runs     what such trainings came to, three of each
+    probe             trains on a few scenes in seconds: a failure names its suspect
+    PROBES            the five probes
+    Training          what a probe trains, in the parts that can be broken
+    faulty            a training with a planted fault
+    FAULTS            these faults
 
 Measure
     average_precision  AP, AP50 and AP75 of a model on scenes
@@ -224,6 +230,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .explorer.explore import explore as explore
     from .explorer.heads import HeadSwitches as HeadSwitches, switch_heads as switch_heads
     from .explorer.widget import Explorer as Explorer
+    from .figures.ablations import plot_ablations as plot_ablations
     from .figures.attention import (
         plot_attention_heads as plot_attention_heads,
         plot_attention_layers as plot_attention_layers,
@@ -275,6 +282,13 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .panoptic.segments import SHAPES_PANOPTIC_CLASSES as SHAPES_PANOPTIC_CLASSES, SHAPES_THINGS as SHAPES_THINGS
     from .scenes.compose import compose as compose, draw_scene as draw_scene
     from .scenes.parts import Background as Background, Horizon as Horizon, Scene as Scene, Shape as Shape
+    from .training.ablations import (
+        ABLATIONS as ABLATIONS,
+        ablated_detr as ablated_detr,
+        ablation_runs as ablation_runs,
+        ablation_trainer as ablation_trainer,
+        measure_ablation as measure_ablation,
+    )
     from .training.data import RenderedScenes as RenderedScenes
     from .training.faults import TrainingError as TrainingError, check_targets as check_targets
     from .training.finetune import finetune as finetune
@@ -332,6 +346,7 @@ _HOMES = {
     "explorer.explore": ("explore",),
     "explorer.heads": ("HeadSwitches", "switch_heads"),
     "explorer.widget": ("Explorer",),
+    "figures.ablations": ("plot_ablations",),
     "figures.attention": (
         "plot_attention_heads",
         "plot_attention_layers",
@@ -363,6 +378,7 @@ _HOMES = {
     "panoptic.segments": ("PanopticMap", "SHAPES_PANOPTIC_CLASSES", "SHAPES_THINGS", "Segment", "scene_segments"),
     "scenes.compose": ("compose", "draw_scene"),
     "scenes.parts": ("Background", "Horizon", "Scene", "Shape"),
+    "training.ablations": ("ABLATIONS", "ablated_detr", "ablation_runs", "ablation_trainer", "measure_ablation"),
     "training.data": ("RenderedScenes",),
     "training.faults": ("TrainingError", "check_targets"),
     "training.finetune": ("finetune",),

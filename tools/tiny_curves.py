@@ -108,7 +108,7 @@ def write() -> None:
         "runs": {kind: [json.loads(file.read_text()) for file in own] for kind, own in files.items()},
         "probes": {name: json.loads((PARTS / f"probes_{name}.json").read_text()) for name in ("sound", *FAULTS)},
     }
-    FILE.write_text(json.dumps(_rounded(whole), separators=(",", ":")) + "\n")
+    FILE.write_text(json.dumps(rounded(whole), separators=(",", ":")) + "\n")
     print(f"wrote {FILE.relative_to(ROOT)}, {FILE.stat().st_size} bytes")
 
 
@@ -117,11 +117,11 @@ def _keep(name: str, part: dict) -> None:
     (PARTS / f"{name}.json").write_text(json.dumps(part))
 
 
-def _rounded(value):
+def rounded(value):
     if isinstance(value, dict):
-        return {name: _rounded(each) for name, each in value.items()}
+        return {name: rounded(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_rounded(each) for each in value]
+        return [rounded(each) for each in value]
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 

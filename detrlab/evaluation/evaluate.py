@@ -104,33 +104,35 @@ def _xywh(boxes_xyxy: Tensor) -> Tensor:
     return torch.cat([boxes_xyxy[:, :2], boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]], dim=1)
 
 
-def _hits(predicted: dict[str, Tensor], held: HeldOut) -> tuple[list[tuple[int, int, int]], int, int]:
+def hits(
+    predicted: dict[str, Tensor], held: HeldOut, threshold: float = THRESHOLD
+) -> tuple[list[tuple[int, int, int]], int, int]:
     """Detections above the threshold, best first, each given to the free object of its class it overlaps
     most.
 
     Returns (picture, query, object) of the hits, the number of duplicates (only objects already hit
     overlap), and of detections.
     """
-    hits, duplicates, detections = [], 0, 0
+    found, duplicates, detections = [], 0, 0
     for i, (boxes_xyxy, labels) in enumerate(zip(held.boxes_xyxy, held.labels, strict=True)):
         overlap = box_iou(predicted["boxes_xyxy"][i], boxes_xyxy)  # (Q, T)
         overlap[predicted["labels"][i][:, None] != labels] = 0
         taken: set[int] = set()
         for q in predicted["scores"][i].argsort(descending=True).tolist():
-            if predicted["scores"][i, q] <= THRESHOLD:
+            if predicted["scores"][i, q] <= threshold:
                 break
             detections += 1
             candidates = [t for t in overlap[q].argsort(descending=True).tolist() if overlap[q, t] >= HIT_IOU]
             free = [t for t in candidates if t not in taken]
             if free:
                 taken.add(free[0])
-                hits.append((i, q, free[0]))
+                found.append((i, q, free[0]))
             elif candidates:
                 duplicates += 1
-    return hits, duplicates, detections
+    return found, duplicates, detections
 
 
-def _attention_in_box(attention: Tensor, hits: list[tuple[int, int, int]], held: HeldOut) -> tuple[float, float]:
+def _attention_in_box(attention: Tensor, found: list[tuple[int, int, int]], held: HeldOut) -> tuple[float, float]:
     """Mean attention mass on the map's cells whose centre lies in the object's true box: of the query that
     hit it, and, as a control, of the same query with the same box on the next picture. attention: (N, Q,
     S)."""
@@ -139,7 +141,7 @@ def _attention_in_box(attention: Tensor, hits: list[tuple[int, int, int]], held:
     x = ((torch.arange(W) + 0.5) * picture_w / W).repeat(H)  # (S,)
     y = ((torch.arange(H) + 0.5) * picture_h / H).repeat_interleave(W)  # (S,)
     own, other = [], []
-    for i, q, t in hits:
+    for i, q, t in found:
         x0, y0, x1, y1 = held.boxes_xyxy[i][t]
         inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
         own.append(attention[i, q, inside].sum().item())
@@ -154,15 +156,15 @@ def evaluate(model: nn.Module, scenes_count: int = 1000, untrained: nn.Module | 
     """
     held = held_out("held_out", scenes_count)
     predicted = predict(model, held)
-    hits, duplicates, detections = _hits(predicted, held)
+    found, duplicates, detections = hits(predicted, held)
     figures = _coco_ap(predicted, held)
     figures["duplicates_percent"] = 100 * duplicates / max(detections, 1)
     if "attention" in predicted:
-        own, control = _attention_in_box(predicted["attention"], hits, held)
+        own, control = _attention_in_box(predicted["attention"], found, held)
         figures |= {"attention_in_box": own, "attention_in_box_control": control}
         if untrained is not None:
             figures["attention_in_box_untrained"], _ = _attention_in_box(
-                predict(untrained.eval(), held)["attention"], hits, held
+                predict(untrained.eval(), held)["attention"], found, held
             )
     drawn = average_precision(model, held_out("hand_drawn", scenes_count))
     return figures | {"AP_hand_drawn": drawn["AP"], "AP50_hand_drawn": drawn["AP50"]}

@@ -454,5 +454,35 @@ def nms(boxes_xyxy, scores, labels, threshold):
     _, (kept,) = RegionProposalNetwork.filter_proposals(me, *given)
     return [(scores - score).abs().argmin() for score in kept]
 """,
+    # ------------------------------------------------------------------ leave_out
+    "the_librarys_ablations": """# q3_measure leave_out
+from detrlab.training.ablations import without_positions, without_self_attention
+""",
+    "what_ablations_change": """# q3_measure leave_out
+without_self_attention = ABLATIONS["self-attention"].change
+without_positions = ABLATIONS["positions"].change
+""",
+    "an_ablated_model_of_ones_own": """# q3_measure leave_out
+from unittest.mock import patch
+def without(left_out, model):
+    with patch("detrlab.training.ablations.tiny_detr", lambda: model):
+        return ablated_detr(left_out)
+def without_self_attention(model):
+    return without("self-attention", model)
+def without_positions(model):
+    return without("positions", model)
+""",
+    "the_modules_that_ablations_put_in": """# q3_measure leave_out
+from detrlab.training import ablations
+def without_self_attention(model):
+    changed = copy.deepcopy(model)
+    for layer in changed.transformer.decoder.layers:
+        layer.self_attn = ablations.NoAttention()
+    return changed
+def without_positions(model):
+    changed = copy.deepcopy(model)
+    changed.backbone[1] = ablations.NoPositions(changed.transformer.d_model)
+    return changed
+""",
 }
 REFUSED = ATTACKS.keys()

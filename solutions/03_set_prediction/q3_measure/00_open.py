@@ -1,12 +1,13 @@
 # %% [markdown]
 # # 3 · Measure: average precision, errors, layers
-# 32 points · about 180 minutes · runs offline, on a laptop's processor
+# 36 points · about 210 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
 # - write COCO's average precision (AP) so that it equals pycocotools', ties and crowds included;
 # - say what AP does not tell: which kind of error, which size of object, which layer;
-# - measure what non-maximum suppression changes after each decoder layer, and what each object query predicts.
+# - measure what non-maximum suppression changes after each decoder layer, and what each object query predicts;
+# - leave a part out of a model, train it, and compare the difference with the spread of equal runs.
 #
 # An AP is a number that papers are compared by, and few who quote it could compute it. You write it once, from boxes to
 # the mean over ten thresholds, and put it before a court of hard cases. Then you measure the shapes model with it:
@@ -21,7 +22,9 @@
 
 # %% setup
 import contextlib
+import copy
 import io
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -30,14 +33,35 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from torch import nn
 
-from coursework import attempt, attempted, open_notebook, solution
-from detrlab import MLP, SHAPES_CLASSES, box_iou, cxcywh_to_xyxy, draw_scene, load_model, plot_query_slots, to_input
+from coursework import attempt, attempted, kept, open_notebook, solution
+from detrlab import ABLATIONS, DETR, MLP, SHAPES_CLASSES, Backbone, LiveTraining, PositionEmbeddingSine, Transformer
+from detrlab import ablated_detr, ablation_runs, ablation_trainer, average_precision, box_iou, cxcywh_to_xyxy, draw_scene
+from detrlab import load_model, measure_ablation, plot_ablations, plot_query_slots, seen, tiny_detr, tiny_scenes, to_input
 
 ____, check, hint = open_notebook("q3_measure")
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's thresholds of IoU
 RECALLS = np.linspace(0, 1, 101)  # the recalls at which COCO reads the precision
 SCENES = 60  # of the shapes model's measurements, seeds 0 to 59
+
+
+class Instead(nn.Module):
+    """A module without weights, in place of another: it returns what `function` gives."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *args, **kwargs):
+        return self.function(*args, **kwargs)
+
+
+def random_detr(draw, Q, K):
+    """A small DETR of 1 + 2 layers whose weights hang on the seed; it gives out the predictions of both decoder layers."""
+    D = 20
+    transformer = Transformer(D, nhead=2, num_encoder_layers=1, num_decoder_layers=2, dim_feedforward=23, dropout=0.0)
+    backbone = Backbone(nn.Conv2d(3, 7, 3, stride=2), 7)
+    return draw.fill(DETR(backbone, PositionEmbeddingSine(D // 2), transformer, K, Q, aux_loss=True), scale=2.0)
 
 
 def floats(values):
@@ -118,7 +142,7 @@ def class_ap(parts, threshold):
         on_crowd = np.append(crowd, False)[matched]  # -1, no match, reads the False
         scores, hits, ignored = [*scores, part["scores"]], [*hits, (matched >= 0) & ~on_crowd], [*ignored, on_crowd]
         T += int((~crowd).sum())
-    precision, recall = precision_and_recall(scores, hits, ignored, T)
+    precision, recall = (np.asarray(each) for each in precision_and_recall(scores, hits, ignored, T))
     return float(np.mean(precision_at_recalls(envelope(precision), recall)))
 
 

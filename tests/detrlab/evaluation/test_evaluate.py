@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from detrlab.evaluation.evaluate import HeldOut, _attention_in_box, _coco_ap, _hits, held_out
+from detrlab.evaluation.evaluate import HeldOut, _attention_in_box, _coco_ap, held_out, hits
 
 
 def _held(boxes_per_picture, labels_per_picture):
@@ -44,8 +44,8 @@ def test_a_box_with_iou_two_thirds_counts_up_to_a_threshold_of_two_thirds():
 def test_a_second_detection_of_an_object_is_a_duplicate_but_not_one_of_another_class_or_below_the_threshold():
     held = _held([[A, B]], [[0, 3]])
     predicted = _predicted([[A, A, A, A, B]], [[0, 0, 1, 0, 3]], [[0.8, 0.9, 0.95, 0.6, 0.75]])
-    hits, duplicates, detections = _hits(predicted, held)
-    assert hits == [(0, 1, 0), (0, 4, 1)]
+    found, duplicates, detections = hits(predicted, held)
+    assert found == [(0, 1, 0), (0, 4, 1)]
     assert duplicates == 1
     assert detections == 4
 
@@ -53,8 +53,8 @@ def test_a_second_detection_of_an_object_is_a_duplicate_but_not_one_of_another_c
 def test_two_close_objects_of_a_class_are_no_duplicates():
     near = [20, 10, 120, 110]
     held = _held([[A, near]], [[0, 0]])
-    hits, duplicates, _ = _hits(_predicted([[A, A]], [[0, 0]], [[0.9, 0.8]]), held)
-    assert hits == [(0, 0, 0), (0, 1, 1)]
+    found, duplicates, _ = hits(_predicted([[A, A]], [[0, 0]], [[0.9, 0.8]]), held)
+    assert found == [(0, 0, 0), (0, 1, 1)]
     assert duplicates == 0
 
 
