@@ -135,7 +135,7 @@ class InANotebook:
 
     def missed(self, names: Iterable[str]) -> bool:
         """Is one of these names imported by now that had no guard when the check ran?"""
-        return not self._guarded.issuperset(filter(_is_imported, names))
+        return any(_is_imported(name) for name in names if name not in self._guarded)
 
 
 def _is_imported(name: str) -> bool:
