@@ -82,12 +82,11 @@ def as_map(owner, labels):
 
 
 def painted(panoptic):
-    """The colours (H, W, 3) of a panoptic map: a bright one for each thing, pale ones for stuff, black for void."""
-    bright = ("#ffb000", "#59c8ff", "#ff7ab6", "#3fe0a1", "#fff06a", "#bda0ff", "#ff8a5c")
-    pale = {6: "#dfe6ea", 7: "#8f9a86"}
+    """The colours (H, W, 3) of a panoptic map: one for each class, black for void."""
+    colours = ("#ffb000", "#59c8ff", "#ff7ab6", "#3fe0a1", "#fff06a", "#bda0ff", "#dfe6ea", "#8f9a86")
     picture = np.zeros((*panoptic.ids.shape, 3), dtype=np.uint8)
-    for n, segment in enumerate(panoptic.segments):
-        colour = pale.get(segment.label, bright[n % len(bright)])
+    for segment in panoptic.segments:
+        colour = colours[segment.label]
         picture[panoptic.mask(segment)] = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     return picture
 

@@ -168,7 +168,7 @@ def panoptic(draw):
 # + return masks[large].argmax(0)
 
 # %% [markdown]
-# **A panoptic picture of your own**, beside its scene and its truth. Each thing has a colour, stuff is pale.
+# **A panoptic picture of your own**, beside its scene and its truth. Each class has a colour; that of stuff is pale.
 
 # %%
 def show_panoptic():

@@ -143,7 +143,7 @@ def padded_trap(draw):
 
 # %% [markdown]
 # **What it costs**: the same 20 scenes with the same masks, alone and beside ever wider images in the batch. PQ is
-# measured by the library; that step 3's slip does not disturb, each ground has one query here.
+# measured by the library. Step 3's slip does no harm here: each ground has one query.
 
 # %%
 def show_padding():
