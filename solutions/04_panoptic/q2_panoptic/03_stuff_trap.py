@@ -79,8 +79,9 @@ def stuff_trap(draw):
                                          (slice(0, 1), slice(4, 6)), (slice(1, 3), slice(4, W)),  # a speck, a thing
                                          (slice(2, 3), slice(0, 1)), (slice(2, 3), slice(1, 2))]):  # specks of land
         masks[n, rows, columns] += 8 + 3 * n
-    masks = masks[order := draw.permutation(7)]
-    group = torch.tensor([0, 0, 2, 3, 4, 4, 0])[order]
+    order = draw.permutation(7)
+    masks = torch.cat([masks[order], masks[:1] - 40])  # the last one owns nothing
+    group = torch.tensor([*torch.tensor([0, 0, 2, 3, 4, 4, 0])[order], 7])
     first = {}
     group = torch.tensor([first.setdefault(int(each), n) for n, each in enumerate(group)])
 

@@ -84,7 +84,8 @@ def pq(draw):
     counts[1] = (0.75 * 3, 3.0, 0.0, 0.0)
     quality = draw.uniform(K, 3).numpy().astype(np.float64)
     quality[draw.permutation(K).numpy()[:2]], quality[0], quality[3] = np.nan, np.nan, (0.0, 0.0, 0.0)
-    groups = range(K), [0, 3, 4, 5], [0]
+    quality[4] = draw.uniform(3).numpy()
+    groups = range(K), [4, 0, 3, 5], [0]
     return {"1. class_counts": attempted(lambda: floats(class_counts(images, K))),
             "2. qualities": attempted(lambda: numbers(qualities(counts.copy()))),
             "3. mean_quality": [attempted(lambda labels=labels: numbers(mean_quality(quality.copy(), labels)))

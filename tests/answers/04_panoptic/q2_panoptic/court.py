@@ -7,7 +7,7 @@ half_forgives = sketch("aaaa.", "aaabb")
 # %% style="halves on the other side; several objects"
 at_half = sketch("aabbbb", "aaaabb")
 void_counts = sketch("aaa....", "aaabbbb")
-crowd_counts = sketch("CCCCaa", "ccccaa")
+crowd_counts = sketch("CCCCCCaa", "cc....aa")
 half_forgives = sketch("aaaaaaaaaa..bbb", "aaaaaaaaccccbbb")
 
 # %% style="with other errors beside"

@@ -84,6 +84,6 @@ def left_over(shared, labels_t, labels_p, crowd, iou):
     for t in np.flatnonzero(crowd):
         crowd_of[labels_t[t]] = t + 1
     missed = np.array([t not in ts and not crowd[t] for t in range(len(labels_t))])
-    rows = [[0] + [crowd_of[label]] * (label in crowd_of) for label in labels_p]
+    rows = [[0, crowd_of[label]] if label in crowd_of else [0] for label in labels_p]
     shares = [shared[row, p + 1].sum() / shared[:, p + 1].sum() for p, row in enumerate(rows)]
     return missed, np.array([p not in ps and share <= 0.5 for p, share in enumerate(shares)])
