@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 1 · Build a DETR
-# 24 points · about 90 minutes · runs offline, on a laptop's processor
+# 24 points · about 95 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
