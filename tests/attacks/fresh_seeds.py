@@ -48,7 +48,7 @@ def corner(boxes):
     + """
 from coursework import Outcome, freeze
 from coursework.checks import notebook
-notebook.run_check = lambda function, name, seed, jitter=0.0: Outcome(freeze(known.get(str(seed), known['11'])))
+notebook.run_check = lambda function, name, seed, *_, **__: Outcome(freeze(known.get(str(seed), known['11'])))
 """,
     "replaces_freeze": LOAD
     + """

@@ -75,7 +75,7 @@ def test_the_chosen_colour_is_marked_beside_an_explorer(lab, browser):
     beside = "from detrlab.explorer.explore import explore\nexplore(model, draw_scene(0, (640, 480)).picture)"
     with watched_page(browser, viewport={"width": 1400, "height": 1100}) as page:
         lab.run(page, "marked", OPEN.replace("display(composer, ", "display(composer)\n("), beside)
-        page.locator(".dl-stage").wait_for(timeout=60_000)
+        page.locator(".dl-stage canvas").wait_for(timeout=60_000)
         page.get_by_role("button", name="star", exact=True).click()
         chosen = page.locator(".dl-swatches input:checked + span").first
         chosen.wait_for()

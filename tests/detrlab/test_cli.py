@@ -11,7 +11,7 @@ from PIL import Image
 
 from detrlab.__main__ import MODELS, _folder_of, main
 from detrlab.detr import models
-from detrlab.detr.models import OFFICIAL_MODELS, shapes_model
+from detrlab.detr.models import OFFICIAL_MODELS, SHIPPED_MODELS, shapes_model
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_wrong_options_end_in_code_2(arguments, says, capsys):
 
 
 def test_models_are_those_of_the_library():
-    assert set(MODELS) == {"shapes", *OFFICIAL_MODELS}
+    assert set(MODELS) == {*SHIPPED_MODELS, *OFFICIAL_MODELS}
 
 
 def test_help_does_not_wait_for_torch():

@@ -26,7 +26,7 @@ def test_parts_are_put_together_and_rounded(tmp_path, monkeypatch):
 
 def test_the_kept_file_is_of_the_model_recipe_and_scenes_that_the_code_has():
     whole = json.loads(tiny_curves.FILE.read_text())
-    today = json.loads(json.dumps(tiny_curves._rounded(tiny_curves.described())))
+    today = json.loads(json.dumps(tiny_curves.rounded(tiny_curves.described())))
     assert whole["of"].pop("untrained_loss") == pytest.approx(today.pop("untrained_loss"), rel=1e-3)
     assert whole["of"] == today  # else: train all of it anew, and read what the lesson says of it
 

@@ -20,7 +20,7 @@
 #
 # *Example.* `double = Instead(lambda x: 2 * x)`; then `double(torch.ones(3))` is three times 2.
 
-# %% exercise="leave_out" forbids="detrlab.training.ablations.without_self_attention, detrlab.training.ablations.without_positions, detrlab.training.ablations.ablated_detr, detrlab.training.ablations.NoAttention, detrlab.training.ablations.NoPositions"
+# %% exercise="leave_out" forbids="detrlab.training.ablations.without_self_attention, detrlab.training.ablations.without_positions, detrlab.training.ablations.ablated_detr, detrlab.training.ablations.Ablation.change, detrlab.training.ablations.NoAttention, detrlab.training.ablations.NoPositions"
 def without_self_attention(model):
     """A copy of a DETR in whose decoder no object query sees another."""
     ### BEGIN SOLUTION
