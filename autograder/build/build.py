@@ -247,7 +247,8 @@ def _check_agrees(one: StoredCheck, other: StoredCheck) -> bool:
 
 def _words(check: StoredCheck) -> tuple:
     """All of a check but its values."""
-    return check.points, check.parts, check.seeds, check.measured, [(known.id, known.says) for known in check.mistakes]
+    known = [(each.id, each.says) for each in check.mistakes]
+    return check.points, check.parts, check.seeds, check.forbids, check.measured, known
 
 
 def holds_work(path: Path) -> bool:

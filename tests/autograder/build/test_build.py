@@ -204,6 +204,19 @@ def test_data_of_another_build_are_replaced_as_a_pair(tmp_path):
     assert (tmp_path / "notebooks" / "small.json").read_bytes() != before
 
 
+def test_a_name_that_is_forbidden_anew_reaches_students(tmp_path):
+    for name, names in (("notebooks", []), ("release", ["math.dist"])):
+        (tmp_path / name).mkdir()
+        write_data(*reference(tmp_path), tmp_path / name)
+        file = tmp_path / name / "small.json"
+        data = json.loads(file.read_text())
+        next(iter(data["checks"].values()))["forbids"] = names
+        file.write_text(json.dumps(data))
+    build.install(tmp_path / "release", tmp_path / "notebooks")
+    kept = json.loads((tmp_path / "notebooks" / "small.json").read_text())
+    assert next(iter(kept["checks"].values()))["forbids"] == ["math.dist"]
+
+
 def test_a_notebook_that_is_withdrawn_is_not_released_again(tmp_path):
     for name in ("q1_kept.ipynb", "q1_kept.json", "q2_gone.ipynb", "q2_gone.json", "q2_gone.safetensors", "data.json"):
         (tmp_path / name).touch()
