@@ -26,7 +26,7 @@ RECIPES = {
     "shapes_plain": ShippedModel(
         shapes_recipe("shapes_plain", 9000, no_object=(0.1, 0.1)),
         PlainLearner,
-        shorter_sides={0.4: {64: 1.0}, 0.7: {96: 1.0}} | SHORTER_SIDES,
+        shorter_sides={0.4: {64: 1.0}, 0.7: {96: 1.0}, 1.0: SHORTER_SIDES[1.0]},
         batch=8,
     ),
 }
