@@ -28,7 +28,8 @@ class Lab:
 
     def open(self, page, path: str) -> None:
         """Open a notebook of the folder in a workspace of its own and wait for its kernel."""
-        page.goto(f"{self.address}lab/workspaces/{Path(path).stem}/tree/{path}")
+        workspace = path.removesuffix(".ipynb").replace("/", "_")
+        page.goto(f"{self.address}lab/workspaces/{workspace}/tree/{path}")
         # What is run before the kernel is there is lost without a word.
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for(timeout=STARTS_WITHIN * 1000)
 

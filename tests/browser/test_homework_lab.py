@@ -54,17 +54,11 @@ def assert_painted(canvas, expected) -> None:
 def answer_wrongly_and_then_right(student: Student, solution: str, screenshots: Path) -> None:
     mistake = next(each for each in read_source(SOURCE).mistakes if each.message_id == "corners/half_width")
     student.answer("corners_code", mistake.code)
-    student.page.keyboard.press("Shift+Enter")  # the check stands right below
+    student.run_next("corners")
     student.reads("corners", mistake.says, LATER)
     student.cell("corners").scroll_into_view_if_needed()
     student.page.screenshot(path=screenshots / "homework_wrong.png")
-    # Back and again without the mouse: the cell after the check is chosen now, and arrows pass over folded cells.
-    for _ in range(3):
-        if "jp-mod-active" in student.cell("corners_code").get_attribute("class").split():
-            break
-        student.page.keyboard.press("ArrowUp")
-    student.page.keyboard.press("Enter")
-    student.type_over(solution)
+    student.answer_above("corners_code", solution)
     student.run("corners")
     student.reads("corners", "Right.", LATER)
     student.page.screenshot(path=screenshots / "homework_right.png")
@@ -101,7 +95,7 @@ def choose_a_picture(student: Student, solution: str, folder: Path, screenshots:
     mine = "def my_source():\n    return upload.value\n\n\nkeep_picture(my_source())"
     student.answer("own_picture_code", function + mine)
     student.cell("own_picture_code").locator(".jp-OutputArea img").wait_for(timeout=SOON)
-    student.page.keyboard.press("Shift+Enter")
+    student.run_next("own_picture")
     student.reads("own_picture", "Right.")
     student.cell("own_picture_code").locator(".jp-OutputArea").evaluate("each => each.scrollIntoView()")
     student.page.screenshot(path=screenshots / "homework_picture.png")
@@ -168,11 +162,11 @@ def assert_page_is_alive(page, saved: Path, picture: Image.Image) -> None:
 
 
 def test_from_a_wrong_answer_to_a_page_that_needs_no_server(lab: Lab, browser, tmp_path, screenshots):
-    folder = Path(shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, lab.folder / ASSIGNMENT))
+    folder = Path(shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, lab.folder / tmp_path.name / ASSIGNMENT))
     notebook = nbformat.read(folder / f"{NAME}.ipynb", as_version=4)
     solutions = {name: text for name, (_, text) in read_solutions(SOURCE).items()}
     with watched_page(browser, viewport={"width": 1280, "height": 1000}) as page:
-        lab.open(page, f"{ASSIGNMENT}/{NAME}.ipynb")
+        lab.open(page, f"{tmp_path.name}/{ASSIGNMENT}/{NAME}.ipynb")
         student = Student(page, notebook)
         student.run("setup")
         answer_wrongly_and_then_right(student, solutions["corners"], screenshots)

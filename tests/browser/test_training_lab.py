@@ -24,8 +24,8 @@ def step_in(line: str) -> int:
     return int(re.search(r"step (\d+)", line)[1])
 
 
-def test_a_training_is_watched_and_stopped_and_goes_on_until_it_is_kept(lab: Lab, browser, screenshots):
-    folder = Path(shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, lab.folder / "training"))
+def test_a_training_is_watched_and_stopped_and_goes_on_until_it_is_kept(lab: Lab, browser, tmp_path, screenshots):
+    folder = Path(shutil.copytree(ROOT / "notebooks" / ASSIGNMENT, lab.folder / tmp_path.name))
     notebook = nbformat.read(folder / f"{NAME}.ipynb", as_version=4)
     (training,) = (cell for cell in notebook.cells if cell.cell_type == "code" and TRAINS in cell.source)
     for long, short in SHORTER.items():
@@ -33,7 +33,7 @@ def test_a_training_is_watched_and_stopped_and_goes_on_until_it_is_kept(lab: Lab
         training.source = training.source.replace(long, short)
     nbformat.write(notebook, folder / f"{NAME}.ipynb")
     with watched_page(browser, viewport={"width": 1366, "height": 768}) as page:
-        lab.open(page, f"training/{NAME}.ipynb")
+        lab.open(page, f"{tmp_path.name}/{NAME}.ipynb")
         student = Student(page, notebook)
         student.run("setup")
         student.run(TRAINS)
