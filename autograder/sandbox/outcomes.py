@@ -13,7 +13,17 @@ import numpy as np
 import safetensors.numpy
 
 from coursework.marking.outcome import Outcome
-from coursework.marking.values import MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, MAX_MESSAGE, Array, Foreign, Raised, unpack
+from coursework.marking.values import (
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_ITEMS,
+    MAX_MESSAGE,
+    Array,
+    Foreign,
+    Raised,
+    Sealed,
+    unpack,
+)
 
 _MAX_TEXT = 10_000
 _MAX_HEADER = 1 << 20  # bytes of a safetensors header: names, types and shapes
@@ -109,6 +119,9 @@ def _sound(value: Any, budget: list[int], depth: int) -> Any:
         return Foreign(clean_text(str(value.type_name), 100))
     if isinstance(value, Raised):
         return _raised(value.error, value.message, value.at, value.returned)
+    if isinstance(value, Sealed):
+        budget[1] -= 1
+        return Sealed(*(_sound(side, budget, depth - 1) for side in (value.given, value.value)))
     if isinstance(value, dict):
         budget[1] -= len(value)
         return {clean_text(key, _MAX_TEXT): _sound(item, budget, depth - 1) for key, item in value.items()}

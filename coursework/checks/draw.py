@@ -8,9 +8,15 @@ imported by what gives tensors: a course that needs none never loads it.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from coursework.marking.values import Sealed
+
+from .blank import NotAttempted
+from .freezing import attempted
 
 if TYPE_CHECKING:
     import torch
@@ -74,6 +80,27 @@ class Draw:
     def number(self, low: float = 0.0, high: float = 1.0) -> float:
         """One real number, low <= x < high."""
         return float(self._jittered(self._generator.uniform(low, high, (1,)))[0])
+
+    def sealed(self, call: Callable[[], Any], whole: bool = False) -> Any:
+        """What a check returns of one number that students work out, `call()`; with `whole` it is judged rounded.
+
+        A message tells what came, and never what was expected. What comes back hangs on the seed, since a drawn number
+        is added. For an exception or a blank stands what `attempted` gives.
+        """
+        added = self.number(1, 9)
+
+        def asked() -> Sealed:
+            given = call()
+            try:
+                number = float(given)
+                value = added + (round(number) if whole else number)
+            except NotAttempted:
+                raise
+            except Exception:  # a list, a text, infinity where it is rounded: no number is as wrong as another one
+                return Sealed(given, "no number")
+            return Sealed(given if isinstance(given, int | float) else number, value)
+
+        return attempted(asked)
 
     def normal(self, *shape: int) -> torch.Tensor:
         """Standard normal float32 tensor of that shape."""

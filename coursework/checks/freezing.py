@@ -27,6 +27,7 @@ from coursework.marking.values import (
     Array,
     Foreign,
     Raised,
+    Sealed,
 )
 
 from .blank import Blank, NotAttempted
@@ -149,6 +150,8 @@ def _freeze(value: Any, budget: list[int], depth: int) -> Any:
         raise NotAttempted("a blank ____ was returned")
     if isinstance(value, Raised):
         return value
+    if isinstance(value, Sealed):
+        return Sealed(*(_freeze(side, budget, depth - 1) for side in (value.given, value.value)))
     if value is None or isinstance(value, bool | str):
         return str(value)[:10_000] if isinstance(value, str) else value
     if isinstance(value, np.generic):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .values import Array, Foreign, Raised
+from .values import Array, Foreign, Raised, Sealed
 
 Numbers = np.ndarray | np.float64
 Letters = Mapping[str, int]  # sizes by the letter that a check gave them
@@ -28,7 +28,8 @@ NO_LETTERS: Letters = {}
 class Difference:
     """One difference: its kind ("type", "keys", "shape", "dtype", "value", "raised"), where, and both sides.
 
-    `came` and `expected` are in words; `sides` are the two frozen values: whole arrays, also where one number differs.
+    `came` and `expected` are in words, "" where what was expected is not told; `sides` are the two frozen values: whole
+    arrays, also where one number differs.
     """
 
     kind: str
@@ -52,6 +53,8 @@ def _in_words(value: Any, letters: Letters) -> str:
         return f"something of type {value.type_name}"
     if isinstance(value, Raised):
         return f"{value.error}: {value.message}" if value.message else value.error
+    if isinstance(value, Sealed):
+        return describe(value.given)
     if isinstance(value, dict):
         return "dict with keys " + ", ".join(map(repr, value)) if value else "empty dict"
     if isinstance(value, list):
@@ -100,6 +103,10 @@ def differences(
     if isinstance(came, Raised) or isinstance(expected, Raised):
         if came != expected:
             yield differs("raised")
+        return
+    if isinstance(expected, Sealed):
+        if not isinstance(came, Sealed) or difference(came.value, expected.value):
+            yield Difference("value", path, describe(came), "", (came, expected))
         return
     if isinstance(expected, bool | int | float) and isinstance(came, Array) and came.data.size == 1:
         came = came.data.reshape(()).item()
@@ -185,6 +192,8 @@ def apart(one: Any, other: Any, factor: float) -> bool:
         return False
     if found.kind != "value":
         return True
+    if isinstance(one, Sealed) and isinstance(other, Sealed):
+        return apart(one.value, other.value, factor)
     if isinstance(one, dict):
         return any(apart(one[key], other[key], factor) for key in one)
     if isinstance(one, list):

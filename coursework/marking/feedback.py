@@ -101,7 +101,8 @@ def _like(runs: list[Outcome], check: StoredCheck) -> list[str]:
                 value = mended(value, mistake.outcomes[i].value, right.value)
             if found := difference(value, right.value, right.letters):
                 place = say("place_in", place=_place(found)) if found.path else ""
-                return [*lines, say("rest", place=place, came=found.came, expected=found.expected)]
+                rest = "rest" if found.expected else "rest_untold"
+                return [*lines, say(rest, place=place, came=found.came, expected=found.expected)]
     return lines
 
 
@@ -169,7 +170,9 @@ def _difference_lines(
     if found.kind == "keys":
         sides = ("too_few", expected.keys() - came.keys()), ("too_many", came.keys() - expected.keys())
         return _title(found), [say(name, items=_named(sorted(keys))) for name, keys in sides if keys]
-    lines = [say("came", came=found.came), say("expected", expected=found.expected)]
+    lines = [say("came", came=found.came)]
+    if found.expected:
+        lines.append(say("expected", expected=found.expected))
     if found.kind == "shape":
         lines += _unmatched_lines(came, expected) + _axes_lines(came, expected, right)
     broken = _broken_invariant(run.value, invariants()) if found.kind == "value" else None

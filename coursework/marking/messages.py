@@ -27,6 +27,7 @@ MESSAGES = {
     "like": "It looks like this: {sentence}",
     "like_too": "And like this: {sentence}",
     "rest": "Besides, something else differs{place}: {came} came, {expected} was expected.",
+    "rest_untold": "Besides, something else is wrong{place}: {came} came.",
     "place_in": " {place}",
     "only_visible": "Right on the draws you see, wrong on others: does it rest on a fixed size, seed or picture?",
     "none": "A None was used as a value. A function that ends without `return` gives None: is a `return` missing?",

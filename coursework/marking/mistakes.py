@@ -21,7 +21,7 @@ import numpy as np
 from .compare import alike, difference, equal_elements, is_short
 from .outcome import Outcome
 from .stored import KnownMistake
-from .values import Array, Foreign, Raised
+from .values import Array, Foreign, Raised, Sealed
 
 Path = tuple[str | int, ...]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -140,6 +140,8 @@ def _evidence(value: Any, own: bool) -> int:
         return _of_numbers(value.data)
     if isinstance(value, Raised):
         return 0 if value.is_open else ENOUGH
+    if isinstance(value, Sealed):
+        return _evidence(value.value, own)
     if isinstance(value, dict):
         return sum(_evidence(item, True) for item in value.values())
     if isinstance(value, bool):

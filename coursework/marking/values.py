@@ -1,4 +1,4 @@
-"""Values as plain data: a tree of dict (string keys), list, str, int, float, bool, None, `Array`, `Foreign`, `Raised`.
+"""Values as plain data: a tree of dict (string keys), list, str, int, float, bool, None, and the classes below.
 
 So they can be stored, sent and compared without the code that made them; `coursework.checks.freeze` makes them.
 `pack` turns a tree into JSON-ready data and a flat dict of numpy arrays (as safetensors stores them); `unpack`
@@ -57,6 +57,14 @@ class Raised:
         return self.error == NOT_ATTEMPTED
 
 
+@dataclass(frozen=True)
+class Sealed:
+    """What a student worked out: `value` is judged, and messages tell `given`, but never what was expected."""
+
+    given: Any
+    value: Any
+
+
 def pack(tree: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:
     """JSON-ready form of a frozen tree; its arrays are added to `arrays` under names that start with `prefix`."""
     if isinstance(tree, Array):
@@ -67,6 +75,8 @@ def pack(tree: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:
         return {"$foreign": tree.type_name}
     if isinstance(tree, Raised):
         return {"$raised": [tree.error, tree.message, tree.at, *([list(tree.returned)] if tree.returned else [])]}
+    if isinstance(tree, Sealed):
+        return {"$sealed": [pack(side, arrays, prefix) for side in (tree.given, tree.value)]}
     if isinstance(tree, float) and not math.isfinite(tree):
         return {"$float": repr(tree)}
     if isinstance(tree, dict):
@@ -88,6 +98,9 @@ def unpack(data: Any, arrays: dict[str, np.ndarray]) -> Any:
         if "$raised" in data:
             error, message, at, *returned = data["$raised"]
             return Raised(error, message, at, tuple(returned[0]) if returned else ())
+        if "$sealed" in data:
+            given, value = (unpack(side, arrays) for side in data["$sealed"])
+            return Sealed(given, value)
         if "$float" in data:
             return float(data["$float"])
         return {key: unpack(item, arrays) for key, item in data["$dict"].items()}

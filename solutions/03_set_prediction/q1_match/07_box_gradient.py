@@ -32,7 +32,7 @@ l1_ratio = 10  # ____
 def slope(loss, boxes_cxcywh, goal_cxcywh):
     """(N, 4): the gradient of loss(boxes_cxcywh, goal_cxcywh), (N,), with respect to the boxes (N, 4)."""
     ### BEGIN SOLUTION
-    boxes = boxes_cxcywh.detach().clone().requires_grad_()
+    boxes = boxes_cxcywh.detach().requires_grad_()
     loss(boxes, goal_cxcywh).sum().backward()
     return boxes.grad
     ### END SOLUTION
@@ -40,7 +40,6 @@ def slope(loss, boxes_cxcywh, goal_cxcywh):
 # %% check="box_gradient" points=2
 @check(parts={"1. worked out": 1, "2. slope": 1})
 def box_gradient(draw):
-    shifts = draw.uniform(3, low=1, high=9).tolist()  # what comes back hangs on the seed
     N = draw.size(3, 11)
     draw.name(N=N)
     boxes, goal, factors = draw.boxes_cxcywh(N), draw.boxes_cxcywh(N), draw.uniform(N, low=1, high=3)
@@ -53,24 +52,24 @@ def box_gradient(draw):
         first = result.detach().clone()
         return {"first call": first, "second call": attempted(lambda: slope(loss, boxes, goal).detach())}
 
-    return {"1. worked out": {"derivative": attempted(lambda: shifts[0] + float(iou_derivative)),
-                              "direction": attempted(lambda: shifts[1] + float(giou_moves)),
-                              "ratio": attempted(lambda: shifts[2] + float(l1_ratio))},
+    return {"1. worked out": {"derivative": draw.sealed(lambda: iou_derivative),
+                              "direction": draw.sealed(lambda: giou_moves),
+                              "ratio": draw.sealed(lambda: l1_ratio)},
             "2. slope": attempted(asked)}
 
 
 # %% [raw] hints="box_gradient"
 # 1. A derivative asks: what happens to the loss if cx changes a little? Does the intersection change? Does the hull?
 #    For the last one: a tenth of .5, a tenth of .05.
-# 2. Gradients are kept in a leaf tensor that requires them: `.detach().clone().requires_grad_()` makes one. One
+# 2. Gradients are kept in a leaf tensor that requires them: `.detach().requires_grad_()` makes one. One
 #    backward pass over the *sum* gives every box its own gradient, since no loss depends on another's box.
 # 3. `loss(boxes, goal_cxcywh).sum().backward()`, then `boxes....`; and a plain number behind each `=`.
 
 # %% [raw] mistake="box_gradient/accumulates"
 # The second call gives other numbers: gradients add up in the same leaf tensor. Make a new one in each call:
-# boxes_cxcywh.detach().clone().
+# boxes_cxcywh.detach().
 # ---
-# - boxes = boxes_cxcywh.detach().clone().requires_grad_()
+# - boxes = boxes_cxcywh.detach().requires_grad_()
 # + boxes = boxes_cxcywh.requires_grad_()
 
 # %% [raw] mistake="box_gradient/mean"
@@ -88,9 +87,9 @@ def box_gradient(draw):
 # %% [raw] mistake="box_gradient/of_the_goal"
 # This is the gradient with respect to the target. The prediction is what training moves.
 # ---
-# - boxes = boxes_cxcywh.detach().clone().requires_grad_()
+# - boxes = boxes_cxcywh.detach().requires_grad_()
 # - loss(boxes, goal_cxcywh).sum().backward()
-# + boxes = goal_cxcywh.detach().clone().requires_grad_()
+# + boxes = goal_cxcywh.detach().requires_grad_()
 # + loss(boxes_cxcywh, boxes).sum().backward()
 
 # %% [raw] mistake="box_gradient/exchanged"
@@ -106,10 +105,10 @@ def box_gradient(draw):
 # + return -boxes.grad
 
 # %% [raw] mistake="box_gradient/no_leaf"
-# The boxes do not require a gradient, so none is kept. Write `.requires_grad_()` behind the clone.
+# The boxes do not require a gradient, so none is kept. Write `.requires_grad_()` behind `.detach()`.
 # ---
-# - boxes = boxes_cxcywh.detach().clone().requires_grad_()
-# + boxes = boxes_cxcywh.detach().clone()
+# - boxes = boxes_cxcywh.detach().requires_grad_()
+# + boxes = boxes_cxcywh.detach()
 
 # %% [raw] mistake="box_gradient/losses_returned"
 # These are the losses. Return the gradient, one number for each of a box's four: (N, 4).

@@ -45,7 +45,9 @@ def no_object_share(logits, classes, no_object):
 # %% check="who_pays" points=2
 @check(parts={"1. said first": 1, "2. no_object_share": 1})
 def who_pays(draw):
-    shifts, seal = draw.uniform(2, low=1, high=9).tolist(), draw.integer(1, 10**6)  # what comes back hangs on the seed
+    said = {"share": draw.sealed(lambda: percent_if_equally_wrong, whole=True),
+            "divisor": draw.sealed(lambda: divisor_of_four_images, whole=True)}
+    seal = draw.integer(1, 10**6)  # any guess in its range is right: what comes back hangs on the seed alone
 
     def guessed():
         if isinstance(percent_when_trained, str | bool):
@@ -62,9 +64,7 @@ def who_pays(draw):
     classes[0, 1:], classes[1, 1:] = K, 0  # one image full of no-object, one of objects
     logits[0, :, K] += 4
     shares = [attempted(lambda: float(no_object_share(logits, classes, weight))) for weight in (no_object, 1.0)]
-    return {"1. said first": {"share": attempted(lambda: shifts[0] + round(float(percent_if_equally_wrong))),
-                              "divisor": attempted(lambda: shifts[1] + round(float(divisor_of_four_images))),
-                              "guess": attempted(guessed), "seal": seal},
+    return {"1. said first": said | {"guess": attempted(guessed), "seal": seal},
             "2. no_object_share": {"light": shares[0], "weight 1": shares[1]}}
 
 

@@ -29,7 +29,9 @@ import math
 from pathlib import Path
 
 import numpy as np
+import scipy.optimize  # the first match would import it, and the first optimiser torch._dynamo: no check has to wait
 import torch
+import torch._dynamo
 from IPython.display import display
 from torch import nn
 from torch.optim.swa_utils import AveragedModel

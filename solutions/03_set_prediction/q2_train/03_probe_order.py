@@ -53,8 +53,6 @@ def suspect(passed):
 # %% check="probe_order" points=3
 @check(parts={"1. worked out": 2, "2. suspect": 1})
 def probe_order(draw):
-    shifts = [draw.integer(10, 10**4) for _ in range(5)]  # what comes back hangs on the seed
-
     def listed(passed):
         said = filled_in(suspect(list(passed)))
         return said if said is None or isinstance(said, str) else f"no string: {type(said).__name__}"
@@ -69,11 +67,11 @@ def probe_order(draw):
                 "all failed": listed([False] * 5), "last failed": listed([True] * 4 + [False]),
                 "none failed": [listed([True] * 5), first]}
 
-    return {"1. worked out": {"keen": attempted(lambda: shifts[0] + int(first_of_keen)),
-                              "clones": attempted(lambda: shifts[1] + int(first_of_clones)),
-                              "askew": attempted(lambda: shifts[2] + int(first_of_askew)),
-                              "hot": attempted(lambda: shifts[3] + int(first_of_hot)),
-                              "blind": attempted(lambda: shifts[4] + int(first_of_blind))},
+    return {"1. worked out": {"keen": draw.sealed(lambda: first_of_keen),
+                              "clones": draw.sealed(lambda: first_of_clones),
+                              "askew": draw.sealed(lambda: first_of_askew),
+                              "hot": draw.sealed(lambda: first_of_hot),
+                              "blind": draw.sealed(lambda: first_of_blind)},
             "2. suspect": attempted(asked)}
 
 

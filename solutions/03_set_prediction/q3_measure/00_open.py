@@ -138,10 +138,13 @@ def class_ap(parts, threshold):
         crowd = part["crowd"]
         if "ious" not in part:  # the same at every threshold
             part["ious"] = iou_matrix(part["boxes_xyxy"], part["true_boxes_xyxy"], crowd)
+            part["crowd or none"] = np.append(crowd, False)  # -1, no match, reads the False
         matched = np.array(match_greedily(part["ious"], part["scores"], crowd, threshold), dtype=int).reshape(-1)
-        on_crowd = np.append(crowd, False)[matched]  # -1, no match, reads the False
-        scores, hits, ignored = [*scores, part["scores"]], [*hits, (matched >= 0) & ~on_crowd], [*ignored, on_crowd]
-        T += int((~crowd).sum())
+        on_crowd = part["crowd or none"][matched]
+        scores.append(part["scores"])
+        hits.append((matched >= 0) & ~on_crowd)
+        ignored.append(on_crowd)
+        T += len(crowd) - np.count_nonzero(crowd)
     precision, recall = (np.asarray(each) for each in precision_and_recall(scores, hits, ignored, T))
     return float(np.mean(precision_at_recalls(envelope(precision), recall)))
 

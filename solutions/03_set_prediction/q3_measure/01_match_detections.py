@@ -51,18 +51,18 @@ def iou_matrix(boxes_xyxy, true_boxes_xyxy, crowd):
 def match_greedily(ious, scores, crowd, threshold):
     """(N,): the index of the object, or crowd, that each detection is matched with; -1 where there is none."""
     ### BEGIN SOLUTION
-    matched = np.full(len(scores), -1)
-    free = ~crowd
+    rows, matched = ious.tolist(), [-1] * len(scores)  # one by one, a list's items are read faster than an array's
+    free = [not each for each in crowd]
     for n in np.argsort(-scores, kind="stable"):
         for allowed in (free, crowd):
             best = threshold
-            for t in np.flatnonzero(allowed):
-                if ious[n, t] >= best:
-                    matched[n], best = t, ious[n, t]
+            for t, iou in enumerate(rows[n]):
+                if allowed[t] and iou >= best:
+                    matched[n], best = t, iou
             if matched[n] >= 0:
                 free[matched[n]] = False
                 break
-    return matched
+    return np.array(matched, dtype=int)
     ### END SOLUTION
 
 # %% check="match_detections" points=5
@@ -152,14 +152,14 @@ def match_detections(draw):
 # %% [raw] mistake="match_detections/first_of_equals"
 # Of equal IoUs the earlier object won. In COCO's loop a later object with the same IoU replaces it.
 # ---
-# - if ious[n, t] >= best:
-# + if ious[n, t] > best or (matched[n] < 0 and ious[n, t] == best):
+# - if allowed[t] and iou >= best:
+# + if allowed[t] and (iou > best or (matched[n] < 0 and iou == best)):
 
 # %% [raw] mistake="match_detections/above_threshold"
 # An IoU that equals the threshold did not count. At least the threshold is asked for: `>=`.
 # ---
-# - if ious[n, t] >= best:
-# + if ious[n, t] > threshold and ious[n, t] >= best:
+# - if allowed[t] and iou >= best:
+# + if allowed[t] and iou > threshold and iou >= best:
 
 # %% [raw] mistake="match_detections/next_not_tried"
 # Each detection looked at its best object only; where that was taken, the next one that is free was not tried.
@@ -188,7 +188,7 @@ def match_detections(draw):
 # %% [raw] mistake="match_detections/crowd_competes"
 # A crowd won against an object with a smaller IoU. A crowd is asked only where no free object reaches the threshold.
 # ---
-# - free = ~crowd
+# - free = [not each for each in crowd]
 # + free = np.ones_like(crowd)
 # - free[matched[n]] = False
 # + free[matched[n]] = crowd[matched[n]]
@@ -221,5 +221,5 @@ def match_detections(draw):
 # %% [raw] mistake="match_detections/sorted_result"
 # The matches stand in the order of the scores. Return them in the order in which the detections came.
 # ---
-# - return matched
-# + return matched[np.argsort(-scores, kind="stable")]
+# - return np.array(matched, dtype=int)
+# + return np.array(matched)[np.argsort(-scores, kind="stable")]

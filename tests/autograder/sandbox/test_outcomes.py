@@ -7,7 +7,7 @@ import safetensors.numpy
 
 from autograder.sandbox.outcomes import read_outcomes
 from coursework.marking.outcome import Outcome
-from coursework.marking.values import Array
+from coursework.marking.values import Array, Sealed
 
 
 def packed(header: dict) -> bytes:
@@ -23,6 +23,13 @@ def test_a_value_is_read_with_its_arrays():
     item = {"value": {"$array": "a", "dtype": "float32", "kind": "tensor"}}
     (got,) = read_outcomes([item], safetensors.numpy.save({"a": np.float32([2, 3])}), 1)
     assert isinstance(got.value, Array) and got.value.data.tolist() == [2, 3]
+
+
+def test_a_number_that_was_worked_out_is_read_with_what_was_given():
+    (got,) = read_outcomes([{"value": {"$dict": {"keen": {"$sealed": [{"$float": "inf"}, 3.5]}}}}], b"", 1)
+    assert got.value == {"keen": Sealed(float("inf"), 3.5)}
+    (worthless,) = read_outcomes([{"value": {"$sealed": [1, 2, 3]}}], b"", 1)
+    assert worthless.error == "UnreadableValue"
 
 
 def test_more_arrays_than_any_check_returns_are_not_made(monkeypatch):

@@ -1,6 +1,7 @@
 """Parts of a check, letters of shapes and titles, as a student sees them."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -200,3 +201,35 @@ def test_a_function_of_which_nothing_came_and_a_value_that_is_no_number(tmp_path
 def test_what_stops_in_the_students_own_lines_is_told_as_before(tmp_path):
     verdict = asked(tmp_path, RIGHT.replace("return [size], [size]", "return {}['x']"))
     assert verdict.title.startswith("Your code stopped with KeyError: 'x'")
+
+
+def test_what_was_expected_of_a_number_that_is_worked_out_is_never_told(tmp_path):
+    def numbers(draw, area=12, count=7.2, mean=None):
+        return {
+            "area": draw.sealed(lambda: area),
+            "count": draw.sealed(lambda: count, whole=True),
+            "mean": draw.normal(7) if mean is None else mean,
+        }
+
+    def perimeter(draw):
+        "That is the perimeter."
+        return numbers(draw, area=14)
+
+    judged = opened(tmp_path, numbers, mistakes=[perimeter])
+    assert judged(lambda draw: numbers(draw, area=12.0, count=6.8)).state == "right"
+    for wrong, came in (
+        (9, "9"),
+        (-0.5, "-0.5"),
+        (torch.tensor(9), "9"),
+        ([12], "[12]"),
+        ("most", "'most'"),
+        (None, "None"),
+    ):
+        verdict = judged(lambda draw, wrong=wrong: numbers(draw, area=wrong))
+        assert (verdict.state, verdict.title) == ("wrong", 'The values differ in "area"')
+        assert verdict.lines[0] == f"What came: {came}" and not any("expected" in line for line in verdict.lines)
+    assert judged(lambda draw: numbers(draw, area=BLANK)).state == "open"
+    assert judged(lambda draw: numbers(draw, area=14)).lines[1:] == ("It looks like this: That is the perimeter.",)
+    both = judged(lambda draw: numbers(draw, area=14, count=90.25))
+    assert both.lines[-1] == 'Besides, something else is wrong in "count": 90.25 came.'
+    assert judged(lambda draw: numbers(draw, count=math.inf)).lines[0] == "What came: inf"
