@@ -12,6 +12,7 @@ from detrlab.panoptic.segments import PanopticMap, Segment
 from tests.golden_data import golden_file
 
 GOLDEN = json.loads(golden_file("panoptic_quality.json").read_text())
+HOTCOCO = json.loads(golden_file("hotcoco_quality.json").read_text())
 GOLDEN_THINGS = [int(label) for label, category in GOLDEN["categories"].items() if category["isthing"]]
 
 
@@ -47,6 +48,15 @@ def test_equals_panopticapi(name):
             assert average.n == 0 and math.isnan(average.pq)
         else:
             assert average._asdict() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", HOTCOCO["sets"])
+def test_equals_hotcoco(name):
+    quality = panoptic_quality(golden_pairs(name), GOLDEN_THINGS)
+    assert_equal_counts(quality, HOTCOCO["sets"][name]["per_category"])
+    for kind, expected in HOTCOCO["sets"][name]["average"].items():
+        if expected["n"]:
+            assert getattr(quality, kind)._asdict() == pytest.approx(expected, abs=1e-12)
 
 
 def plain_counts(pairs) -> dict[str, dict]:
