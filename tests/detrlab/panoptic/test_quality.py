@@ -115,6 +115,14 @@ def test_equals_the_plain_form():
     assert all(0 <= c.pq <= 1 for c in quality.classes.values())
 
 
+def test_small_ids_in_small_numbers():
+    """Ids in bytes, whose products would not fit into a byte, and in front of them ids as large as COCO's."""
+    truth = PanopticMap(np.array([[200] * 6 + [100] * 3], dtype=np.uint8), (Segment(200, 0), Segment(100, 1)))
+    for ids in (np.array([7, 250], dtype=np.uint8), np.array([7, 16_777_215])):
+        predicted = PanopticMap(np.repeat(ids, (6, 3))[None], (Segment(int(ids[0]), 0), Segment(int(ids[1]), 1)))
+        assert panoptic_quality([(truth, predicted)], things=(0,)).all == (1, 1, 1, 2)
+
+
 def strip(*ids: int, labels: dict[int, int] | None = None, crowd: int = -1) -> PanopticMap:
     """One row of pixels; every segment of class 0 unless said."""
     shown = dict.fromkeys(id for id in ids if id)
