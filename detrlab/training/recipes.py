@@ -34,7 +34,7 @@ RECIPES: dict[str, ShippedModel | ShippedHead] = {
     "shapes_panoptic": ShippedHead(
         Recipe(
             name="shapes_panoptic",
-            steps=2000,
+            steps=1500,
             learning_rate=1e-3,
             warm_up=100,
             clip_norm=1.0,
