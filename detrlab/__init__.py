@@ -64,6 +64,7 @@ Segment
     match_segments           which segments of a truth and a prediction are the same, missed, invented
     scene_segments           the truth of a scene as a panoptic picture
     DETRsegm                 a detector with a mask head; parameter names are the official ones
+    StuffSegm                the same on a detector of things alone: learned queries for stuff
     MHAttentionMap           attention maps of object queries, without values
     MaskHeadSmallConv        from attention maps to masks, by a small feature pyramid
     mask_losses              focal and dice loss of a batch's matched queries
@@ -280,6 +281,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .panoptic.segmentation import DETRsegm as DETRsegm
     from .panoptic.segments import PanopticMap as PanopticMap, Segment as Segment, scene_segments as scene_segments
     from .panoptic.segments import SHAPES_PANOPTIC_CLASSES as SHAPES_PANOPTIC_CLASSES, SHAPES_THINGS as SHAPES_THINGS
+    from .panoptic.stuff import StuffSegm as StuffSegm
     from .scenes.compose import compose as compose, draw_scene as draw_scene
     from .scenes.parts import Background as Background, Horizon as Horizon, Scene as Scene, Shape as Shape
     from .training.ablations import (
@@ -376,6 +378,7 @@ _HOMES = {
     "panoptic.quality": ("PanopticQuality", "match_segments", "panoptic_quality"),
     "panoptic.segmentation": ("DETRsegm",),
     "panoptic.segments": ("PanopticMap", "SHAPES_PANOPTIC_CLASSES", "SHAPES_THINGS", "Segment", "scene_segments"),
+    "panoptic.stuff": ("StuffSegm",),
     "scenes.compose": ("compose", "draw_scene"),
     "scenes.parts": ("Background", "Horizon", "Scene", "Shape"),
     "training.ablations": ("ABLATIONS", "ablated_detr", "ablation_runs", "ablation_trainer", "measure_ablation"),

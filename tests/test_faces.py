@@ -25,19 +25,19 @@ NAMES = {
         DETRsegm Detection Detections Divergence Explorer FAULTS FeatureGrid FrozenBatchNorm2d HeadSwitches Horizon
         IMAGENET_MEAN IMAGENET_STD KEPT_NAME LiveTraining MHAttentionMap MLP MaskHeadSmallConv PROBES PanopticMap
         PanopticQuality PictureError PositionEmbeddingLearned PositionEmbeddingSine Recipe RenderedScenes Report
-        SHAPES_CLASSES SHAPES_PANOPTIC_CLASSES SHAPES_THINGS Scene SceneComposer Segment Shape SmallResNet TinyResNet
-        Trainer Training TrainingError Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder
-        TransformerEncoderLayer WeightsError ablated_detr ablation_runs ablation_trainer average_precision box_area
-        box_iou capture_attention check_targets clear_subplots compose compose_scene cxcywh_to_xyxy detect dice_loss
-        draw_scene entropy evaluate_coco explore export_coco fast faulty finetune first_divergence generalized_box_iou
-        instance_masks is_cached keep_picture lift load_model mask_losses mass_in_box match match_segments
-        measure_ablation new_figure normalise official_model official_weights open_picture pad_and_mask panoptic_maps
-        panoptic_quality picture_difference plot_ablations plot_attention_heads plot_attention_layers plot_box_frames
-        plot_decoder_attention plot_detections plot_detr plot_encoder_attention plot_moments plot_query_slots
-        plot_row_and_column plot_training plot_transformer_layers probe resize_picture resized_size resnet_backbone
-        same_picture scale_to_pixels scene_segments seen segment set_losses shapes_model short_weights
-        sigmoid_focal_loss small_backbone stride_from_sizes switch_heads switched_off tiny_curves tiny_detr tiny_scenes
-        to_input total_loss upload_button xyxy_to_cxcywh
+        SHAPES_CLASSES SHAPES_PANOPTIC_CLASSES SHAPES_THINGS Scene SceneComposer Segment Shape SmallResNet StuffSegm
+        TinyResNet Trainer Training TrainingError Transformer TransformerDecoder TransformerDecoderLayer
+        TransformerEncoder TransformerEncoderLayer WeightsError ablated_detr ablation_runs ablation_trainer
+        average_precision box_area box_iou capture_attention check_targets clear_subplots compose compose_scene
+        cxcywh_to_xyxy detect dice_loss draw_scene entropy evaluate_coco explore export_coco fast faulty finetune
+        first_divergence generalized_box_iou instance_masks is_cached keep_picture lift load_model mask_losses
+        mass_in_box match match_segments measure_ablation new_figure normalise official_model official_weights
+        open_picture pad_and_mask panoptic_maps panoptic_quality picture_difference plot_ablations plot_attention_heads
+        plot_attention_layers plot_box_frames plot_decoder_attention plot_detections plot_detr plot_encoder_attention
+        plot_moments plot_query_slots plot_row_and_column plot_training plot_transformer_layers probe resize_picture
+        resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen segment set_losses shapes_model
+        short_weights sigmoid_focal_loss small_backbone stride_from_sizes switch_heads switched_off tiny_curves
+        tiny_detr tiny_scenes to_input total_loss upload_button xyxy_to_cxcywh
     """,
 }
 # What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.

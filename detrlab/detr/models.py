@@ -1,4 +1,5 @@
-"""The models by name: the four official detectors, the three with masks, and those made here, which work offline.
+"""The models by name: the four official detectors, the three with masks, and those made here, which work
+offline.
 
 Sizes follow tables 1 and 5 of the DETR paper and `hubconf.py` of the official code.
 """
@@ -18,10 +19,13 @@ from detrlab.detr.huggingface import from_huggingface, is_huggingface
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
 from detrlab.panoptic.segmentation import DETRsegm
+from detrlab.panoptic.stuff import StuffSegm
+from detrlab.scenes.parts import GROUNDS
 from detrlab.weights import data_path, hub_file, is_hub_name, metadata, official_file, read_weights
 
 # Of one architecture; the second is its control, trained without what helps the first one.
 SHIPPED_MODELS = ("shapes", "shapes_plain")
+SHAPES_PANOPTIC = "shapes_panoptic"  # masks on the first: its file holds what is beside the detector
 # name: (ResNet, dilated last stage)
 OFFICIAL_MODELS = {
     "detr_resnet50": ("resnet50", False),
@@ -51,6 +55,8 @@ PanopticName = Literal["detr_resnet50_panoptic", "detr_resnet50_dc5_panoptic", "
 @overload
 def load_model(name: PanopticName, weights: str | Path | None = None) -> DETRsegm: ...
 @overload
+def load_model(name: Literal["shapes_panoptic"], weights: str | Path | None = None) -> StuffSegm: ...
+@overload
 def load_model(name: str, weights: str | Path | None = None) -> DETR: ...
 def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
     """A detector in eval mode, with `model.classes` (names by label) and `model.input_size` (shorter, longest).
@@ -58,12 +64,13 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
     Args:
         name: "shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5";
             or the path of a model.safetensors that `detrlab train --coco` wrote, which brings its own classes. With
-            masks, and `model.things` (the labels of countable classes): "detr_resnet50_panoptic",
+            masks, and `model.things` (the labels of countable classes): "shapes_panoptic", "detr_resnet50_panoptic",
             "detr_resnet50_dc5_panoptic", "detr_resnet101_panoptic".
         weights: a path to a .pth or .safetensors file, with official names or HuggingFace's; or, for the official
             models, "official" (fetched once into the cache) or a repository on HuggingFace's hub, such as
             "facebook/detr-resnet-50" (where `huggingface_hub` is installed, into its own cache). None: the shipped
-            weights for the "shapes" models, random weights for the others.
+            weights for the "shapes" models, random weights for the others. Those of "shapes_panoptic" are of the mask
+            head alone; its detector is the shipped "shapes".
 
     Raises:
         ValueError: an unknown name, or weights of another model.
@@ -73,10 +80,10 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
         if weights is not None:
             raise ValueError(f"{name} brings its own weights: leave out weights, or give the name of a model")
         return _finetuned(name)
-    if name in SHIPPED_MODELS:
+    if name in (*SHIPPED_MODELS, SHAPES_PANOPTIC):
         if weights == "official":
             raise ValueError(f'"{name}" is not an official model: leave out weights, it brings its own')
-        model: DETR | DETRsegm = shapes_model()
+        model: DETR | DETRsegm = shapes_panoptic_model() if name == SHAPES_PANOPTIC else shapes_model()
         weights = data_path(f"{name}.safetensors") if weights is None else weights
     elif name in OFFICIAL_MODELS:
         _refuse_a_sibling(name, weights)
@@ -85,10 +92,12 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
         _refuse_a_sibling(name, weights)
         model = panoptic_model(name)
     else:
-        known = ", ".join([*SHIPPED_MODELS, *OFFICIAL_MODELS, *PANOPTIC_MODELS])
+        known = ", ".join([*SHIPPED_MODELS, SHAPES_PANOPTIC, *OFFICIAL_MODELS, *PANOPTIC_MODELS])
         raise ValueError(f"there is no model {name!r}, only {known}")
     if weights is not None:
         state = read_weights(_file_of(name, weights))
+        if isinstance(model, StuffSegm):
+            state |= {key: tensor for key, tensor in model.state_dict().items() if key.startswith("detr.")}
         load_weights(model, from_huggingface(state) if is_huggingface(state) else state, f"{weights} into {name}")
     return model.eval()
 
@@ -166,6 +175,19 @@ def shapes_model() -> DETR:
     model.classes = SHAPES_CLASSES
     model.input_size = (128, 213)
     return model
+
+
+def shapes_panoptic_model() -> StuffSegm:
+    """The trained "shapes", frozen, with a mask head of random weights that draws sky and land, too.
+
+    The attention maps are multiplied by 100 before they enter the head: it is trained for minutes, not for days.
+    """
+    return StuffSegm(load_model("shapes"), GROUNDS, {"layer1": 64, "relu": 32}, groups=4, map_gain=100.0)
+
+
+def head_weights(model: DETRsegm) -> dict[str, Tensor]:
+    """The state of all but the detector: what is trained where it is frozen."""
+    return {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("detr.")}
 
 
 def official_weights(name: str) -> dict[str, Tensor]:

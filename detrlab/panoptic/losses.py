@@ -5,6 +5,8 @@ DETR, section 4.4 and appendix A.2; `sigmoid_focal_loss` and `dice_loss` in `mod
 al. 2016.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -43,13 +45,15 @@ def dice_loss(inputs: Tensor, targets: Tensor, num_boxes: float) -> Tensor:
     return (1 - (2 * shared + 1) / (probability.sum(1) + targets.sum(1) + 1)).sum() / num_boxes
 
 
-def mask_losses(pred_masks: Tensor, targets: list[dict[str, Tensor]], matches: Matches) -> dict[str, Tensor]:
+def mask_losses(
+    pred_masks: Tensor | Sequence[Tensor], targets: list[dict[str, Tensor]], matches: Matches
+) -> dict[str, Tensor]:
     """The two losses of the matched queries of a batch, "loss_mask" (focal) and "loss_dice".
 
     Logits are enlarged to the size of the truth (bilinear), padding counts as no object.
 
     Args:
-        pred_masks: (B, Q, h, w) logits.
+        pred_masks: (B, Q, h, w) logits, or B of (Q_i, h, w).
         targets: per picture "masks" (T, H_i, W_i) bool, in pixels of the model's input without padding.
         matches: from `match`, whose boxes and classes decide; masks have no say in it.
     """

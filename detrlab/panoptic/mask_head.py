@@ -6,7 +6,6 @@ official code, whose parameter names are kept. The pyramid follows Lin et al. 20
 
 from collections.abc import Sequence
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -63,13 +62,20 @@ class MaskHeadSmallConv(nn.Module):
         if len(fpns) != self.levels:
             raise ValueError(f"{len(fpns)} maps of the backbone came, this head was built for {self.levels}")
         Q = bbox_mask.shape[1]
-        x = torch.cat([x.repeat_interleave(Q, dim=0), bbox_mask.flatten(0, 1)], dim=1)  # (B*Q, D + M, h, w)
-        x = self._layer(2, self._layer(1, x))  # (B*Q, D/2, h, w)
+        x = self._layer(2, F.relu(self.gn1(self._lay1(x, bbox_mask))))  # (B*Q, D/2, h, w)
         for i, fpn in enumerate(fpns, start=1):
             finer = self.get_submodule(f"adapter{i}")(fpn).repeat_interleave(Q, dim=0)  # (B*Q, D/2^i, h_i, w_i)
             x = finer + F.interpolate(x, size=finer.shape[-2:], mode="nearest")
             x = self._layer(i + 2, x)  # (B*Q, D/2^(i+1), h_i, w_i)
         return self.out_lay(x)
+
+    def _lay1(self, x: Tensor, bbox_mask: Tensor) -> Tensor:
+        """What lay1 makes of x and the maps side by side, (B*Q, D + M, h, w). A convolution adds up its channels, so
+        the part of x, nearly all of the work, is the same for all queries of a picture: it is done once."""
+        D = x.shape[1]
+        of_x = F.conv2d(x, self.lay1.weight[:, :D], self.lay1.bias, padding=1)  # (B, D + M, h, w)
+        of_maps = F.conv2d(bbox_mask.flatten(0, 1), self.lay1.weight[:, D:], padding=1)
+        return of_x.repeat_interleave(bbox_mask.shape[1], dim=0) + of_maps
 
     def _layer(self, i: int, x: Tensor) -> Tensor:
         return F.relu(self.get_submodule(f"gn{i}")(self.get_submodule(f"lay{i}")(x)))

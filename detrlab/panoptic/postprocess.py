@@ -106,14 +106,12 @@ def segment(model: nn.Module, picture: Source, threshold: float = 0.85) -> Panop
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold is {threshold}, a probability 0..1 is expected")
     if not hasattr(model, "things"):
-        raise ValueError(
-            f'{type(model).__name__} makes no masks: load_model("detr_resnet50_panoptic", "official") does'
-        )
+        raise ValueError(f'{type(model).__name__} makes no masks: load_model("shapes_panoptic") does')
     picture = open_picture(picture)
     pixels = to_input(picture, *model.input_size)
     with evaluating(model):
         seen = model.see(pixels[None].to(next(model.parameters()).device))
-        queries, labels = _confident(model.detr.predictions(seen.hs)["pred_logits"][0], threshold)  # (N,) each
+        queries, labels = _confident(model.predictions(seen.hs)["pred_logits"][0], threshold)  # (N,) each
         # The mask head works query by query, so it is run for these alone.
         masks = model.masks(seen, seen.hs[-1][:, queries])[0]  # (N, h, w)
     kept = _enlarged(masks, (pixels.shape[1], pixels.shape[2]))

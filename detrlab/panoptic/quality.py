@@ -13,6 +13,8 @@ import numpy as np
 
 from detrlab.panoptic.segments import VOID, PanopticMap, Segment
 
+TABLE = 256  # ids below it are counted as they are
+
 
 class Matched(NamedTuple):
     """Two segments of one class that are taken for the same, and their IoU, above 0.5."""
@@ -146,17 +148,22 @@ def match_segments(truth: PanopticMap, predicted: PanopticMap) -> Matching:
 
 def _shared_pixels(truth: PanopticMap, predicted: PanopticMap) -> np.ndarray:
     """(T + 1, P + 1): how many pixels each segment of one shares with each of the other; 0 is void, then in order."""
-    rows, columns = _places(truth), _places(predicted)
-    T, P = len(truth.segments), len(predicted.segments)
-    counts = np.bincount(rows.ravel() * (P + 1) + columns.ravel(), minlength=(T + 1) * (P + 1))
-    return counts.reshape(T + 1, P + 1)
+    (ids_t, rows), (ids_p, columns) = _small(truth), _small(predicted)
+    wide = int(columns.max()) + 1
+    counts = np.bincount((ids_t * wide + ids_p).ravel(), minlength=(int(rows.max()) + 1) * wide)
+    return counts.reshape(-1, wide)[np.ix_(rows, columns)]
 
 
-def _places(map: PanopticMap) -> np.ndarray:
-    """(H, W): 0 on void, else 1 + the place of the pixel's segment among the segments."""
+def _small(map: PanopticMap) -> tuple[np.ndarray, np.ndarray]:
+    """Ids (H, W) that are small enough to count in a table, and those of void and of each segment, in order (N + 1,).
+
+    Ids of COCO go up to 2^24: there each becomes its place in the order, which takes a search for every pixel.
+    """
     ids = np.array([VOID, *(segment.id for segment in map.segments)])
+    if ids.min() >= 0 and ids.max() < TABLE:
+        return map.ids.astype(np.int64, copy=False), ids
     order = np.argsort(ids)
-    return order[np.searchsorted(ids, map.ids, sorter=order)]
+    return order[np.searchsorted(ids, map.ids, sorter=order)], np.arange(len(ids))
 
 
 def _average(classes: list[ClassQuality]) -> Average:

@@ -27,6 +27,12 @@ class Seen(NamedTuple):
     mask: Tensor  # (B, h, w) bool, True on padding
     fpns: list[Tensor]  # the backbone's earlier maps (B, C_i, h_i, w_i), coarsest first
 
+    def picture(self, i: int) -> "Seen":
+        """The same of picture i alone, a batch of 1."""
+        one = slice(i, i + 1)
+        hs, memory, src, mask, fpns = self
+        return Seen(hs[:, one], memory[one], src[one], mask[one], [fpn[one] for fpn in fpns])
+
 
 class DETRsegm(nn.Module):
     """A detector with a mask head on top.
@@ -98,7 +104,11 @@ class DETRsegm(nn.Module):
             ValueError: pictures of another shape.
         """
         seen = self.see(pictures)
-        return {**self.detr.predictions(seen.hs), "pred_masks": self.masks(seen, seen.hs[-1])}
+        return {**self.predictions(seen.hs), "pred_masks": self.masks(seen, seen.hs[-1])}
+
+    def predictions(self, hs: Tensor) -> dict[str, Any]:
+        """What `forward` returns beside masks, from the decoder layers' outputs hs (L, B, Q, D)."""
+        return self.detr.predictions(hs)
 
     def see(self, pictures: Tensor | Sequence[Tensor]) -> Seen:
         """Run the detector, up to its decoder's outputs; pictures as in `forward`."""

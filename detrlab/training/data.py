@@ -131,7 +131,7 @@ class RenderedScenes:
             smaller_hw = (height, round(W * height / H))
             smaller_hw = smaller_hw[::-1] if transposed else smaller_hw
             pixels = F.interpolate(pixels, smaller_hw, mode="bilinear", antialias=True)
-        return _vary_light(pixels, rng), targets
+        return vary_light(pixels, rng), targets
 
     def _targets(self, chosen: np.ndarray, boxes_cxcywh: Tensor) -> list[dict[str, Tensor]]:
         """The targets of the chosen scenes (B,), with these boxes (B, T, 4)."""
@@ -173,7 +173,7 @@ def _moved(boxes_cxcywh: Tensor, mirrored: Tensor, transposed: bool) -> Tensor:
     return torch.cat([centre.flip(-1), size.flip(-1)] if transposed else [centre, size], dim=-1)
 
 
-def _vary_light(x: Tensor, rng: np.random.Generator) -> Tensor:
+def vary_light(x: Tensor, rng: np.random.Generator) -> Tensor:
     """Contrast, brightness, noise and a little blur of pictures (B, 3, H, W) in 0..255, normalised, in place.
 
     All but the last step is linear, so it is done on normalised colours, where 0..1 lies between `low` and `high`.

@@ -1,6 +1,7 @@
 """The models that `detrlab train NAME` trains."""
 
 from detrlab.training.learners import LOSS_WEIGHTS, PlainLearner, ShapesLearner
+from detrlab.training.masks import MASK_LOSSES, ShippedHead
 from detrlab.training.recipe import Recipe
 from detrlab.training.shipped import SHORTER_SIDES, ShippedModel
 
@@ -19,7 +20,7 @@ def shapes_recipe(name: str, steps: int, no_object: tuple[float, float] = (0.1, 
     )
 
 
-RECIPES = {
+RECIPES: dict[str, ShippedModel | ShippedHead] = {
     # The steps of the shipped weights took 53 minutes on two free cores.
     "shapes": ShippedModel(shapes_recipe("shapes", 11_510), ShapesLearner, restart_heads=True),
     # The control: the same scenes and the same model, learned as the paper learns, without any trick of ours.
@@ -28,5 +29,16 @@ RECIPES = {
         PlainLearner,
         shorter_sides={0.4: {64: 1.0}, 0.7: {96: 1.0}, 1.0: SHORTER_SIDES[1.0]},
         batch=8,
+    ),
+    # Masks on the first, which stays as it is.
+    "shapes_panoptic": ShippedHead(
+        Recipe(
+            name="shapes_panoptic",
+            steps=1500,
+            learning_rate=1e-3,
+            warm_up=100,
+            clip_norm=1.0,
+            loss_weights=MASK_LOSSES,
+        )
     ),
 }

@@ -1,5 +1,6 @@
 """`detrlab detect` and `detrlab explore` as a user runs them: table, figures, a page, a sentence for a mistake."""
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,8 @@ from PIL import Image
 from detrlab.__main__ import MODELS, _folder_of, main
 from detrlab.detr import models
 from detrlab.detr.models import OFFICIAL_MODELS, SHIPPED_MODELS, shapes_model
+from detrlab.training.masks import ShippedHead
+from detrlab.training.shipped import ShippedModel
 
 
 @pytest.fixture
@@ -137,6 +140,23 @@ def test_wrong_options_end_in_code_2(arguments, says, capsys):
 
 def test_models_are_those_of_the_library():
     assert set(MODELS) == {*SHIPPED_MODELS, *OFFICIAL_MODELS}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("shapes", ShippedModel), ("shapes_panoptic", ShippedHead)])
+def test_training_a_small_model(name, kind, monkeypatch):
+    asked = []
+    monkeypatch.setattr(kind, "train", lambda self, steps: asked.append((self.recipe.name, steps)) or 0)
+    assert main(["train", name]) == main(["train", name, "--steps", "3"]) == 0
+    assert asked == [(name, None), (name, 3)]
+
+
+def test_measuring_masks(monkeypatch, capsys):
+    monkeypatch.setattr(
+        "detrlab.evaluation.evaluate_panoptic.evaluate_panoptic",
+        lambda model, scenes: {"pq": len(list(scenes)) + 0.12345},
+    )
+    assert main(["eval", "shapes_panoptic", "--scenes", "2"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"pq": 2.1235}
 
 
 def test_help_does_not_wait_for_torch():

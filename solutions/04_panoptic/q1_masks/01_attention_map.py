@@ -51,7 +51,8 @@ def box_maps(scores, padding, per_head=False):
 # %% check="attention_map" points=4
 @check(parts={"1. scores": 2, "2. maps": 2})
 def attention_map(draw):
-    (B, M), (Q, H, W, d) = draw.letters("B M", 2, 3), draw.letters("Q H W d", 5, 13)
+    (B, M), (H, W), Q, d = draw.letters("B M", 2, 3), draw.letters("H W", 5, 7), 4, 6
+    draw.name(Q=Q, d=d)  # small: what comes back is five times as large as the maps
     q, k = draw.normal(B, Q, M * d).requires_grad_(), draw.normal(B, M * d, H, W).requires_grad_()
     scores = (2 * draw.normal(B, Q, M, H, W)).requires_grad_()
     padding = padded_cells(draw, B, H, W)

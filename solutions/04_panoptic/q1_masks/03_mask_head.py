@@ -100,7 +100,7 @@ def described(layer):
 
 @check(parts={"1. layers": 1, "2. join": 1, "3. finer": 1, "4. masks_of": 2})
 def mask_head(draw):
-    B, Q, M, C = draw.letters("B Q M C", 2, 7)
+    (B, Q), (M, C) = draw.letters("B Q", 2, 3), draw.letters("M C", 5, 7)
     (h, w), (h1, w1, h2, w2) = draw.sizes(2, 3, 5), draw.sizes(4, 5, 13)
     h1, h2, w1, w2 = *sorted((h1, h2)), *sorted((w1, w2))
     draw.name(h1=h1, w1=w1, h2=h2, w2=w2)

@@ -14,7 +14,8 @@
 # masks of the object queries; Kirillov et al. 2019, *Panoptic Segmentation* (arXiv:1801.00868), section 4, measures it.
 #
 # **The scenes** have shapes (things) before a sky and a land (stuff). The masks of this notebook come from no model:
-# they are made from the true masks, with a damage that we choose. So you know what is wrong before you measure it.
+# they are made from the true masks, with a damage that we choose. So you know what is wrong before you measure it. At
+# the end a trained head draws some, and your functions measure it.
 #
 # **Letters.** Q object queries, K classes without no-object, N masks that count, H × W pixels; T true segments, P
 # predicted ones. Steps 1 to 4 use torch tensors, the others numpy arrays.

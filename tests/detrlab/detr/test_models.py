@@ -109,7 +109,9 @@ def test_short_weights_fit_the_small_backbone(tmp_path, monkeypatch):
 
 
 def test_unknown_names():
-    with pytest.raises(ValueError, match="no model 'detr', only shapes, shapes_plain, detr_resnet50, "):
+    with pytest.raises(
+        ValueError, match="no model 'detr', only shapes, shapes_plain, shapes_panoptic, detr_resnet50, "
+    ):
         load_model("detr")
     with pytest.raises(ValueError, match="brings its own"):
         load_model("shapes", "official")

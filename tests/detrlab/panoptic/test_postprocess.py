@@ -179,7 +179,5 @@ def test_segmenting_says_what_it_needs():
     picture = draw_scene(3, (96, 72)).picture
     with pytest.raises(ValueError, match=r"threshold is 85, a probability 0\.\.1 is expected"):
         segment(shapes_model(), picture, threshold=85)
-    with pytest.raises(
-        ValueError, match=r'DETR makes no masks: load_model\("detr_resnet50_panoptic", "official"\) does'
-    ):
+    with pytest.raises(ValueError, match=r'DETR makes no masks: load_model\("shapes_panoptic"\) does'):
         segment(shapes_model(), picture)

@@ -12,6 +12,7 @@ from detrlab.panoptic.segments import PanopticMap, Segment
 from tests.golden_data import golden_file
 
 GOLDEN = json.loads(golden_file("panoptic_quality.json").read_text())
+HOTCOCO = json.loads(golden_file("hotcoco_quality.json").read_text())
 GOLDEN_THINGS = [int(label) for label, category in GOLDEN["categories"].items() if category["isthing"]]
 
 
@@ -47,6 +48,15 @@ def test_equals_panopticapi(name):
             assert average.n == 0 and math.isnan(average.pq)
         else:
             assert average._asdict() == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", HOTCOCO["sets"])
+def test_equals_hotcoco(name):
+    quality = panoptic_quality(golden_pairs(name), GOLDEN_THINGS)
+    assert_equal_counts(quality, HOTCOCO["sets"][name]["per_category"])
+    for kind, expected in HOTCOCO["sets"][name]["average"].items():
+        if expected["n"]:
+            assert getattr(quality, kind)._asdict() == pytest.approx(expected, abs=1e-12)
 
 
 def plain_counts(pairs) -> dict[str, dict]:
@@ -103,6 +113,14 @@ def test_equals_the_plain_form():
     assert_equal_counts(quality, plain_counts(pairs))
     assert min(min(c.tp, c.fp, c.fn) for c in quality.classes.values()) > 0  # each kind was tried
     assert all(0 <= c.pq <= 1 for c in quality.classes.values())
+
+
+def test_small_ids_in_small_numbers():
+    """Ids in bytes, whose products would not fit into a byte, and in front of them ids as large as COCO's."""
+    truth = PanopticMap(np.array([[200] * 6 + [100] * 3], dtype=np.uint8), (Segment(200, 0), Segment(100, 1)))
+    for ids in (np.array([7, 250], dtype=np.uint8), np.array([7, 16_777_215])):
+        predicted = PanopticMap(np.repeat(ids, (6, 3))[None], (Segment(int(ids[0]), 0), Segment(int(ids[1]), 1)))
+        assert panoptic_quality([(truth, predicted)], things=(0,)).all == (1, 1, 1, 2)
 
 
 def strip(*ids: int, labels: dict[int, int] | None = None, crowd: int = -1) -> PanopticMap:

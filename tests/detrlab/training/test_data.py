@@ -47,7 +47,7 @@ def test_boxes_and_names_follow_what_is_varied(monkeypatch):
 
 def test_light_varies_within_the_range_of_pixels():
     x = 255 * torch.rand(7, 3, 11, 13)
-    varied = data._vary_light(x.clone(), np.random.default_rng(0)) * data.STD + data.MEAN
+    varied = data.vary_light(x.clone(), np.random.default_rng(0)) * data.STD + data.MEAN
     assert varied.shape == x.shape
     assert varied.min() >= -1e-5
     assert varied.max() <= 1 + 1e-5
