@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ from detrlab.detr.criterion import total_loss
 from detrlab.detr.matcher import Targets
 from detrlab.detr.models import load_weights
 from detrlab.training.checkpoint import load_checkpoint, random_states, restore_random_states, save_checkpoint
-from detrlab.training.data import Batch
+from detrlab.training.data import Batch, Pictures
 from detrlab.training.faults import TrainingError, check_targets, is_out_of_memory, names_of, not_finite
 from detrlab.training.processes import Alone, Processes
 from detrlab.training.recipe import Recipe
@@ -70,18 +70,20 @@ class Trainer:
     """A model in training. `step`, `progress` (0..1) and `history` (all reports) say how far it is.
 
     Args:
-        model: what is to be trained, averaged and shipped; given the pictures of a batch it returns a dict with
-            "pred_logits" (B, Q, K+1) and whatever else the criterion reads.
+        model: what is to be trained, averaged and shipped; given the pictures of a batch (or what the batch has in
+            their place) it returns a dict of what the criterion reads. With "pred_logits" (B, Q, K+1) among it, it is a
+            detector, and targets are looked through (see `check_targets`).
         criterion: `criterion(outputs, targets, no_object)` gives named losses, as `set_losses` does. Their sum,
             weighted by the recipe, is minimised.
-        batches: `batches(start)` gives endless batches from number `start` on, each pictures and targets (see
-            `check_targets`), the same ones whenever it is asked. So where training stands in its data is the number of
+        batches: `batches(start)` gives endless batches from number `start` on, each pictures and targets, a dict for
+            every picture, the same ones whenever it is asked. So where training stands in its data is the number of
             its step.
         recipe: budget, rates and schedule. Its seed is set here for Python's, numpy's and torch's random numbers.
         learner: a module around the model with what helps only in training (more heads); its outputs go to the
             criterion. None: the model by itself.
         checkpoint: a file that the state is saved to every `save_every` seconds and at the end of `run`. Where it is
             there, training goes on from it; on a processor, with a budget in steps, to the same weights bit for bit.
+        after_step: called with the learner after every step, for what is no gradient's: CLIP's clamp of its scale.
         look: measures the averaged model (in eval mode), every `look_every` seconds; its numbers go into the reports.
         device: None takes a GPU where there is one. There, and on processors that compute in bfloat16, the model runs
             in mixed precision; losses are always in float32.
@@ -98,6 +100,7 @@ class Trainer:
         recipe: Recipe,
         *,
         learner: nn.Module | None = None,
+        after_step: Callable[[nn.Module], object] | None = None,
         checkpoint: Path | None = None,
         look: Callable[[nn.Module], dict[str, float]] | None = None,
         device: str | torch.device | None = None,
@@ -111,6 +114,7 @@ class Trainer:
         self.model, self.learner = model, (model if learner is None else learner).to(self.device)
         self.step, self.seconds, self.history = 0, 0.0, list[Report]()
         self._criterion, self._batches, self._look = criterion, batches, look
+        self._after_step = after_step
         self._processes = processes or Alone()
         self._every = {"report": report_every, "look": look_every, "save": save_every}
         self._last = dict.fromkeys(self._every, time.monotonic())
@@ -251,8 +255,9 @@ class Trainer:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            largest = max((tuple(picture.shape[-2:]) for picture in pictures), key=math.prod)
-            size = f"{len(pictures)} pictures of up to {' x '.join(map(str, largest))} pixels"
+            shown = pictures["pictures"] if isinstance(pictures, Mapping) else pictures
+            largest = max((tuple(picture.shape[-2:]) for picture in shown), key=math.prod)
+            size = f"{len(shown)} pictures of up to {' x '.join(map(str, largest))} pixels"
             raise TrainingError(
                 f"there is too little memory on {self.device} for step {self.step + 1} with a batch of {size}: give "
                 "fewer pictures a batch, or smaller ones"
@@ -261,14 +266,15 @@ class Trainer:
         self.seconds += self._clock() - started
         self._schedule.step()
 
-    def _learn(self, pictures: Tensor | Sequence[Tensor], targets: Targets) -> None:
+    def _learn(self, pictures: Pictures, targets: Targets) -> None:
         """Adds the gradients of one batch."""
         self._optimiser.zero_grad()
         # Before the model sees them: batch norm would keep what is no number.
         self._stop_at_nan("the pictures are no numbers", not_finite([pictures]), targets)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_bfloat16(self.device)):
             outputs = self.learner(self._there(pictures))
-        check_targets(targets, outputs["pred_logits"].shape[-1] - 1)
+        if "pred_logits" in outputs:
+            check_targets(targets, outputs["pred_logits"].shape[-1] - 1)
         # Matching would fail on these first, and name nothing.
         self._stop_at_nan("the model's {} is no number", not_finite(outputs), targets)
         there = [{name: value.to(self.device) for name, value in target.items()} for target in targets]
@@ -280,9 +286,11 @@ class Trainer:
             if not name[-1].isdigit():  # those of earlier decoder layers are in the sum
                 self._sums[name] += value.item()
 
-    def _there(self, pictures: Tensor | Sequence[Tensor]) -> Tensor | list[Tensor]:
+    def _there(self, pictures: Pictures) -> Pictures:
         if isinstance(pictures, Tensor):
             return pictures.to(self.device, memory_format=torch.channels_last)
+        if isinstance(pictures, Mapping):
+            return {name: each.to(self.device) for name, each in pictures.items()}
         return [picture.to(self.device) for picture in pictures]
 
     def _update(self, targets: Targets) -> None:
@@ -290,6 +298,8 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(self._parameters, self.recipe.clip_norm)
         self._stop_at_nan("the gradient of the loss is no number", not_finite(norm), targets)
         self._optimiser.step()
+        if self._after_step is not None:
+            self._after_step(self.learner)
         self._average.update_parameters(self.model)
         self.step += 1
 

@@ -58,26 +58,24 @@ class ShippedModel:
     def weights(self) -> Path:
         return DATA / f"{self.recipe.name}.safetensors"
 
+    def train(self, steps: int | None = None) -> int:
+        """Train into data/, from the last checkpoint where there is one; `steps` in place of the recipe's.
 
-def train(shipped: ShippedModel, steps: int | None = None) -> int:
-    """Train into data/, from the last checkpoint where there is one; `steps` in place of the recipe's.
-
-    Returns an exit code: 0, or 2 where training stopped with a sentence on stderr.
-    """
-    if steps is not None:
-        shipped = replace(shipped, recipe=replace(shipped.recipe, steps=steps))
-    CHECKPOINTS.mkdir(exist_ok=True)
-    meeting = CHECKPOINTS / f"{shipped.recipe.name}.meeting"
-    meeting.unlink(missing_ok=True)
-    context = mp.spawn(_train, (shipped, meeting), nprocs=PROCESSES, join=False)
-    while True:
-        try:
-            if context.join():
-                return 0
-        except mp.ProcessExitedException:
-            return 2  # it has said why
-        except KeyboardInterrupt:
-            continue  # the processes got it, too: they end their step and save
+        Returns an exit code: 0, or 2 where training stopped with a sentence on stderr.
+        """
+        shipped = self if steps is None else replace(self, recipe=replace(self.recipe, steps=steps))
+        CHECKPOINTS.mkdir(exist_ok=True)
+        meeting = CHECKPOINTS / f"{shipped.recipe.name}.meeting"
+        meeting.unlink(missing_ok=True)
+        context = mp.spawn(_train, (shipped, meeting), nprocs=PROCESSES, join=False)
+        while True:
+            try:
+                if context.join():
+                    return 0
+            except mp.ProcessExitedException:
+                return 2  # it has said why
+            except KeyboardInterrupt:
+                continue  # the processes got it, too: they end their step and save
 
 
 def _train(rank: int, shipped: ShippedModel, meeting: Path) -> None:

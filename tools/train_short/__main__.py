@@ -6,7 +6,6 @@ import sys
 
 from detrlab.detr.models import short_weights
 from detrlab.evaluation.evaluate import evaluate
-from detrlab.training.shipped import train
 from tools.train_short.learner import SHORT
 from tools.train_short.short_detr import ShortDETR
 
@@ -25,7 +24,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=1000, help="held-out scenes to measure on")
     arguments = parser.parse_args()
     if arguments.what == "train":
-        sys.exit(train(SHORT, arguments.steps))
+        sys.exit(SHORT.train(arguments.steps))
     else:
         figures = evaluate(shipped(), arguments.scenes)
         print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))

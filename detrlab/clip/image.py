@@ -1,0 +1,117 @@
+"""CLIP's image tower, small: frozen stages of a detector, colours, one layer of attention, and attention pooling.
+
+The detector "shapes" knows shapes and is nearly blind to colour, since its training swapped the colour channels; so the
+tower reads all of its stages, and pixels besides. CLIP (arXiv:2103.00020), section 2.4, pools with attention, too: one
+query, the mean of the cells. Here several learned queries look, as those of a detector do.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from detrlab.clip.text import ResidualAttentionBlock
+from detrlab.detr.backbone import SmallResNet, freeze_batch_norm
+from detrlab.detr.position import PositionEmbeddingSine
+
+STAGES = {"relu": 32, "layer1": 64, "layer2": 128, "layer4": 128}  # stages of the small ResNet, and their channels
+STRIDE = 8  # pixels along a side of a cell
+
+
+class FrozenStages(nn.Module):
+    """Maps of several stages of a frozen small ResNet at its stride, one behind the other.
+
+    A finer map is averaged over the pixels of each cell. Pictures (B, 3, H, W) -> (B, C, ceil(H/8), ceil(W/8)); C is
+    the sum of the channels of STAGES.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = SmallResNet().requires_grad_(False)
+        freeze_batch_norm(self.body)
+
+    @torch.no_grad()
+    def forward(self, pictures: Tensor) -> Tensor:
+        maps, x = [], pictures
+        for name, stage in self.body.named_children():
+            x = stage(x)
+            if name in STAGES:
+                maps.append(x.clone())  # the ReLU of the next stage may work in place
+        size = maps[-1].shape[-2:]
+        return torch.cat([F.adaptive_avg_pool2d(each, size) for each in maps], dim=1)
+
+
+class ColourHistogram(nn.Module):
+    """How much of each cell has which colour: a learned soft bin for every channel, (B, 3, H, W) -> (B, bins, h, w).
+
+    A 1x1 convolution and a ReLU look at single colours, half the resolution is enough; then the mean of each cell.
+    """
+
+    def __init__(self, bins: int) -> None:
+        super().__init__()
+        self.bins = nn.Conv2d(3, bins, kernel_size=1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        colours = F.avg_pool2d(pictures, 2, ceil_mode=True)
+        return F.avg_pool2d(F.relu(self.bins(colours)), STRIDE // 2, ceil_mode=True)
+
+
+class AttentionPool(nn.Module):
+    """Learned queries look at tokens: (B, S, D) -> (B, Q * D), the answers one behind the other."""
+
+    def __init__(self, width: int, heads: int, queries: int) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(queries, width) * width**-0.5)
+        self.attn = nn.MultiheadAttention(width, heads, batch_first=True)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        asked = self.queries.expand(len(tokens), -1, -1)  # (B, Q, D)
+        return self.attn(asked, tokens, tokens, need_weights=False)[0].flatten(1)
+
+
+class ImageTower(nn.Module):
+    """Normalised pictures (B, 3, H, W) -> features.
+
+    Args:
+        width: D.
+        heads: of the attention.
+        queries: Q, of the pooling.
+        bins: of the colour histogram.
+        layers: blocks of self-attention among the cells.
+        projection: brings features to the shared space, (B, Q * D) -> (B, E).
+    """
+
+    def __init__(
+        self, width: int, heads: int, queries: int, projection: nn.Module, bins: int = 32, layers: int = 1
+    ) -> None:
+        super().__init__()
+        self.stages = FrozenStages()
+        self.colours = ColourHistogram(bins)
+        self.norm = nn.ModuleList(nn.LayerNorm(channels) for channels in (*STAGES.values(), bins))
+        self.cells = nn.Linear(sum(STAGES.values()) + bins, width)
+        self.position = PositionEmbeddingSine(width // 2, temperature=30.0, scale=6 * math.pi)
+        self.blocks = nn.ModuleList(ResidualAttentionBlock(width, heads, mlp_ratio=2) for _ in range(layers))
+        self.ln_post = nn.LayerNorm(width)
+        self.pool = AttentionPool(width, heads, queries)
+        self.projection = projection
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(B, E)."""
+        return self.pooled(self.stages(pictures), pictures)
+
+    def pooled(self, maps: Tensor, pictures: Tensor) -> Tensor:
+        """The same from the maps of the frozen stages, which can be kept while the rest learns."""
+        return self.projection(self.pool(self.tokens(maps, pictures)))
+
+    def tokens(self, maps: Tensor, pictures: Tensor) -> Tensor:
+        """What attention pooling looks at, (B, S, D), row by row of the cells."""
+        parts = torch.cat([maps, self.colours(pictures)], dim=1).flatten(2).transpose(1, 2)  # (B, S, C)
+        sizes = [norm.normalized_shape[0] for norm in self.norm]
+        parts = [norm(part) for norm, part in zip(self.norm, parts.split(sizes, dim=-1), strict=True)]
+        x = self.cells(torch.cat(parts, dim=-1))  # (B, S, D)
+        inside = torch.zeros(1, *maps.shape[-2:], dtype=torch.bool, device=maps.device)
+        x = x + self.position(inside).flatten(2).transpose(1, 2)
+        for block in self.blocks:
+            x = block(x)
+        return self.ln_post(x)
