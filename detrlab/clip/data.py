@@ -52,9 +52,7 @@ class CaptionedScenes:
         return (pixels - MEAN) / STD
 
 
-def captioned_scenes(
-    count: int, use: str = "training", first: int = 0, shapes: int | None = None
-) -> CaptionedScenes:
+def captioned_scenes(count: int, use: str = "training", first: int = 0, shapes: int | None = None) -> CaptionedScenes:
     """`count` scenes of a use (a key of STREAMS), from number `first` on. shapes: of each; None: one to three.
 
     Raises:

@@ -1,4 +1,4 @@
-"""CLIP's image tower, small: frozen stages of a detector, colours, one layer of attention, and attention pooling.
+"""CLIP's image tower, small: frozen stages of a detector, colours, a perceptron for every cell, and attention pooling.
 
 The detector "shapes" knows shapes and is nearly blind to colour, since its training swapped the colour channels; so the
 tower reads all of its stages, and pixels besides. CLIP (arXiv:2103.00020), section 2.4, pools with attention, too: one
@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detrlab.clip.text import ResidualAttentionBlock
-from detrlab.detr.backbone import SmallResNet, freeze_batch_norm
+from detrlab.detr.backbone import freeze_batch_norm, small_backbone
 from detrlab.detr.position import PositionEmbeddingSine
 
 STAGES = {"relu": 32, "layer1": 64, "layer2": 128, "layer4": 128}  # stages of the small ResNet, and their channels
@@ -28,16 +27,12 @@ class FrozenStages(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = SmallResNet().requires_grad_(False)
-        freeze_batch_norm(self.body)
+        self.backbone = small_backbone().requires_grad_(False)
+        freeze_batch_norm(self.backbone)
 
     @torch.no_grad()
     def forward(self, pictures: Tensor) -> Tensor:
-        maps, x = [], pictures
-        for name, stage in self.body.named_children():
-            x = stage(x)
-            if name in STAGES:
-                maps.append(x.clone())  # the ReLU of the next stage may work in place
+        maps = self.backbone.stage_maps(pictures, tuple(STAGES))
         size = maps[-1].shape[-2:]
         return torch.cat([F.adaptive_avg_pool2d(each, size) for each in maps], dim=1)
 
@@ -55,6 +50,19 @@ class ColourHistogram(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         colours = F.avg_pool2d(pictures, 2, ceil_mode=True)
         return F.avg_pool2d(F.relu(self.bins(colours)), STRIDE // 2, ceil_mode=True)
+
+
+class ResidualMLP(nn.Module):
+    """A two-layer perceptron on each token's normalised features, added to them: (..., D) -> (..., D)."""
+
+    def __init__(self, width: int, mlp_ratio: int = 2) -> None:
+        super().__init__()
+        self.ln = nn.LayerNorm(width)
+        self.c_fc = nn.Linear(width, mlp_ratio * width)
+        self.c_proj = nn.Linear(mlp_ratio * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.c_proj(F.gelu(self.c_fc(self.ln(x))))
 
 
 class AttentionPool(nn.Module):
@@ -78,20 +86,17 @@ class ImageTower(nn.Module):
         heads: of the attention.
         queries: Q, of the pooling.
         bins: of the colour histogram.
-        layers: blocks of self-attention among the cells.
         projection: brings features to the shared space, (B, Q * D) -> (B, E).
     """
 
-    def __init__(
-        self, width: int, heads: int, queries: int, projection: nn.Module, bins: int = 32, layers: int = 1
-    ) -> None:
+    def __init__(self, width: int, heads: int, queries: int, projection: nn.Module, bins: int = 32) -> None:
         super().__init__()
         self.stages = FrozenStages()
         self.colours = ColourHistogram(bins)
         self.norm = nn.ModuleList(nn.LayerNorm(channels) for channels in (*STAGES.values(), bins))
         self.cells = nn.Linear(sum(STAGES.values()) + bins, width)
         self.position = PositionEmbeddingSine(width // 2, temperature=30.0, scale=6 * math.pi)
-        self.blocks = nn.ModuleList(ResidualAttentionBlock(width, heads, mlp_ratio=2) for _ in range(layers))
+        self.mlp = ResidualMLP(width)
         self.ln_post = nn.LayerNorm(width)
         self.pool = AttentionPool(width, heads, queries)
         self.projection = projection
@@ -112,6 +117,4 @@ class ImageTower(nn.Module):
         x = self.cells(torch.cat(parts, dim=-1))  # (B, S, D)
         inside = torch.zeros(1, *maps.shape[-2:], dtype=torch.bool, device=maps.device)
         x = x + self.position(inside).flatten(2).transpose(1, 2)
-        for block in self.blocks:
-            x = block(x)
-        return self.ln_post(x)
+        return self.ln_post(self.mlp(x))

@@ -10,8 +10,11 @@ from torch import Tensor
 
 
 def clip_loss(logits_per_image: Tensor) -> Tensor:
-    """The mean of two cross-entropies of logits (N, N), of which the diagonal is right: along rows every picture chooses
-    among N texts, along columns every text among N pictures. Knowing nothing gives ln N; a batch of one gives 0."""
+    """The mean of two cross-entropies of logits (N, N), of which the diagonal is right.
+
+    Along rows every picture chooses among N texts, along columns every text among N pictures. Knowing nothing gives
+    ln N; a batch of one gives 0.
+    """
     right = torch.arange(len(logits_per_image), device=logits_per_image.device)
     per_image = F.cross_entropy(logits_per_image, right)
     per_text = F.cross_entropy(logits_per_image.T, right)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from detrlab.clip.data import CaptionedScenes
 from detrlab.clip.model import CLIP
-from detrlab.scenes.captions import OPENINGS, Group, swapped
+from detrlab.scenes.captions import OPENINGS, ShapeGroup, swapped
 from detrlab.scenes.parts import CLASSES, COLOURS
 
 CHUNK = 100  # pictures or texts that go through a tower together
@@ -56,7 +56,7 @@ def encode_texts(model: CLIP, texts: Sequence[str]) -> Tensor:
 
 
 def zero_shot_classifier(model: CLIP, prompts: Sequence[Sequence[str]]) -> Tensor:
-    """One feature of length 1 for each class, (K, E), from all its prompts: the mean of their features, normalised again
+    """One feature of length 1 for each class, (K, E): the mean of the features of its prompts, normalised again
     (section 3.1.4, "prompt ensembling")."""
     means = [encode_texts(model, texts).mean(0) for texts in prompts]
     return F.normalize(torch.stack(means), dim=-1)
@@ -69,17 +69,17 @@ def zero_shot(image_features: Tensor, classifier: Tensor) -> Tensor:
 
 def prompts_of(colour: str, name: str) -> list[str]:
     """What one class of COLOURED_SHAPES is called: "a red ring", "a picture of a red ring"."""
-    return [opening + str(Group(1, colour, name)) for opening in OPENINGS]
+    return [opening + str(ShapeGroup(1, colour, name)) for opening in OPENINGS]
 
 
 def shape_prompts(name: str) -> list[str]:
     """A shape in all colours: the ensemble whose mean knows of no colour."""
-    return [str(Group(1, colour, name)) for colour in COLOURS]
+    return [str(ShapeGroup(1, colour, name)) for colour in COLOURS]
 
 
 def colour_prompts(colour: str) -> list[str]:
     """A colour on all shapes."""
-    return [str(Group(1, colour, name)) for name in CLASSES]
+    return [str(ShapeGroup(1, colour, name)) for name in CLASSES]
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,9 @@ class Projection(nn.Module):
 class CLIP(nn.Module):
     """Pictures and texts in one space.
 
-    visual: pictures -> (B, E). text: tokens (B, T) -> (B, E). `logit_scale` is the logarithm of 1 / temperature; it is
-    learned from ln(1 / 0.07) on, and the training loop keeps it from 0 to ln 100 (`clamp_logit_scale`): in here the clamp
-    would stop its gradient.
+    visual: pictures -> (B, E). text: tokens (B, T) -> (B, E). `logit_scale` is the logarithm of 1 / temperature. It is
+    learned from ln(1 / 0.07) on; the training loop keeps it from 0 to ln 100 (`clamp_logit_scale`), since in here the
+    clamp would stop its gradient.
     """
 
     tokenizer: Tokenizer
@@ -70,8 +70,8 @@ class CLIP(nn.Module):
 
 
 def clip_logits(image_features: Tensor, text_features: Tensor, logit_scale: Tensor) -> tuple[Tensor, Tensor]:
-    """exp(logit_scale) times the cosine of every picture (B, E) with every text (N, E), all of length 1: (B, N), and the
-    same transposed."""
+    """exp(logit_scale) times the cosine of every picture (B, E) with every text (N, E), all of length 1: (B, N), and
+    the same transposed."""
     per_image = logit_scale.exp() * image_features @ text_features.T
     return per_image, per_image.T
 

@@ -20,17 +20,17 @@ class QuickGELU(nn.Module):
 class ResidualAttentionBlock(nn.Module):
     """Self-attention and a two-layer perceptron, each on normalised inputs and added to them ("pre-norm").
 
-    d_model: D. n_head: M. mlp_ratio: width of the perceptron's hidden layer, in D.
+    d_model: D. n_head: M.
     """
 
-    def __init__(self, d_model: int, n_head: int, mlp_ratio: int = 4) -> None:
+    def __init__(self, d_model: int, n_head: int) -> None:
         super().__init__()
         self.attn = nn.MultiheadAttention(d_model, n_head, batch_first=True)
         self.ln_1 = nn.LayerNorm(d_model)
         layers = [
-            ("c_fc", nn.Linear(d_model, mlp_ratio * d_model)),
+            ("c_fc", nn.Linear(d_model, 4 * d_model)),
             ("gelu", QuickGELU()),
-            ("c_proj", nn.Linear(mlp_ratio * d_model, d_model)),
+            ("c_proj", nn.Linear(4 * d_model, d_model)),
         ]
         self.mlp = nn.Sequential(OrderedDict(layers))
         self.ln_2 = nn.LayerNorm(d_model)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from detrlab.scenes.captions import WORDS
+from detrlab.scenes.captions import CAPTION_WORDS
 
 PAD = 0
 CONTEXT_LENGTH = 20  # tokens with the end token; the longest caption has 18
@@ -24,7 +24,7 @@ class Tokenizer:
         context_length: T, the tokens of every text; shorter ones are padded behind the end token.
     """
 
-    def __init__(self, words: Sequence[str] = WORDS, context_length: int = CONTEXT_LENGTH) -> None:
+    def __init__(self, words: Sequence[str] = CAPTION_WORDS, context_length: int = CONTEXT_LENGTH) -> None:
         self.words = tuple(words)
         self.context_length = context_length
         self.end = len(self.words) + 1
@@ -32,12 +32,14 @@ class Tokenizer:
         self._ids = {word: id for id, word in enumerate(self.words, start=1)}
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text's words and of the end, as many as there are. Capitals and punctuation do not count.
+        """The ids of a text's words and of the end, as many as there are. Capitals and punctuation do not count, and
+        "an" is "a".
 
         Raises:
             ValueError: a word that is not in the vocabulary.
         """
         words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
+        words = ["a" if word == "an" else word for word in words]
         if unknown := [word for word in words if word not in self._ids]:
             raise ValueError(f"the word {unknown[0]!r} of {text!r} is not in the vocabulary: {', '.join(self.words)}")
         return [*(self._ids[word] for word in words), self.end]

@@ -40,9 +40,8 @@ LOOKED_AT = 200  # scenes of each kind that are measured now and then
 def untrained_clip() -> CLIP:
     """The small CLIP before its training: random weights, but for the frozen stages, which are those of "shapes"."""
     model = clip_model()
-    shapes = load_model("shapes").backbone[0].body.state_dict()
-    own = model.visual.stages.body.state_dict()
-    model.visual.stages.body.load_state_dict({name: shapes[name] for name in own})
+    shapes, stages = load_model("shapes").backbone[0].state_dict(), model.visual.stages.backbone
+    stages.load_state_dict({name: shapes[name] for name in stages.state_dict()})
     return model
 
 
@@ -132,8 +131,8 @@ def kept_maps(model: CLIP, scenes: CaptionedScenes) -> Tensor:
 def clip_batches(
     model: CLIP, scenes: CaptionedScenes, maps: Tensor, count: int, recipe: Recipe, plain: float
 ) -> Callable[[int], Iterator[Batch]]:
-    """Endless batches of `count` scenes of which no two have equal captions; from the share `plain` of the steps on with
-    hard negatives."""
+    """Endless batches of `count` scenes of which no two have equal captions; with hard negatives from the share `plain`
+    of the steps on."""
 
     def from_number(start: int) -> Iterator[Batch]:
         for step in itertools.count(start):

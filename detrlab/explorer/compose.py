@@ -23,8 +23,8 @@ from detrlab.explorer.payload import shown_picture
 from detrlab.explorer.static_figure import png_file
 from detrlab.figures.detections import plot_detections
 from detrlab.figures.drawing import colour_of
-from detrlab.scenes.compose import compose
 from detrlab.scenes.captions import describe
+from detrlab.scenes.compose import compose
 from detrlab.scenes.parts import BACKGROUNDS, CLASSES, COLOURS, FILLS, Background, Scene, Shape
 
 SIDE = 512  # pixels of the paper

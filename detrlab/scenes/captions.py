@@ -29,8 +29,9 @@ RELATIONS = {
 OPENINGS = ("", "a picture of ")  # with which a caption may begin; both mean the same
 PLURALS = {name: name + ("es" if name == "cross" else "s") for name in CLASSES}
 COUNTS = ("two", "three")
-WORDS = (
-    *("a", "an", *COUNTS, "and", "left", "right", "of", "above", "below", "over", "under", "picture"),
+# "an" is another spelling of "a", no word of its own: a swap of colours leaves the words as they are.
+CAPTION_WORDS = (
+    *("a", *COUNTS, "and", "left", "right", "of", "above", "below", "over", "under", "picture"),
     *COLOURS,
     *CLASSES,
     *PLURALS.values(),
@@ -55,7 +56,7 @@ class Drawn(Protocol):
 
 
 @dataclass(frozen=True)
-class Group:
+class ShapeGroup:
     """Shapes of one colour and kind: "a red ring", "two red rings"."""
 
     count: int
@@ -77,7 +78,7 @@ class Caption:
     None where it only lists. opening: one of OPENINGS.
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[ShapeGroup, ...]
     relation: str | None = None
     opening: str = ""
 
@@ -100,8 +101,10 @@ class Caption:
 
 
 def lies(relation: str, boxes_xyxy: np.ndarray, others_xyxy: np.ndarray) -> bool:
-    """Is each of the boxes (N, 4) left of (right of, above, below) each of the others (M, 4)? Left of means that it ends
-    before the other begins; y grows downwards. A box that lies left of another one and higher is both."""
+    """Is each of the boxes (N, 4) left of (right of, above, below) each of the others (M, 4)?
+
+    Left of means that it ends before the other begins; y grows downwards. A box left of another and higher is both.
+    """
     axis = 0 if relation in ("left of", "right of") else 1
     if relation in ("right of", "below", "under"):
         boxes_xyxy, others_xyxy = others_xyxy, boxes_xyxy
@@ -119,7 +122,7 @@ def groups_of(scene: Drawn) -> dict[tuple[str, str], list[int]]:
 def describe(scene: Drawn) -> str:
     """All of a scene's shapes as a list, "two red rings and a blue star", from the back to the front."""
     counted = Counter((shape.colour, shape.name) for shape in scene.shapes)
-    return str(Caption(tuple(Group(count, *kind) for kind, count in counted.items()))) or "nothing"
+    return str(Caption(tuple(ShapeGroup(count, *kind) for kind, count in counted.items()))) or "nothing"
 
 
 def draw_caption(scene: Drawn, seed: int | np.random.Generator) -> Caption:
@@ -138,7 +141,7 @@ def draw_caption(scene: Drawn, seed: int | np.random.Generator) -> Caption:
         first, last = (scene.boxes_xyxy[members[kind]] for kind in kinds[-2:])
         found = [each for each in RELATIONS if lies(each, first, last)]
         relation = found[rng.integers(len(found))] if found else None
-    return Caption(tuple(Group(len(members[kind]), *kind) for kind in kinds), relation, opening)
+    return Caption(tuple(ShapeGroup(len(members[kind]), *kind) for kind in kinds), relation, opening)
 
 
 def paraphrase(caption: Caption, seed: int | np.random.Generator) -> Caption:
@@ -149,7 +152,7 @@ def paraphrase(caption: Caption, seed: int | np.random.Generator) -> Caption:
 
 def _ways(caption: Caption) -> Iterator[Caption]:
     """Captions that say the same."""
-    said: list[tuple[tuple[Group, ...], str | None]] = []
+    said: list[tuple[tuple[ShapeGroup, ...], str | None]] = []
     if caption.relation is None:
         said += [(groups, None) for groups in permutations(caption.groups)]
     else:
@@ -193,12 +196,10 @@ def swapped(caption: Caption, kind: str, seed: int | np.random.Generator) -> Cap
     if not pairs:
         return None
     i, j = pairs[np.random.default_rng(seed).integers(len(pairs))]
+    what = "count" if kind == "counts" else "colour"
     exchanged = list(groups)
-    if kind == "counts":
-        exchanged[i], exchanged[j] = replace(groups[i], count=groups[j].count), replace(groups[j], count=groups[i].count)
-    else:
-        exchanged[i] = replace(groups[i], colour=groups[j].colour)
-        exchanged[j] = replace(groups[j], colour=groups[i].colour)
+    exchanged[i] = replace(groups[i], **{what: getattr(groups[j], what)})
+    exchanged[j] = replace(groups[j], **{what: getattr(groups[i], what)})
     return replace(caption, groups=tuple(exchanged))
 
 

@@ -30,9 +30,7 @@ def theirs():
     text = common | {"vocab_size": VOCABULARY, "max_position_embeddings": T, "eos_token_id": VOCABULARY - 1}
     text |= {"bos_token_id": 1, "pad_token_id": 0}
     torch.manual_seed(0)
-    config = CLIPConfig(
-        text_config=text, vision_config=common | {"image_size": 10, "patch_size": 5}, projection_dim=E
-    )
+    config = CLIPConfig(text_config=text, vision_config=common | {"image_size": 10, "patch_size": 5}, projection_dim=E)
     model = CLIPModel(config).eval()
     for parameter in model.parameters():  # biases start as zeros there, which would hide a mistake
         parameter.data += 0.1 * torch.randn(parameter.shape)
