@@ -75,6 +75,7 @@ bench: $(READY) build  ## every performance figure, as a table and in build/benc
 train: $(READY)  ## re-train the shipped models (some hours on 2 free cores)
 	$(BIN)/detrlab train shapes
 	$(BIN)/detrlab train shapes_plain
+	$(BIN)/detrlab train clip
 	$(BIN)/python -m tools.train_short train
 
 lock: $(READY)  ## pin today's newest versions: what runs (for students, too), and what tests

@@ -82,6 +82,7 @@ Pictures and words
     TextTransformer         the text tower; parameter names are the official ones
     ResidualAttentionBlock  one of its layers
     QuickGELU               what bends in it
+    BagOfWords              a text tower that is blind to order, as a control
     causal_mask             which tokens a token may look at
     ImageTower              the image tower: frozen stages of "shapes", colours, attention pooling
     FrozenStages            the maps of these stages
@@ -271,6 +272,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         load_clip as load_clip,
     )
     from .clip.text import (
+        BagOfWords as BagOfWords,
         QuickGELU as QuickGELU,
         ResidualAttentionBlock as ResidualAttentionBlock,
         TextTransformer as TextTransformer,
@@ -441,7 +443,7 @@ _HOMES = {
         "zero_shot_classifier",
     ),
     "clip.model": ("CLIP", "Projection", "clamp_logit_scale", "clip_logits", "clip_model", "load_clip"),
-    "clip.text": ("QuickGELU", "ResidualAttentionBlock", "TextTransformer", "causal_mask"),
+    "clip.text": ("BagOfWords", "QuickGELU", "ResidualAttentionBlock", "TextTransformer", "causal_mask"),
     "clip.tokenizer": ("Tokenizer",),
     "clip.training": ("CLIPLearner", "clip_batches", "contrastive_losses", "kept_maps", "untrained_clip"),
     "detr.backbone": (

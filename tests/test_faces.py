@@ -21,7 +21,7 @@ NAMES = {
         open_notebook output_of recording run_check runs_inside shapes_of show_progress sizes_of solution
     """,
     "detrlab": """
-        ABLATIONS AttentionPool Backbone Background Binding CAPTION_WORDS CLIP CLIPLearner COCO_CLASSES
+        ABLATIONS AttentionPool Backbone Background BagOfWords Binding CAPTION_WORDS CLIP CLIPLearner COCO_CLASSES
         COCO_PANOPTIC_CLASSES COCO_THINGS Caption CaptionedScenes CapturedAttention CocoResult ColourHistogram DETR
         DETRsegm Detection Detections Divergence Explorer FAULTS FeatureGrid FrozenBatchNorm2d FrozenStages HeadSwitches
         Horizon IMAGENET_MEAN IMAGENET_STD ImageTower KEPT_NAME LiveTraining MHAttentionMap MLP MaskHeadSmallConv PROBES

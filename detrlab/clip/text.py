@@ -93,3 +93,22 @@ class TextTransformer(nn.Module):
             x = block(x, mask)
         x = self.ln_final(x)
         return self.projection(x[torch.arange(len(x)), place])
+
+
+class BagOfWords(nn.Module):
+    """A text tower that is blind to the order of words, as a control: tokens (B, T) -> (B, E).
+
+    It adds up an embedding for each word of a text. Texts of the same words get equal features, to the last bit: words
+    are counted first, so that no rounding depends on their order.
+    """
+
+    def __init__(self, vocab_size: int, width: int, projection: nn.Module | None = None) -> None:
+        super().__init__()
+        self.token_embedding = nn.Embedding(vocab_size, width)
+        self.projection = nn.Identity() if projection is None else projection
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Features of texts; padding (0) does not count."""
+        counts = torch.zeros(len(tokens), self.token_embedding.num_embeddings, device=tokens.device)
+        counts.scatter_add_(1, tokens, (tokens != 0).to(counts))
+        return self.projection(counts @ self.token_embedding.weight)

@@ -13,7 +13,8 @@ from detrlab.clip.measures import (
     zero_shot,
     zero_shot_classifier,
 )
-from detrlab.clip.model import CLIP, clip_model
+from detrlab.clip.model import CLIP, Projection, clip_model
+from detrlab.clip.text import BagOfWords
 from detrlab.clip.tokenizer import Tokenizer
 
 # Pictures by captions; the second and the third picture were told alike.
@@ -67,36 +68,14 @@ def test_prompts_of_a_class_are_averaged_and_normalised_again():
     assert zero_shot(torch.tensor([[0.0, 1.0], [-0.8, 0.6]]), classifier).tolist() == [0, 1]
 
 
-class BagOfWords(torch.nn.Module):
-    """The sum of random vectors, one for each word: blind to order."""
-
-    def __init__(self, vocabulary):
-        super().__init__()
-        self.embedding = torch.randint(-5, 6, (vocabulary, 128), generator=torch.Generator().manual_seed(0)).double()
-
-    def forward(self, tokens):
-        return self.embedding[tokens].sum(1)
-
-
 @pytest.mark.parametrize("kind", ["colours", "order"])
 def test_a_bag_of_words_ties_where_the_same_words_are_bound_otherwise(kind):
     torch.manual_seed(0)
-    model = clip_model().double().eval()
-    model.text = BagOfWords(model.tokenizer.vocab_size)
-    found = binding(_Pictures(model), captioned_scenes(60), kind)
+    model = clip_model().eval()
+    model.text = BagOfWords(model.tokenizer.vocab_size, 32, Projection(32, 128)).eval()
+    found = binding(model, captioned_scenes(60), kind)
     assert found.share == 0.5
     assert found.pairs > 10
-
-
-class _Pictures(CLIP):
-    """The same model for pictures in float32."""
-
-    def __init__(self, model):
-        super().__init__(model.visual, model.text)
-        self.tokenizer = model.tokenizer
-
-    def encode_image(self, pictures):
-        return super().encode_image(pictures.double())
 
 
 def test_binding_of_nothing_is_refused_and_its_error_follows_from_the_pairs():

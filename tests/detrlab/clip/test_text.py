@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from detrlab.clip.text import QuickGELU, TextTransformer, causal_mask
+from detrlab.clip.text import BagOfWords, QuickGELU, TextTransformer, causal_mask
 
 END = 12
 
@@ -38,3 +38,11 @@ def test_a_row_without_end_token_is_refused():
 
 def test_quick_gelu():
     assert QuickGELU()(torch.tensor([0.0, 1.0])).tolist() == pytest.approx([0, 1 / (1 + 2.718281828**-1.702)])
+
+
+def test_a_bag_of_words_adds_them_up_in_any_order():
+    bag = BagOfWords(5, 3)
+    found = bag(torch.tensor([[1, 2, 2, 4, 0], [2, 4, 1, 2, 0]]))
+    assert torch.equal(found[0], found[1])
+    weight = bag.token_embedding.weight
+    torch.testing.assert_close(found[0], weight[1] + 2 * weight[2] + weight[4])

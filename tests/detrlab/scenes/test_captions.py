@@ -84,6 +84,12 @@ def test_a_caption_is_true_of_what_the_boxes_show(caption, true):
     assert caption.is_true_of(PICTURE) is true
 
 
+def test_one_ring_is_not_two():
+    rings = compose([Shape("ring", (0.25, y), 0.15, colour="red") for y in (0.25, 0.75)], size=(64, 64))
+    assert Caption((ShapeGroup(2, "red", "ring"),)).is_true_of(rings)
+    assert not Caption((RING,)).is_true_of(rings)
+
+
 def test_drawn_captions_are_true_and_name_every_shape():
     for scene, caption in zip(SCENES, CAPTIONS, strict=True):
         assert caption.is_true_of(scene)
