@@ -33,8 +33,8 @@ RECIPES: dict[str, ShippedModel | ShippedCLIP] = {
     "clip": ShippedCLIP(
         Recipe(
             name="clip",
-            steps=1000,
-            learning_rate=1e-3,
+            steps=1250,
+            learning_rate=1.5e-3,
             weight_decay=1e-2,
             betas=(0.9, 0.98),
             warm_up=50,
