@@ -8,7 +8,7 @@ from bench.figure import Figure
 from bench.step import learning_share
 from detrlab.clip.data import captioned_scenes, measured_scenes
 from detrlab.clip.measures import measure_clip
-from detrlab.clip.model import clamp_logit_scale, load_clip
+from detrlab.clip.model import load_clip
 from detrlab.clip.training import CLIPLearner, clip_batches, contrastive_losses, kept_maps, untrained_clip
 from detrlab.training.loop import Trainer
 from detrlab.training.recipes import RECIPES
@@ -44,7 +44,6 @@ def _step() -> Figure:
         clip_batches(model, scenes, kept_maps(model, scenes), shipped.batch, recipe, plain=0.5),
         recipe,
         learner=CLIPLearner(model),
-        after_step=lambda learner: clamp_logit_scale(learner.model),
         device="cpu",
     )
     share, seconds = learning_share(trainer)

@@ -61,6 +61,13 @@ class CLIPLearner(nn.Module):
         logits, _ = clip_logits(F.normalize(features, dim=-1), texts, model.logit_scale)
         return {"logits": logits[:, :B], "negative_logits": logits[:, B:]}
 
+    def before_update(self, progress: float) -> None:
+        pass
+
+    def after_update(self, progress: float) -> None:
+        """Clamps the scale, here in the loop, where it stops no gradient."""
+        clamp_logit_scale(self.model)
+
 
 def contrastive_losses(outputs: dict[str, Tensor], targets: object, no_object: float) -> dict[str, Tensor]:
     """The loss of a batch as the training loop asks for it; no target says more than the batch itself."""
@@ -111,7 +118,6 @@ class ShippedCLIP:
             clip_batches(model, scenes, maps, self.batch, self.recipe, self.plain),
             self.recipe,
             learner=CLIPLearner(model),
-            after_step=lambda learner: clamp_logit_scale(learner.model),
             checkpoint=CHECKPOINTS / f"{self.recipe.name}.pt",
             look=lambda model: measure_clip(model, *looked_at),
             device="cpu",

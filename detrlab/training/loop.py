@@ -11,13 +11,10 @@ the official code, which has no average). With a checkpoint a run that ended in 
 from __future__ import annotations
 
 import math
-import signal
 import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +30,8 @@ from detrlab.detr.models import load_weights
 from detrlab.training.checkpoint import load_checkpoint, random_states, restore_random_states, save_checkpoint
 from detrlab.training.data import Batch, Pictures
 from detrlab.training.faults import TrainingError, check_targets, is_out_of_memory, names_of, not_finite
+from detrlab.training.interrupts import Stopped, interrupts_wait
+from detrlab.training.learners import TakesPart
 from detrlab.training.processes import Alone, Processes
 from detrlab.training.recipe import Recipe
 
@@ -59,31 +58,22 @@ class Report:
         return f"{100 * self.progress:3.0f} %  step {self.step}  {speed}  {'  '.join(numbers)}"
 
 
-class Stopped(KeyboardInterrupt):
-    """Somebody stopped a training, which can go on; a notebook shows the sentence without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
-
-
 class Trainer:
     """A model in training. `step`, `progress` (0..1) and `history` (all reports) say how far it is.
 
     Args:
-        model: what is to be trained, averaged and shipped; given the pictures of a batch (or what the batch has in
-            their place) it returns a dict of what the criterion reads. With "pred_logits" (B, Q, K+1) among it, it is a
-            detector, and targets are looked through (see `check_targets`).
+        model: what is to be trained, averaged and shipped; given the pictures of a batch it returns a dict with
+            whatever the criterion reads; of a detector "pred_logits" (B, Q, K+1) is among it.
         criterion: `criterion(outputs, targets, no_object)` gives named losses, as `set_losses` does. Their sum,
             weighted by the recipe, is minimised.
-        batches: `batches(start)` gives endless batches from number `start` on, each pictures and targets, a dict for
-            every picture, the same ones whenever it is asked. So where training stands in its data is the number of
-            its step.
+        batches: `batches(start)` gives endless batches from number `start` on, each pictures (see `Batch`) and targets
+            (of a detector see `check_targets`), the same ones whenever it is asked. So where training stands in its
+            data is the number of its step.
         recipe: budget, rates and schedule. Its seed is set here for Python's, numpy's and torch's random numbers.
         learner: a module around the model with what helps only in training (more heads); its outputs go to the
-            criterion. None: the model by itself.
+            criterion. It may have a part in each step (`TakesPart`). None: the model by itself.
         checkpoint: a file that the state is saved to every `save_every` seconds and at the end of `run`. Where it is
             there, training goes on from it; on a processor, with a budget in steps, to the same weights bit for bit.
-        after_step: called with the learner after every step, for what is no gradient's: CLIP's clamp of its scale.
         look: measures the averaged model (in eval mode), every `look_every` seconds; its numbers go into the reports.
         device: None takes a GPU where there is one. There, and on processors that compute in bfloat16, the model runs
             in mixed precision; losses are always in float32.
@@ -100,7 +90,6 @@ class Trainer:
         recipe: Recipe,
         *,
         learner: nn.Module | None = None,
-        after_step: Callable[[nn.Module], object] | None = None,
         checkpoint: Path | None = None,
         look: Callable[[nn.Module], dict[str, float]] | None = None,
         device: str | torch.device | None = None,
@@ -114,7 +103,6 @@ class Trainer:
         self.model, self.learner = model, (model if learner is None else learner).to(self.device)
         self.step, self.seconds, self.history = 0, 0.0, list[Report]()
         self._criterion, self._batches, self._look = criterion, batches, look
-        self._after_step = after_step
         self._processes = processes or Alone()
         self._every = {"report": report_every, "look": look_every, "save": save_every}
         self._last = dict.fromkeys(self._every, time.monotonic())
@@ -161,7 +149,7 @@ class Trainer:
         self._last = dict.fromkeys(self._every, time.monotonic())
         self._since = self.step, time.monotonic(), self.progress
         stop = save = False
-        with _interrupts_wait() as interrupts:
+        with interrupts_wait() as interrupts:
             while self.progress < until and not stop:
                 if save:
                     self._save_or_say()
@@ -294,12 +282,15 @@ class Trainer:
         return [picture.to(self.device) for picture in pictures]
 
     def _update(self, targets: Targets) -> None:
+        part = self.learner if isinstance(self.learner, TakesPart) else None
+        if part:
+            part.before_update(self.progress)
         self._processes.average([p.grad for p in self._parameters if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(self._parameters, self.recipe.clip_norm)
         self._stop_at_nan("the gradient of the loss is no number", not_finite(norm), targets)
         self._optimiser.step()
-        if self._after_step is not None:
-            self._after_step(self.learner)
+        if part:
+            part.after_update(self.progress)
         self._average.update_parameters(self.model)
         self.step += 1
 
@@ -344,17 +335,3 @@ def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[list[int]]:
-    """Collects interrupts in a list, so that none falls into the middle of a step."""
-    interrupts: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupts  # signals reach the main thread only
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -33,7 +33,7 @@ RECIPES: dict[str, ShippedModel | ShippedCLIP] = {
     "clip": ShippedCLIP(
         Recipe(
             name="clip",
-            steps=1250,
+            steps=1000,
             learning_rate=1.5e-3,
             weight_decay=1e-2,
             betas=(0.9, 0.98),

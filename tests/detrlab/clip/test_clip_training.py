@@ -6,7 +6,7 @@ import torch
 
 from detrlab.clip import training
 from detrlab.clip.data import STREAMS, captioned_scenes, measured_scenes
-from detrlab.clip.model import clamp_logit_scale, clip_model, load_clip
+from detrlab.clip.model import clip_model, load_clip
 from detrlab.clip.training import CLIPLearner, clip_batches, contrastive_losses, kept_maps, untrained_clip
 from detrlab.training.loop import Trainer
 from detrlab.training.recipe import Recipe
@@ -102,7 +102,6 @@ def test_the_loop_learns_clamps_the_scale_and_leaves_the_stages(start, scenes, m
         clip_batches(model, scenes, maps, 13, RECIPE, plain=0.7),
         RECIPE,
         learner=CLIPLearner(model),
-        after_step=lambda learner: clamp_logit_scale(learner.model),
         device="cpu",
     )
     trainer.run(until=0.1, report=lambda report: None)
