@@ -16,6 +16,8 @@ from detrlab.detr.position import PositionEmbeddingSine
 
 STAGES = {"relu": 32, "layer1": 64, "layer2": 128, "layer4": 128}  # stages of the small ResNet, and their channels
 STRIDE = 8  # pixels along a side of a cell
+GRID = 3  # queries of the pooling along each side: 9 in all
+SHARPNESS = 4.0  # by which their codes are multiplied at the start: the larger, the narrower they look
 
 
 class FrozenStages(nn.Module):
@@ -84,12 +86,11 @@ class ImageTower(nn.Module):
     Args:
         width: D.
         heads: of the attention.
-        queries: Q, of the pooling.
         bins: of the colour histogram.
-        projection: brings features to the shared space, (B, Q * D) -> (B, E).
+        projection: brings features to the shared space, (B, 9 * D) -> (B, E).
     """
 
-    def __init__(self, width: int, heads: int, queries: int, projection: nn.Module, bins: int = 32) -> None:
+    def __init__(self, width: int, heads: int, projection: nn.Module, bins: int = 32) -> None:
         super().__init__()
         self.stages = FrozenStages()
         self.colours = ColourHistogram(bins)
@@ -98,8 +99,20 @@ class ImageTower(nn.Module):
         self.position = PositionEmbeddingSine(width // 2, temperature=30.0, scale=6 * math.pi)
         self.mlp = ResidualMLP(width)
         self.ln_post = nn.LayerNorm(width)
-        self.pool = AttentionPool(width, heads, queries)
+        self.pool = AttentionPool(width, heads, GRID**2)
         self.projection = projection
+        self._start_from_places()
+
+    @torch.no_grad()
+    def _start_from_places(self) -> None:
+        """Starts the queries as the codes of a grid of places, and keys' weights equal to queries': each then looks
+        near its own place from the first step on. With four random queries, which look everywhere, a model told
+        left from right no better than chance after 1,000 steps (.48)."""
+        D, G = self.pool.queries.shape[1], GRID
+        places = (2 * torch.arange(G) + 1) * 8 // 2
+        code = self.position(torch.zeros(1, 8 * G, 8 * G, dtype=torch.bool))[0]  # (D, 8 G, 8 G)
+        self.pool.queries.copy_(SHARPNESS * code[:, places][:, :, places].flatten(1).T)  # (Q, D)
+        self.pool.attn.in_proj_weight[D : 2 * D] = self.pool.attn.in_proj_weight[:D]
 
     def forward(self, pictures: Tensor) -> Tensor:
         """(B, E)."""

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detrlab.clip.image import ImageTower
+from detrlab.clip.image import GRID, ImageTower
 from detrlab.clip.text import TextTransformer
 from detrlab.clip.tokenizer import Tokenizer
 from detrlab.detr.models import load_weights
@@ -85,12 +85,11 @@ def clamp_logit_scale(model: CLIP) -> None:
 def clip_model(linear: bool = False) -> CLIP:
     """The architecture of the small CLIP, with random weights; `linear`: the paper's projections, plain linear maps."""
     tokenizer = Tokenizer()
-    queries = 4
 
     def projection(d_in: int) -> nn.Module:
         return nn.Linear(d_in, EMBEDDING, bias=False) if linear else Projection(d_in, EMBEDDING)
 
-    visual = ImageTower(WIDTH, HEADS, queries, projection(queries * WIDTH))
+    visual = ImageTower(WIDTH, HEADS, projection(GRID**2 * WIDTH))
     text = TextTransformer(
         tokenizer.vocab_size, tokenizer.context_length, WIDTH, HEADS, layers=2, projection=projection(WIDTH)
     )

@@ -42,7 +42,7 @@ MOST = 3  # shapes of a captioned scene
 RADII = (0.12, 0.2)  # of a captioned scene's shapes, as fractions of the shorter side
 GAP = 0.03  # between two shapes, at least, as a fraction of the side
 ALIKE = 0.25  # of shapes are like the one before
-RELATED = 0.65  # of captions that can say how two groups lie do so
+RELATED = 0.8  # of captions that can say how two groups lie do so
 GROUND_KINDS = ("plain", "gradient", "grainy", "paper")
 
 

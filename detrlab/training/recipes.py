@@ -33,7 +33,7 @@ RECIPES: dict[str, ShippedModel | ShippedCLIP] = {
     "clip": ShippedCLIP(
         Recipe(
             name="clip",
-            steps=1000,
+            steps=1100,
             learning_rate=1.5e-3,
             weight_decay=1e-2,
             betas=(0.9, 0.98),
@@ -42,6 +42,6 @@ RECIPES: dict[str, ShippedModel | ShippedCLIP] = {
             averaging=0.99,
             loss_weights={"loss_clip": 1.0},
         ),
-        plain=0.67,
+        plain=0.4,
     ),
 }

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from detrlab.clip.data import captioned_scenes
 from detrlab.clip.image import AttentionPool, ColourHistogram, FrozenStages, ImageTower
 from detrlab.clip.model import Projection
 from detrlab.clip.training import untrained_clip
@@ -12,7 +13,7 @@ from detrlab.detr.models import load_model
 @pytest.fixture(scope="module")
 def tower() -> ImageTower:
     torch.manual_seed(0)
-    return ImageTower(width=16, heads=2, queries=3, projection=Projection(48, 7), bins=5).eval()
+    return ImageTower(width=16, heads=2, projection=Projection(9 * 16, 7), bins=5).eval()
 
 
 def test_stages_are_those_of_shapes_at_stride_8():
@@ -56,6 +57,19 @@ def test_pooling_does_not_mind_the_order_of_tokens_but_the_tower_minds_places(to
     maps, x = torch.randn(1, 352, 2, 3), torch.randn(1, 3, 16, 24)
     flat = x[..., :1, :1].expand(x.shape)
     assert (tower.pooled(maps, flat) - tower.pooled(maps.flip(3), flat)).abs().max() > 1e-3
+
+
+def test_queries_start_by_looking_near_their_places():
+    """Nine places, row by row: the middle of what a query looks at moves right along a row and down along a column."""
+    tower = untrained_clip().eval().visual
+    x = captioned_scenes(8).normalised()
+    tokens = tower.tokens(tower.stages(x), x)
+    asked = tower.pool.queries.expand(len(x), -1, -1)
+    maps = tower.pool.attn(asked, tokens, tokens)[1].mean(0).unflatten(-1, (8, 8))  # (Q, 8, 8), mean over heads
+    middle_x, middle_y = (maps.sum(axis) @ torch.arange(8.0) for axis in (1, 2))
+    middle_x, middle_y = middle_x.view(3, 3), middle_y.view(3, 3)
+    assert (middle_x.diff(dim=1) > 0.5).all()
+    assert (middle_y.diff(dim=0) > 0.5).all()
 
 
 def test_kept_maps_give_the_same_features(tower):
