@@ -75,6 +75,45 @@ Segment
     SHAPES_PANOPTIC_CLASSES  the class names of scenes: shapes, then the two grounds
     SHAPES_THINGS            the labels of shapes among them
 
+Pictures and words
+    load_clip               a small CLIP by its shipped weights, which works offline
+    clip_model              its architecture with random weights
+    CLIP                    two towers into one space, and a learned temperature
+    Tokenizer               from captions to whole numbers, with an end token
+    TextTransformer         the text tower; parameter names are the official ones
+    ResidualAttentionBlock  one of its layers
+    QuickGELU               what bends in it
+    BagOfWords              a text tower that is blind to order, as a control
+    causal_mask             which tokens a token may look at
+    ImageTower              the image tower: frozen stages of "shapes", colours, attention pooling
+    FrozenStages            the maps of these stages
+    ColourHistogram         how much of each cell has which colour
+    AttentionPool           learned queries that look at all cells
+    Projection              a residual projection into the shared space
+    clip_logits             cosines over the temperature
+    clip_loss               the symmetric cross-entropy of a batch
+    hard_negative_loss      the same with further texts that are right for no picture
+    clamp_logit_scale       keeps the temperature from .01 to 1
+    encode_pictures         features of pictures
+    encode_texts            features of texts
+    recall_at_k             retrieval both ways; equal captions are right
+    zero_shot_classifier    a feature for each class, from its prompts
+    zero_shot               the class of each picture
+    binding                 is a caption preferred to the same with a swap?
+    Binding                 what it gives: share, pairs, error
+    modality_gap            the distance between the means of pictures and texts
+    measure_clip            all of these figures
+    word_attention          which words the end token looks at
+    similarity_map          which cells the similarity to a text comes from
+    CaptionedScenes         scenes as pictures, with captions that are drawn anew at every look
+    captioned_scenes        draws them
+    measured_scenes         those that a model is measured on
+    untrained_clip          the small CLIP before its training
+    CLIPLearner             the same as it learns, from kept maps
+    kept_maps               what its frozen stages make of scenes
+    clip_batches            its batches, with hard negatives from some step on
+    contrastive_losses      its loss, for `Trainer`
+
 Numbers for attention
     mass_in_box         the share of a map that falls into a box
     lift                that share over the box's share of the area
@@ -86,7 +125,16 @@ Scenes
     Shape               one shape of a scene
     Background          what the shapes lie on
     Horizon             a line that splits it into sky and land
-    Scene               the picture with exact boxes, labels, masks and a caption
+    Scene               the picture with exact boxes, labels and masks
+    describe            its shapes as a list in words
+    draw_captioned_scene  a random scene of one to three shapes apart from each other
+    draw_caption        a random caption that is true of a scene
+    Caption             what it gives: groups and a relation; `str` gives the text
+    ShapeGroup          shapes of one colour and kind, as "two red rings"
+    paraphrase          the same said otherwise
+    swapped             a caption made false by an exchange
+    SWAPS               the kinds of exchange
+    CAPTION_WORDS       all words of captions
 
 Figures
     plot_detections         the picture with its detections
@@ -186,6 +234,59 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         scale_to_pixels as scale_to_pixels,
         xyxy_to_cxcywh as xyxy_to_cxcywh,
     )
+    from .clip.attention import (
+        similarity_map as similarity_map,
+        word_attention as word_attention,
+    )
+    from .clip.data import (
+        CaptionedScenes as CaptionedScenes,
+        captioned_scenes as captioned_scenes,
+        measured_scenes as measured_scenes,
+    )
+    from .clip.image import (
+        AttentionPool as AttentionPool,
+        ColourHistogram as ColourHistogram,
+        FrozenStages as FrozenStages,
+        ImageTower as ImageTower,
+    )
+    from .clip.loss import (
+        clip_loss as clip_loss,
+        hard_negative_loss as hard_negative_loss,
+    )
+    from .clip.measures import (
+        Binding as Binding,
+        binding as binding,
+        encode_pictures as encode_pictures,
+        encode_texts as encode_texts,
+        measure_clip as measure_clip,
+        modality_gap as modality_gap,
+        recall_at_k as recall_at_k,
+        zero_shot as zero_shot,
+        zero_shot_classifier as zero_shot_classifier,
+    )
+    from .clip.model import (
+        CLIP as CLIP,
+        Projection as Projection,
+        clamp_logit_scale as clamp_logit_scale,
+        clip_logits as clip_logits,
+        clip_model as clip_model,
+        load_clip as load_clip,
+    )
+    from .clip.text import (
+        BagOfWords as BagOfWords,
+        QuickGELU as QuickGELU,
+        ResidualAttentionBlock as ResidualAttentionBlock,
+        TextTransformer as TextTransformer,
+        causal_mask as causal_mask,
+    )
+    from .clip.tokenizer import Tokenizer as Tokenizer
+    from .clip.training import (
+        CLIPLearner as CLIPLearner,
+        clip_batches as clip_batches,
+        contrastive_losses as contrastive_losses,
+        kept_maps as kept_maps,
+        untrained_clip as untrained_clip,
+    )
     from .detr.backbone import (
         Backbone as Backbone,
         FrozenBatchNorm2d as FrozenBatchNorm2d,
@@ -282,6 +383,17 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .panoptic.segments import PanopticMap as PanopticMap, Segment as Segment, scene_segments as scene_segments
     from .panoptic.segments import SHAPES_PANOPTIC_CLASSES as SHAPES_PANOPTIC_CLASSES, SHAPES_THINGS as SHAPES_THINGS
     from .panoptic.stuff import StuffSegm as StuffSegm
+    from .scenes.captions import (
+        CAPTION_WORDS as CAPTION_WORDS,
+        SWAPS as SWAPS,
+        Caption as Caption,
+        ShapeGroup as ShapeGroup,
+        describe as describe,
+        draw_caption as draw_caption,
+        draw_captioned_scene as draw_captioned_scene,
+        paraphrase as paraphrase,
+        swapped as swapped,
+    )
     from .scenes.compose import compose as compose, draw_scene as draw_scene
     from .scenes.parts import Background as Background, Horizon as Horizon, Scene as Scene, Shape as Shape
     from .training.ablations import (
@@ -317,6 +429,25 @@ _HOMES = {
     "attention.grid": ("FeatureGrid", "stride_from_sizes"),
     "attention.measures": ("entropy", "lift", "mass_in_box"),
     "boxes": ("box_area", "box_iou", "cxcywh_to_xyxy", "generalized_box_iou", "scale_to_pixels", "xyxy_to_cxcywh"),
+    "clip.attention": ("similarity_map", "word_attention"),
+    "clip.data": ("CaptionedScenes", "captioned_scenes", "measured_scenes"),
+    "clip.image": ("AttentionPool", "ColourHistogram", "FrozenStages", "ImageTower"),
+    "clip.loss": ("clip_loss", "hard_negative_loss"),
+    "clip.measures": (
+        "Binding",
+        "binding",
+        "encode_pictures",
+        "encode_texts",
+        "measure_clip",
+        "modality_gap",
+        "recall_at_k",
+        "zero_shot",
+        "zero_shot_classifier",
+    ),
+    "clip.model": ("CLIP", "Projection", "clamp_logit_scale", "clip_logits", "clip_model", "load_clip"),
+    "clip.text": ("BagOfWords", "QuickGELU", "ResidualAttentionBlock", "TextTransformer", "causal_mask"),
+    "clip.tokenizer": ("Tokenizer",),
+    "clip.training": ("CLIPLearner", "clip_batches", "contrastive_losses", "kept_maps", "untrained_clip"),
     "detr.backbone": (
         "Backbone",
         "FrozenBatchNorm2d",
@@ -379,6 +510,17 @@ _HOMES = {
     "panoptic.segmentation": ("DETRsegm",),
     "panoptic.segments": ("PanopticMap", "SHAPES_PANOPTIC_CLASSES", "SHAPES_THINGS", "Segment", "scene_segments"),
     "panoptic.stuff": ("StuffSegm",),
+    "scenes.captions": (
+        "CAPTION_WORDS",
+        "SWAPS",
+        "Caption",
+        "ShapeGroup",
+        "describe",
+        "draw_caption",
+        "draw_captioned_scene",
+        "paraphrase",
+        "swapped",
+    ),
     "scenes.compose": ("compose", "draw_scene"),
     "scenes.parts": ("Background", "Horizon", "Scene", "Shape"),
     "training.ablations": ("ABLATIONS", "ablated_detr", "ablation_runs", "ablation_trainer", "measure_ablation"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 DETECTORS = ("shapes", "shapes_plain")  # made here
-TRAINED = (*DETECTORS, "shapes_panoptic")
+TRAINED = (*DETECTORS, "shapes_panoptic", "clip")
 MODELS = (*DETECTORS, "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
 LONGEST_NAME = 80  # characters of an address's last part
 
@@ -270,23 +270,27 @@ def _evaluate_scenes(options: argparse.Namespace) -> int:
 
     import torch
 
+    from detrlab.clip.data import measured_scenes
+    from detrlab.clip.measures import measure_clip
+    from detrlab.clip.model import load_clip
     from detrlab.detr.models import load_model, shapes_model
     from detrlab.evaluation.evaluate import evaluate
     from detrlab.evaluation.evaluate_panoptic import evaluate_panoptic, panoptic_scenes
     from detrlab.panoptic.stuff import StuffSegm
     from detrlab.weights import WeightsError
 
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
     try:
-        model = load_model(options.name)
+        if options.name == "clip":
+            figures = measure_clip(load_clip(), *measured_scenes(options.scenes))
+        elif isinstance(model := load_model(options.name), StuffSegm):
+            figures = evaluate_panoptic(model, panoptic_scenes(options.scenes))
+        else:
+            figures = evaluate(model, options.scenes, untrained=shapes_model())
     except WeightsError as error:
         print(f"detrlab: {error}", file=sys.stderr)
         return 2
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    if isinstance(model, StuffSegm):
-        figures = evaluate_panoptic(model, panoptic_scenes(options.scenes))
-    else:
-        figures = evaluate(model, options.scenes, untrained=shapes_model())
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
     return 0
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from bench.figure import Figure, cpu_seconds
+from bench.step import learning_share
 from detrlab.detr.criterion import WEIGHTS, set_losses, total_loss
 from detrlab.scenes.compose import draw_scene
 from detrlab.training.data import SHORTER, RenderedScenes
@@ -48,14 +49,9 @@ def _step(scenes: RenderedScenes) -> dict[str, Figure]:
     learner = ShapesLearner().to(memory_format=torch.channels_last)
     recipe = replace(RECIPES["shapes"].recipe, steps=STEPS)
     trainer = Trainer(learner.model, learning_losses, scenes.batches(BATCH), recipe, learner=learner, device="cpu")
-    learning, steps = [], []
-    learn, step = trainer._learn, trainer._step
-    trainer._learn = lambda *batch: learning.append(cpu_seconds(lambda: learn(*batch)))  # type: ignore[method-assign]
-    trainer._step = lambda batches: steps.append(cpu_seconds(lambda: step(batches)))  # type: ignore[method-assign]
-    trainer.run(report=lambda report: None)
-    shares = [part / whole for part, whole in zip(learning[1:], steps[1:], strict=True)]
-    how = f"forward, losses and backward of {BATCH} pictures of {SHORTER} px; a step took {median(steps):.2f} CPU s"
-    return {"train.step_share": Figure(median(shares), "of a step", ">= 0.85", how)}
+    share, seconds = learning_share(trainer)
+    how = f"forward, losses and backward of {BATCH} pictures of {SHORTER} px; a step took {seconds:.2f} CPU s"
+    return {"train.step_share": Figure(share, "of a step", ">= 0.85", how)}
 
 
 def _loss() -> dict[str, Figure]:

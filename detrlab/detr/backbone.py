@@ -34,6 +34,16 @@ class FrozenBatchNorm2d(nn.Module):
         return x * scale[:, None, None] + shift[:, None, None]
 
 
+def freeze_batch_norm(module: nn.Module) -> None:
+    """Puts `FrozenBatchNorm2d` with the same numbers in the place of every batch norm in a module."""
+    for parent in list(module.modules()):
+        for name, norm in parent.named_children():
+            if isinstance(norm, nn.BatchNorm2d):
+                frozen = FrozenBatchNorm2d(norm.num_features, norm.eps)
+                frozen.load_state_dict({key: norm.state_dict()[key] for key in frozen.state_dict()})
+                setattr(parent, name, frozen)
+
+
 def resnet_body(name: str, dilation: bool) -> nn.Sequential:
     """The stages conv1 .. layer4 of a ResNet: (B, 3, H, W) -> (B, 2048, ceil(H/32), ceil(W/32)).
 

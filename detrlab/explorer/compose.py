@@ -23,6 +23,7 @@ from detrlab.explorer.payload import shown_picture
 from detrlab.explorer.static_figure import png_file
 from detrlab.figures.detections import plot_detections
 from detrlab.figures.drawing import colour_of
+from detrlab.scenes.captions import describe
 from detrlab.scenes.compose import compose
 from detrlab.scenes.parts import BACKGROUNDS, CLASSES, COLOURS, FILLS, Background, Scene, Shape
 
@@ -81,7 +82,7 @@ class SceneComposer(anywidget.AnyWidget):
                 ],
                 "found": found(self.scene, self.detections),
                 "of": len(self.scene.names),
-                "caption": self.scene.caption,
+                "caption": describe(self.scene),
             }
 
     def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
@@ -89,7 +90,7 @@ class SceneComposer(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**kwargs)
         figure = png_file(plot_detections(self.scene.picture, self.detections))
         data["image/png"] = base64.b64encode(figure).decode("ascii")
-        data["text/plain"] = f"Compose a scene: {self.scene.caption}"
+        data["text/plain"] = f"Compose a scene: {describe(self.scene)}"
         return data, metadata
 
 

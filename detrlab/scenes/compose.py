@@ -1,4 +1,4 @@
-"""Seeded synthetic scenes of shapes with exact boxes, labels, masks and a caption.
+"""Seeded synthetic scenes of shapes with exact boxes, labels and masks.
 
 `draw_scene(seed)` draws a random scene, `compose(shapes)` one that you describe; both can split what the shapes lie
 on by a horizon, into two grounds with names and masks. A scene is described in
@@ -96,7 +96,6 @@ def compose(
         labels=np.array([CLASSES.index(shape.name) for shape in shapes], dtype=np.int64),
         names=tuple(shape.name for shape in shapes),
         masks=masks,
-        caption=_caption(shapes, silhouettes, background, horizon),
         shapes=shapes,
         background=background,
         horizon=horizon,
@@ -140,7 +139,7 @@ def _random_layout(
     on_paper = on_paper or rng.uniform() < PAPER_SHARE
     background = _random_background(rng, on_paper)
     horizon = _random_horizon(rng, background, on_paper) if with_horizon else None
-    names = _contrasting_colours(rng, [background] if horizon is None else [background, horizon.land])
+    names = contrasting_colours(rng, [background] if horizon is None else [background, horizon.land])
     placed: list[Shape] = []
     whole: list[np.ndarray] = []  # silhouettes (h, w) of the shapes placed so far
     for i in range(rng.integers(1, MAX_SHAPES + 1)):
@@ -180,7 +179,7 @@ def _random_horizon(rng: np.random.Generator, background: Background, on_paper: 
             return Horizon(land, height=rng.uniform(0.3, 0.7), slope=rng.uniform(-0.2, 0.2))
 
 
-def _contrasting_colours(rng: np.random.Generator, backgrounds: Sequence[Background]) -> list[str]:
+def contrasting_colours(rng: np.random.Generator, backgrounds: Sequence[Background]) -> list[str]:
     """Names of palette colours in random order that stand out from the backgrounds."""
     behind = [background_rgb(background) for background in backgrounds]
     names = [name for name in COLOURS if min(np.linalg.norm(tinted(name, 0.0) - rgb) for rgb in behind) > MIN_CONTRAST]
@@ -247,42 +246,3 @@ def _all_visible(whole: list[np.ndarray]) -> bool:
             return False
         hidden |= mask
     return True
-
-
-# ---- caption ----
-
-
-def _caption(
-    shapes: tuple[Shape, ...], silhouettes: np.ndarray, background: Background, horizon: Horizon | None
-) -> str:
-    """One sentence that names every shape from the back to the front, what each is partly behind, and the grounds."""
-    phrases, told = [], set()
-    for i, shape in enumerate(shapes):
-        front = _mostly_hidden_by(i, silhouettes)
-        if front is None:
-            if i not in told:
-                phrases.append(_called(shape, "a"))
-            continue
-        subject = _called(shape, "the" if i in told else "a")
-        phrases.append(f"{subject} partly behind {_called(shapes[front], 'the' if front in told else 'a')}")
-        told |= {i, front}
-    listed = " and ".join([", ".join(phrases[:-1]), phrases[-1]]) if len(phrases) > 1 else "".join(phrases) or "nothing"
-    behind = [background] if horizon is None else [background, horizon.land]
-    grounds = [BACKGROUNDS[ground.kind].format(ground.colour) for ground in behind]
-    sentence = f"{listed}, {' and, below the horizon, '.join(grounds)}."
-    return sentence[0].upper() + sentence[1:]
-
-
-def _called(shape: Shape, article: str) -> str:
-    if article == "a" and shape.colour[0] in "aeiou":
-        article = "an"
-    return f"{article} {shape.colour} {shape.name}"
-
-
-def _mostly_hidden_by(i: int, silhouettes: np.ndarray) -> int | None:
-    """Index of the shape in front of shape i that covers most of it, if it covers at least 3 % of its
-    area."""
-    overlaps = [(silhouettes[i] & silhouettes[j]).sum() for j in range(i + 1, len(silhouettes))]
-    if not overlaps or max(overlaps) < 0.03 * silhouettes[i].sum():
-        return None
-    return i + 1 + int(np.argmax(overlaps))

@@ -12,7 +12,7 @@ from PIL import Image
 
 CLASSES = ("circle", "square", "triangle", "star", "ring", "cross")
 
-# Red, green, blue in 0..255. Names are what a caption says.
+# Red, green, blue in 0..255. Names are what captions say.
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (212, 46, 48),
     "orange": (241, 138, 38),
@@ -32,18 +32,7 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 # it).
 FILLS = ("flat", "shaded", "striped", "dotted", "hatched", "none")
 
-# Kind of background -> how a caption calls it; {} is the colour's name.
-BACKGROUNDS = {
-    "plain": "on a plain {} background",
-    "striped": "on a striped {} background",
-    "checked": "on a checked {} background",
-    "dotted": "on a dotted {} background",
-    "gradient": "on a {} background that fades",
-    "grainy": "on a grainy {} background",
-    "paper": "on plain paper",
-    "ruled": "on ruled paper",
-    "squared": "on squared paper",
-}
+BACKGROUNDS = ("plain", "striped", "checked", "dotted", "gradient", "grainy", "paper", "ruled", "squared")
 PAPERS = ("paper", "ruled", "squared")
 
 GROUNDS = ("sky", "land")  # what lies above a horizon, and what below it
@@ -89,7 +78,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Background:
-    """What the shapes lie on. kind: a key of BACKGROUNDS; colour: a name in COLOURS (papers are always
+    """What the shapes lie on. kind: one of BACKGROUNDS; colour: a name in COLOURS (papers are always
     whitish).
 
     tint: -1 (towards black) .. 1 (towards white). seed: fixes texture, angle and lighting.
@@ -131,7 +120,7 @@ class Scene:
 
     picture: RGB. boxes_xyxy: (N, 4) float64, pixels, (x0, y0, x1, y1), the extents of the visible pixels (x1
     and y1 lie one past the last pixel). labels: (N,) int64, index into CLASSES. names: the N class names.
-    masks: (N, H, W) bool, the visible pixels. caption: one sentence. shapes, background, horizon: the description
+    masks: (N, H, W) bool, the visible pixels. shapes, background, horizon: the description
     it was drawn from. ground_names: the G names, from GROUNDS. ground_masks: (G, H, W) bool, the pixels of each that no
     shape hides.
     """
@@ -141,7 +130,6 @@ class Scene:
     labels: np.ndarray
     names: tuple[str, ...]
     masks: np.ndarray
-    caption: str
     shapes: tuple[Shape, ...]
     background: Background
     horizon: Horizon | None

@@ -6,9 +6,10 @@ of these streams.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -25,8 +26,9 @@ DRAWN_SHORTER = 192  # pixels drawn, so that the model sees a resize as it does 
 SIZES_WH = {(128, 128): 0.70, (170, 128): 0.18, (213, 128): 0.12}  # share of the training scenes
 MOST_TARGETS = 6
 ARRAYS = ("pictures", "boxes", "labels")  # the files of a part
-# Normalised pictures, (B, 3, H, W) or B of (3, H_i, W_i), and a target for each.
-Batch = tuple[Tensor | Sequence[Tensor], list[dict[str, Tensor]]]
+# Normalised pictures, (B, 3, H, W) or B of (3, H_i, W_i); or several things by name, of which "pictures" is one.
+Pictures: TypeAlias = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
+Batch: TypeAlias = tuple[Pictures, list[dict[str, Tensor]]]  # and a target for each picture
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)  # ImageNet's, as everywhere in the library
 STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 

@@ -11,13 +11,10 @@ the official code, which has no average). With a checkpoint a run that ended in 
 from __future__ import annotations
 
 import math
-import signal
 import sys
-import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +28,10 @@ from detrlab.detr.criterion import total_loss
 from detrlab.detr.matcher import Targets
 from detrlab.detr.models import load_weights
 from detrlab.training.checkpoint import load_checkpoint, random_states, restore_random_states, save_checkpoint
-from detrlab.training.data import Batch
+from detrlab.training.data import Batch, Pictures
 from detrlab.training.faults import TrainingError, check_targets, is_out_of_memory, names_of, not_finite
+from detrlab.training.interrupts import Stopped, interrupts_wait
+from detrlab.training.learners import TakesPart
 from detrlab.training.processes import Alone, Processes
 from detrlab.training.recipe import Recipe
 
@@ -59,27 +58,20 @@ class Report:
         return f"{100 * self.progress:3.0f} %  step {self.step}  {speed}  {'  '.join(numbers)}"
 
 
-class Stopped(KeyboardInterrupt):
-    """Somebody stopped a training, which can go on; a notebook shows the sentence without a traceback."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [str(self)]
-
-
 class Trainer:
     """A model in training. `step`, `progress` (0..1) and `history` (all reports) say how far it is.
 
     Args:
         model: what is to be trained, averaged and shipped; given the pictures of a batch it returns a dict with
-            "pred_logits" (B, Q, K+1) and whatever else the criterion reads.
+            whatever the criterion reads; of a detector "pred_logits" (B, Q, K+1) is among it.
         criterion: `criterion(outputs, targets, no_object)` gives named losses, as `set_losses` does. Their sum,
             weighted by the recipe, is minimised.
-        batches: `batches(start)` gives endless batches from number `start` on, each pictures and targets (see
-            `check_targets`), the same ones whenever it is asked. So where training stands in its data is the number of
-            its step.
+        batches: `batches(start)` gives endless batches from number `start` on, each pictures (see `Batch`) and targets
+            (of a detector see `check_targets`), the same ones whenever it is asked. So where training stands in its
+            data is the number of its step.
         recipe: budget, rates and schedule. Its seed is set here for Python's, numpy's and torch's random numbers.
         learner: a module around the model with what helps only in training (more heads); its outputs go to the
-            criterion. None: the model by itself.
+            criterion. It may have a part in each step (`TakesPart`). None: the model by itself.
         checkpoint: a file that the state is saved to every `save_every` seconds and at the end of `run`. Where it is
             there, training goes on from it; on a processor, with a budget in steps, to the same weights bit for bit.
         look: measures the averaged model (in eval mode), every `look_every` seconds; its numbers go into the reports.
@@ -157,7 +149,7 @@ class Trainer:
         self._last = dict.fromkeys(self._every, time.monotonic())
         self._since = self.step, time.monotonic(), self.progress
         stop = save = False
-        with _interrupts_wait() as interrupts:
+        with interrupts_wait() as interrupts:
             while self.progress < until and not stop:
                 if save:
                     self._save_or_say()
@@ -251,8 +243,9 @@ class Trainer:
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            largest = max((tuple(picture.shape[-2:]) for picture in pictures), key=math.prod)
-            size = f"{len(pictures)} pictures of up to {' x '.join(map(str, largest))} pixels"
+            shown = pictures["pictures"] if isinstance(pictures, Mapping) else pictures
+            largest = max((tuple(picture.shape[-2:]) for picture in shown), key=math.prod)
+            size = f"{len(shown)} pictures of up to {' x '.join(map(str, largest))} pixels"
             raise TrainingError(
                 f"there is too little memory on {self.device} for step {self.step + 1} with a batch of {size}: give "
                 "fewer pictures a batch, or smaller ones"
@@ -261,14 +254,15 @@ class Trainer:
         self.seconds += self._clock() - started
         self._schedule.step()
 
-    def _learn(self, pictures: Tensor | Sequence[Tensor], targets: Targets) -> None:
+    def _learn(self, pictures: Pictures, targets: Targets) -> None:
         """Adds the gradients of one batch."""
         self._optimiser.zero_grad()
         # Before the model sees them: batch norm would keep what is no number.
         self._stop_at_nan("the pictures are no numbers", not_finite([pictures]), targets)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_bfloat16(self.device)):
             outputs = self.learner(self._there(pictures))
-        check_targets(targets, outputs["pred_logits"].shape[-1] - 1)
+        if "pred_logits" in outputs:
+            check_targets(targets, outputs["pred_logits"].shape[-1] - 1)
         # Matching would fail on these first, and name nothing.
         self._stop_at_nan("the model's {} is no number", not_finite(outputs), targets)
         there = [{name: value.to(self.device) for name, value in target.items()} for target in targets]
@@ -280,16 +274,23 @@ class Trainer:
             if not name[-1].isdigit():  # those of earlier decoder layers are in the sum
                 self._sums[name] += value.item()
 
-    def _there(self, pictures: Tensor | Sequence[Tensor]) -> Tensor | list[Tensor]:
+    def _there(self, pictures: Pictures) -> Pictures:
         if isinstance(pictures, Tensor):
             return pictures.to(self.device, memory_format=torch.channels_last)
+        if isinstance(pictures, Mapping):
+            return {name: each.to(self.device) for name, each in pictures.items()}
         return [picture.to(self.device) for picture in pictures]
 
     def _update(self, targets: Targets) -> None:
+        part = self.learner if isinstance(self.learner, TakesPart) else None
+        if part:
+            part.before_update(self.progress)
         self._processes.average([p.grad for p in self._parameters if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(self._parameters, self.recipe.clip_norm)
         self._stop_at_nan("the gradient of the loss is no number", not_finite(norm), targets)
         self._optimiser.step()
+        if part:
+            part.after_update(self.progress)
         self._average.update_parameters(self.model)
         self.step += 1
 
@@ -334,17 +335,3 @@ def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[list[int]]:
-    """Collects interrupts in a list, so that none falls into the middle of a step."""
-    interrupts: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupts  # signals reach the main thread only
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,5 +1,6 @@
 """The models that `detrlab train NAME` trains."""
 
+from detrlab.clip.training import ShippedCLIP
 from detrlab.training.learners import LOSS_WEIGHTS, PlainLearner, ShapesLearner
 from detrlab.training.masks import MASK_LOSSES, ShippedHead
 from detrlab.training.recipe import Recipe
@@ -20,7 +21,7 @@ def shapes_recipe(name: str, steps: int, no_object: tuple[float, float] = (0.1, 
     )
 
 
-RECIPES: dict[str, ShippedModel | ShippedHead] = {
+RECIPES: dict[str, ShippedModel | ShippedHead | ShippedCLIP] = {
     # The steps of the shipped weights took 53 minutes on two free cores.
     "shapes": ShippedModel(shapes_recipe("shapes", 11_510), ShapesLearner, restart_heads=True),
     # The control: the same scenes and the same model, learned as the paper learns, without any trick of ours.
@@ -40,5 +41,19 @@ RECIPES: dict[str, ShippedModel | ShippedHead] = {
             clip_norm=1.0,
             loss_weights=MASK_LOSSES,
         )
+    ),
+    "clip": ShippedCLIP(
+        Recipe(
+            name="clip",
+            steps=1100,
+            learning_rate=1.5e-3,
+            weight_decay=1e-2,
+            betas=(0.9, 0.98),
+            warm_up=50,
+            clip_norm=1.0,
+            averaging=0.99,
+            loss_weights={"loss_clip": 1.0},
+        ),
+        plain=0.4,
     ),
 }

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from detrlab.detr.backbone import Backbone, FrozenBatchNorm2d
+from detrlab.detr.backbone import Backbone, freeze_batch_norm
 from detrlab.detr.detr import DETR
 from detrlab.detr.models import load_model
 from detrlab.detr.position import PositionEmbeddingSine
@@ -85,12 +85,7 @@ def drawn_scenes(plans: Sequence[dict[str, np.ndarray]]) -> RenderedScenes:
 def _trained_backbone() -> Backbone:
     """The backbone of "shapes" with its weights, all of it frozen, as DETR freezes batch norm (appendix A.4)."""
     body = load_model("shapes").backbone[0].body
-    for parent in list(body.modules()):
-        for name, module in parent.named_children():
-            if isinstance(module, nn.BatchNorm2d):
-                frozen = FrozenBatchNorm2d(module.num_features, module.eps)
-                frozen.load_state_dict({key: module.state_dict()[key] for key in frozen.state_dict()})
-                setattr(parent, name, frozen)
+    freeze_batch_norm(body)
     return Backbone(body.requires_grad_(False), body.out_channels)
 
 

@@ -10,7 +10,7 @@
 # %%
 with torch.no_grad():
     out = shapes(to_input(sample.picture, *shapes.input_size)[None])
-print(sample.caption)
+print("the scene:  ", ", ".join(f"{shape.colour} {shape.name}" for shape in sample.shapes))
 print("classes:    ", shapes.classes)
 print("pred_logits:", tuple(out["pred_logits"].shape), "= (B, Q, K + 1): the last class is 'no object'")
 print("pred_boxes: ", tuple(out["pred_boxes"].shape), "= (B, Q, 4): (cx, cy, w, h) in 0..1 of the image")

@@ -25,7 +25,6 @@ def test_an_arrangement_is_drawn_where_it_says():
     assert scene.names == ("star", "ring")
     # 512 pixels a side: the ring's outer circle of radius 0.2 around (0.7, 0.7) spans 256 to 461.
     assert scene.boxes_xyxy[1] == pytest.approx([256, 256, 461, 461], abs=2)
-    assert scene.caption == "A blue star and a red ring, on plain paper."
 
 
 def test_the_last_shape_lies_in_front():

@@ -19,7 +19,7 @@ def test_a_seed_draws_the_same_scene_twice_and_another_seed_another(style):
     first, again, other = (draw_scene(seed, (97, 83), style) for seed in (5, 5, 6))
     assert np.array_equal(first.picture, again.picture)
     assert np.array_equal(first.masks, again.masks)
-    assert first.caption == again.caption
+    assert first.shapes == again.shapes
     assert not np.array_equal(first.picture, other.picture)
 
 
@@ -28,7 +28,6 @@ def test_a_larger_picture_shows_the_same_scene(style):
     for seed in range(3):
         small, large = draw_scene(seed, (128, 96), style), draw_scene(seed, (256, 192), style)
         assert small.shapes == large.shapes
-        assert small.caption == large.caption
         assert np.abs(2 * small.boxes_xyxy - large.boxes_xyxy).max() <= 4  # pixels of the large one
         reduced = np.asarray(large.picture.resize((128, 96)), dtype=float)
         assert np.abs(reduced - np.asarray(small.picture, dtype=float)).mean() < 8  # of 255
@@ -102,22 +101,11 @@ def test_the_last_shape_hides_what_is_behind_it(style):
     assert swapped.masks[1].sum() == alone.masks[0].sum()
 
 
-def test_captions_name_what_is_there_and_what_hides_it():
-    star, ring = Shape("star", (0.4, 0.5), 0.2, colour="red"), Shape("ring", (0.55, 0.5), 0.2, colour="blue")
-    assert compose([star, ring], Background("ruled")).caption == "A red star partly behind a blue ring, on ruled paper."
-    far = Shape("circle", (0.85, 0.15), 0.1, colour="orange")
-    assert compose([far, star], Background("striped", "white")).caption == (
-        "An orange circle and a red star, on a striped white background."
-    )
-    assert compose([], Background("paper")).caption == "Nothing, on plain paper."
-
-
 def test_a_wholly_hidden_shape_is_not_part_of_the_truth():
     small, large = Shape("circle", (0.5, 0.5), 0.1, colour="blue"), Shape("square", (0.5, 0.5), 0.3)
     outside = Shape("star", (3.0, 0.5), 0.1)
     scene = compose([small, large, outside], size=(64, 64))
     assert scene.names == ("square",)
-    assert scene.caption == "A red square, on a plain white background."
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -158,7 +146,6 @@ def test_a_horizon_lies_where_geometry_says():
     assert [sky[:, column].sum() for column in (0, 47, 99)] == [30, 39, 50]
     picture = np.asarray(scene.picture, dtype=int)
     assert (picture[:28, :, 1] > 200).all() and (picture[52:, :, 1] < 80).all()  # white above, red below
-    assert scene.caption == "Nothing, on a plain white background and, below the horizon, on a plain red background."
 
 
 @pytest.mark.parametrize("style", STYLES)
