@@ -43,8 +43,7 @@ def head_shares(maps):
 # %% check="head_or_space" points=2
 @check(parts={"1. said first": 1, "2. head_shares": 1})
 def head_or_space(draw):
-    # What comes back hangs on the seed.
-    shifts, sealed = [draw.integer(10, 10**4) for _ in range(2)], draw.integer(1, 10**6)
+    sealed = draw.integer(1, 10**6)  # what comes back hangs on the seed
 
     def guessed():
         value = share_of_brightest
@@ -57,8 +56,8 @@ def head_or_space(draw):
     scores[:, :, 0] += 2  # one head that sees much
     together = scores.flatten(2).softmax(2).view_as(scores)
     per_head = scores.flatten(3).softmax(3).view_as(scores) * draw.uniform(B, Q, 1, 1, 1, low=0.5, high=2)
-    return {"1. said first": {"together": attempted(lambda: shifts[0] + round(float(weights_together))),
-                              "per head": attempted(lambda: shifts[1] + round(float(weights_per_head))),
+    return {"1. said first": {"together": draw.sealed(lambda: weights_together, whole=True),
+                              "per head": draw.sealed(lambda: weights_per_head, whole=True),
                               "guess": attempted(guessed)},
             "2. head_shares": {"official form": attempted(lambda: head_shares(together)),
                                "each head alike": attempted(lambda: head_shares(per_head))}}

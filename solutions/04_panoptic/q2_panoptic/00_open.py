@@ -102,12 +102,6 @@ def side_by_side(rows, height=1.9):
     return figure
 
 
-def said_first(draw, value):
-    """A worked-out number, moved by the seed so that what comes back hangs on it."""
-    shift = draw.number(1, 5)
-    return attempted(lambda: shift + round(float(value()), 2))
-
-
 # ---- for the steps on quality ----
 
 
