@@ -1,8 +1,8 @@
 """Training the small CLIP that ships; `detrlab train clip` calls it.
 
 Its frozen stages see every scene once, their maps are kept, and only what comes after them learns. Plain training comes
-first; in the last part of the steps captions made false by a swap join the texts that a picture chooses among (hard
-negatives), which is worse from the first step on.
+first; in the later part of the steps captions made false by a swap join the texts that a picture chooses among (hard
+negatives).
 """
 
 import itertools

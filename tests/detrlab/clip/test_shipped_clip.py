@@ -38,9 +38,8 @@ def test_it_reaches_its_figures(figures, name, at_least):
     assert figures[name] >= at_least
 
 
-def test_the_temperature_was_learned_and_pictures_lie_apart_from_texts(figures):
-    assert 0.01 <= figures["temperature"] < 0.07
-    assert figures["modality_gap"] > 0.1
+def test_the_temperature_was_learned(figures):
+    assert 0.01 <= figures["temperature"] < 0.06  # it starts at .07
 
 
 def test_a_text_is_found_where_its_shape_is(model):
