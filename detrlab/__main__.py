@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch.nn import Module
 
-TRAINED = ("shapes", "shapes_plain")
-MODELS = (*TRAINED, "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
+DETECTORS = ("shapes", "shapes_plain")  # made here
+TRAINED = (*DETECTORS, "dino")
+MODELS = (*DETECTORS, "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
 LONGEST_NAME = 80  # characters of an address's last part
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -202,9 +203,8 @@ def _train(options: argparse.Namespace) -> int:
     if options.coco is not None:
         return _finetune(options)
     from detrlab.training.recipes import RECIPES
-    from detrlab.training.shipped import train
 
-    return train(RECIPES[options.name], getattr(options, "steps", None))
+    return RECIPES[options.name].train(getattr(options, "steps", None))
 
 
 def _finetune(options: argparse.Namespace) -> int:
@@ -240,7 +240,9 @@ def _add_eval(commands: Commands) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     evaluate.add_argument("name", nargs="?", choices=TRAINED, help="of a small model, for held-out scenes")
-    evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many held-out scenes")
+    evaluate.add_argument(
+        "--scenes", metavar="N", type=int, default=1000, help="how many held-out scenes, for a detector"
+    )
     evaluate.add_argument(
         "--coco", metavar="PATH", help="a folder with annotations/instances_val2017.json and pictures in val2017/"
     )
@@ -271,6 +273,7 @@ def _evaluate_scenes(options: argparse.Namespace) -> int:
     import torch
 
     from detrlab.detr.models import load_model, shapes_model
+    from detrlab.dino.evaluate import measure_with_controls
     from detrlab.evaluation.evaluate import evaluate
     from detrlab.weights import WeightsError
 
@@ -281,7 +284,10 @@ def _evaluate_scenes(options: argparse.Namespace) -> int:
         return 2
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    figures = evaluate(model, options.scenes, untrained=shapes_model())
+    if options.name == "dino":
+        figures = measure_with_controls(model)
+    else:
+        figures = evaluate(model, options.scenes, untrained=shapes_model())
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
     return 0
 
@@ -310,7 +316,7 @@ def _evaluate_coco(options: argparse.Namespace) -> int:
 
 def _weights(model: str) -> str | None:
     """What `load_model` takes beside this name."""
-    return "official" if model in MODELS and model not in TRAINED else None
+    return "official" if model in MODELS and model not in DETECTORS else None
 
 
 def _model(text: str) -> str:

@@ -21,23 +21,28 @@ NAMES = {
         open_notebook output_of recording run_check runs_inside shapes_of show_progress sizes_of solution
     """,
     "detrlab": """
-        ABLATIONS Backbone Background COCO_CLASSES COCO_PANOPTIC_CLASSES COCO_THINGS CapturedAttention CocoResult DETR
-        DETRsegm Detection Detections Divergence Explorer FAULTS FeatureGrid FrozenBatchNorm2d HeadSwitches Horizon
-        IMAGENET_MEAN IMAGENET_STD KEPT_NAME LiveTraining MHAttentionMap MLP MaskHeadSmallConv PROBES PanopticMap
-        PanopticQuality PictureError PositionEmbeddingLearned PositionEmbeddingSine Recipe RenderedScenes Report
-        SHAPES_CLASSES SHAPES_PANOPTIC_CLASSES SHAPES_THINGS Scene SceneComposer Segment Shape SmallResNet TinyResNet
-        Trainer Training TrainingError Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder
-        TransformerEncoderLayer WeightsError ablated_detr ablation_runs ablation_trainer average_precision box_area
-        box_iou capture_attention check_targets clear_subplots compose compose_scene cxcywh_to_xyxy detect dice_loss
-        draw_scene entropy evaluate_coco explore export_coco fast faulty finetune first_divergence generalized_box_iou
-        instance_masks is_cached keep_picture lift load_model mask_losses mass_in_box match match_segments
-        measure_ablation new_figure normalise official_model official_weights open_picture pad_and_mask panoptic_maps
-        panoptic_quality picture_difference plot_ablations plot_attention_heads plot_attention_layers plot_box_frames
-        plot_decoder_attention plot_detections plot_detr plot_encoder_attention plot_moments plot_query_slots
-        plot_row_and_column plot_training plot_transformer_layers probe resize_picture resized_size resnet_backbone
-        same_picture scale_to_pixels scene_segments seen segment set_losses shapes_model short_weights
-        sigmoid_focal_loss small_backbone stride_from_sizes switch_heads switched_off tiny_curves tiny_detr tiny_scenes
-        to_input total_loss upload_button xyxy_to_cxcywh
+        ABLATIONS Backbone Background COCO_CLASSES COCO_PANOPTIC_CLASSES COCO_THINGS COLLAPSES CapturedAttention
+        CocoResult DETR DETRsegm DINO DINOHead DINOLoss Detection Detections Divergence Explorer FAULTS FeatureGrid
+        FrozenBatchNorm2d HeadSwitches Horizon IMAGENET_MEAN IMAGENET_STD KEPT_NAME LiveTraining MHAttentionMap MLP
+        MaskHeadSmallConv OneShapeScenes PROBES PanopticMap PanopticQuality PatchEmbed PictureError
+        PositionEmbeddingLearned PositionEmbeddingSine Recipe RenderedScenes Report SHAPES_CLASSES
+        SHAPES_PANOPTIC_CLASSES SHAPES_THINGS Scene SceneComposer Segment Shape SmallResNet TinyResNet Trainer Training
+        TrainingError Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer
+        View VisionTransformer WeightsError ablated_detr ablation_runs ablation_trainer average_precision box_area
+        box_iou cancel_gradients_last_layer capture_attention check_targets clear_subplots cls_attention collapse_curves
+        collapse_trainer compose compose_scene cosine_momentum cxcywh_to_xyxy detect dice_loss dino_learner dino_recipe
+        dino_trainer dino_vit draw_scene entropy evaluate_coco explore export_coco extract_features fast faulty finetune
+        first_divergence generalized_box_iou head_jaccard instance_masks interpolate_pos_encoding is_cached jaccard
+        keep_mass keep_picture knn_leave_one_out knn_predict lift linear_probe load_model mask_losses mass_in_box match
+        match_segments measure_ablation measure_dino measure_jaccard measure_pixels multi_crop new_figure normalise
+        official_model official_weights one_shape_scenes open_picture output_entropies pad_and_mask panoptic_maps
+        panoptic_quality pca_rgb picture_difference pixel_features plot_ablations plot_attention_heads
+        plot_attention_layers plot_box_frames plot_decoder_attention plot_detections plot_detr plot_encoder_attention
+        plot_moments plot_query_slots plot_row_and_column plot_training plot_transformer_layers probe resize_picture
+        resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen segment set_losses shapes_model
+        short_weights sigmoid_focal_loss small_backbone stride_from_sizes supervised_trainer switch_heads switched_off
+        tiny_curves tiny_detr tiny_scenes to_input total_loss update_teacher upload_button vit_from_huggingface
+        xyxy_to_cxcywh
     """,
 }
 # What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.

@@ -17,6 +17,7 @@ from detrlab.detr.detr import DETR
 from detrlab.detr.huggingface import from_huggingface, is_huggingface
 from detrlab.detr.position import PositionEmbeddingSine
 from detrlab.detr.transformer import Transformer
+from detrlab.dino.vision_transformer import VisionTransformer, dino_vit
 from detrlab.panoptic.segmentation import DETRsegm
 from detrlab.weights import data_path, hub_file, is_hub_name, metadata, official_file, read_weights
 
@@ -51,19 +52,22 @@ PanopticName = Literal["detr_resnet50_panoptic", "detr_resnet50_dc5_panoptic", "
 @overload
 def load_model(name: PanopticName, weights: str | Path | None = None) -> DETRsegm: ...
 @overload
+def load_model(name: Literal["dino"], weights: str | Path | None = None) -> VisionTransformer: ...
+@overload
 def load_model(name: str, weights: str | Path | None = None) -> DETR: ...
-def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
-    """A detector in eval mode, with `model.classes` (names by label) and `model.input_size` (shorter, longest).
+def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm | VisionTransformer:
+    """A model in eval mode: a detector with `model.classes` (names by label) and `model.input_size` (shorter, longest).
 
     Args:
         name: "shapes", "shapes_plain", "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5";
             or the path of a model.safetensors that `detrlab train --coco` wrote, which brings its own classes. With
             masks, and `model.things` (the labels of countable classes): "detr_resnet50_panoptic",
-            "detr_resnet50_dc5_panoptic", "detr_resnet101_panoptic".
+            "detr_resnet50_dc5_panoptic", "detr_resnet101_panoptic". Or "dino": a ViT that learned without labels, which
+            has no classes and gives a feature for each picture.
         weights: a path to a .pth or .safetensors file, with official names or HuggingFace's; or, for the official
             models, "official" (fetched once into the cache) or a repository on HuggingFace's hub, such as
             "facebook/detr-resnet-50" (where `huggingface_hub` is installed, into its own cache). None: the shipped
-            weights for the "shapes" models, random weights for the others.
+            weights for the models made here, random weights for the others.
 
     Raises:
         ValueError: an unknown name, or weights of another model.
@@ -73,11 +77,14 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
         if weights is not None:
             raise ValueError(f"{name} brings its own weights: leave out weights, or give the name of a model")
         return _finetuned(name)
+    if weights == "official" and name in (*SHIPPED_MODELS, "dino"):
+        raise ValueError(f'"{name}" is not an official model: leave out weights, it brings its own')
     if name in SHIPPED_MODELS:
-        if weights == "official":
-            raise ValueError(f'"{name}" is not an official model: leave out weights, it brings its own')
-        model: DETR | DETRsegm = shapes_model()
+        model: DETR | DETRsegm | VisionTransformer = shapes_model()
         weights = data_path(f"{name}.safetensors") if weights is None else weights
+    elif name == "dino":
+        model = dino_vit()
+        weights = data_path("dino.safetensors") if weights is None else weights
     elif name in OFFICIAL_MODELS:
         _refuse_a_sibling(name, weights)
         model = official_model(name)
@@ -85,7 +92,7 @@ def load_model(name: str, weights: str | Path | None = None) -> DETR | DETRsegm:
         _refuse_a_sibling(name, weights)
         model = panoptic_model(name)
     else:
-        known = ", ".join([*SHIPPED_MODELS, *OFFICIAL_MODELS, *PANOPTIC_MODELS])
+        known = ", ".join([*SHIPPED_MODELS, "dino", *OFFICIAL_MODELS, *PANOPTIC_MODELS])
         raise ValueError(f"there is no model {name!r}, only {known}")
     if weights is not None:
         state = read_weights(_file_of(name, weights))

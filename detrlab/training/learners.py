@@ -6,7 +6,7 @@ ours, not the paper's: it teaches the encoder long before the decoder knows wher
 """
 
 import math
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +21,17 @@ from detrlab.detr.position import PositionEmbeddingSine
 # A token answers for an object if it lies within this share of the box's width and height of its centre.
 CENTRAL = 0.35
 LOSS_WEIGHTS = WEIGHTS | {"loss_tokens": 1.0}
+
+
+@runtime_checkable
+class TakesPart(Protocol):
+    """A learner that does more in a step than to give outputs, such as DINO's, whose teacher follows the student."""
+
+    def before_update(self, progress: float) -> None:
+        """Between backward and the optimiser's step, at this share of the budget, 0..1."""
+
+    def after_update(self, progress: float) -> None:
+        """After the optimiser's step."""
 
 
 class ShapesLearner(nn.Module):

@@ -33,6 +33,7 @@ from detrlab.detr.models import load_weights
 from detrlab.training.checkpoint import load_checkpoint, random_states, restore_random_states, save_checkpoint
 from detrlab.training.data import Batch
 from detrlab.training.faults import TrainingError, check_targets, is_out_of_memory, names_of, not_finite
+from detrlab.training.learners import TakesPart
 from detrlab.training.processes import Alone, Processes
 from detrlab.training.recipe import Recipe
 
@@ -71,7 +72,7 @@ class Trainer:
 
     Args:
         model: what is to be trained, averaged and shipped; given the pictures of a batch it returns a dict with
-            "pred_logits" (B, Q, K+1) and whatever else the criterion reads.
+            whatever the criterion reads; of a detector "pred_logits" (B, Q, K+1) is among it.
         criterion: `criterion(outputs, targets, no_object)` gives named losses, as `set_losses` does. Their sum,
             weighted by the recipe, is minimised.
         batches: `batches(start)` gives endless batches from number `start` on, each pictures and targets (see
@@ -79,7 +80,7 @@ class Trainer:
             its step.
         recipe: budget, rates and schedule. Its seed is set here for Python's, numpy's and torch's random numbers.
         learner: a module around the model with what helps only in training (more heads); its outputs go to the
-            criterion. None: the model by itself.
+            criterion. It may have a part in each step (`TakesPart`). None: the model by itself.
         checkpoint: a file that the state is saved to every `save_every` seconds and at the end of `run`. Where it is
             there, training goes on from it; on a processor, with a budget in steps, to the same weights bit for bit.
         look: measures the averaged model (in eval mode), every `look_every` seconds; its numbers go into the reports.
@@ -268,7 +269,8 @@ class Trainer:
         self._stop_at_nan("the pictures are no numbers", not_finite([pictures]), targets)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_bfloat16(self.device)):
             outputs = self.learner(self._there(pictures))
-        check_targets(targets, outputs["pred_logits"].shape[-1] - 1)
+        if "pred_logits" in outputs:
+            check_targets(targets, outputs["pred_logits"].shape[-1] - 1)
         # Matching would fail on these first, and name nothing.
         self._stop_at_nan("the model's {} is no number", not_finite(outputs), targets)
         there = [{name: value.to(self.device) for name, value in target.items()} for target in targets]
@@ -286,10 +288,15 @@ class Trainer:
         return [picture.to(self.device) for picture in pictures]
 
     def _update(self, targets: Targets) -> None:
+        part = self.learner if isinstance(self.learner, TakesPart) else None
+        if part:
+            part.before_update(self.progress)
         self._processes.average([p.grad for p in self._parameters if p.grad is not None])
         norm = nn.utils.clip_grad_norm_(self._parameters, self.recipe.clip_norm)
         self._stop_at_nan("the gradient of the loss is no number", not_finite(norm), targets)
         self._optimiser.step()
+        if part:
+            part.after_update(self.progress)
         self._average.update_parameters(self.model)
         self.step += 1
 

@@ -1,8 +1,9 @@
 """The models that `detrlab train NAME` trains."""
 
+from detrlab.dino.training import STEPS, ShippedDINO, dino_recipe
 from detrlab.training.learners import LOSS_WEIGHTS, PlainLearner, ShapesLearner
 from detrlab.training.recipe import Recipe
-from detrlab.training.shipped import SHORTER_SIDES, ShippedModel
+from detrlab.training.shipped import ROOT, SHORTER_SIDES, ShippedModel
 
 
 def shapes_recipe(name: str, steps: int, no_object: tuple[float, float] = (0.1, 0.4)) -> Recipe:
@@ -19,7 +20,7 @@ def shapes_recipe(name: str, steps: int, no_object: tuple[float, float] = (0.1, 
     )
 
 
-RECIPES = {
+RECIPES: dict[str, ShippedModel | ShippedDINO] = {
     # The steps of the shipped weights took 53 minutes on two free cores.
     "shapes": ShippedModel(shapes_recipe("shapes", 11_510), ShapesLearner, restart_heads=True),
     # The control: the same scenes and the same model, learned as the paper learns, without any trick of ours.
@@ -29,4 +30,5 @@ RECIPES = {
         shorter_sides={0.4: {64: 1.0}, 0.7: {96: 1.0}, 1.0: SHORTER_SIDES[1.0]},
         batch=8,
     ),
+    "dino": ShippedDINO(dino_recipe(STEPS), ROOT),
 }

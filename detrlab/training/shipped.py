@@ -58,6 +58,10 @@ class ShippedModel:
     def weights(self) -> Path:
         return DATA / f"{self.recipe.name}.safetensors"
 
+    def train(self, steps: int | None = None) -> int:
+        """Train into data/, see `train`."""
+        return train(self, steps)
+
 
 def train(shipped: ShippedModel, steps: int | None = None) -> int:
     """Train into data/, from the last checkpoint where there is one; `steps` in place of the recipe's.
