@@ -5,7 +5,12 @@ teacher agree, and they agree best where both say the same of everything. So wha
 teacher's outputs, the entropy of their mean over the batch, and the KL divergence from student to teacher
 (`DINO.losses`).
 
-Crops are half as large as in `dino_trainer`, so that a step takes a few hundredths of a second.
+Measured with seeds 0, 1 and 2 and 600 scenes, after 80 steps (7 to 9 CPU seconds), of ln K = 4.16: the entropy of the
+mean is 2.8 to 3.7 where nothing is wrong and 0.0 to 0.7 without centring; the entropy of an output is 1.5 to 3.0 where
+nothing is wrong and 4.1 without sharpening, and KL there 0.01. Neither is what an aliased teacher does: it swings
+between one prototype for all and nearly even outputs, with KL now near 0 and now above 3.
+
+Crops are half as large as in `dino_trainer`, so that a step takes less than a tenth of a second.
 """
 
 from collections.abc import Callable

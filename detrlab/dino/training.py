@@ -32,7 +32,7 @@ from detrlab.training.recipe import Recipe
 
 SCENES = 8000
 BATCH = 32  # pictures
-STEPS = 600
+STEPS = 450
 K = 64  # prototypes
 MOMENTUM = 0.99  # of the teacher at the start: the paper's 0.996 is for runs of many more steps
 FROZEN = 0.05  # the share of the steps in which the prototypes stay as they are
