@@ -98,6 +98,7 @@ Figures
     plot_moments            one scene with what a model said of it at several times
     LiveTraining            both, drawn anew while a `Trainer` runs
     plot_ablations          what runs came to from which a part was left out
+    plot_collapse           do trainings of DINO collapse? Entropies and KL over steps
     plot_detr               a diagram: the way of a picture through DETR, with all shapes
     plot_transformer_layers  a diagram: one encoder layer and one decoder layer, and where q, k and v come from
     plot_box_frames         a diagram: one box in its four frames
@@ -314,6 +315,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         plot_decoder_attention as plot_decoder_attention,
         plot_encoder_attention as plot_encoder_attention,
     )
+    from .figures.collapse import plot_collapse as plot_collapse
     from .figures.conventions import (
         plot_box_frames as plot_box_frames,
         plot_row_and_column as plot_row_and_column,
@@ -442,6 +444,7 @@ _HOMES = {
         "plot_decoder_attention",
         "plot_encoder_attention",
     ),
+    "figures.collapse": ("plot_collapse",),
     "figures.conventions": ("plot_box_frames", "plot_row_and_column"),
     "figures.detections": ("plot_detections", "plot_query_slots"),
     "figures.diagrams": ("plot_detr", "plot_transformer_layers"),

@@ -37,12 +37,12 @@ NAMES = {
         match_segments measure_ablation measure_dino measure_jaccard measure_pixels multi_crop new_figure normalise
         official_model official_weights one_shape_scenes open_picture output_entropies pad_and_mask panoptic_maps
         panoptic_quality pca_rgb picture_difference pixel_features plot_ablations plot_attention_heads
-        plot_attention_layers plot_box_frames plot_decoder_attention plot_detections plot_detr plot_encoder_attention
-        plot_moments plot_query_slots plot_row_and_column plot_training plot_transformer_layers probe resize_picture
-        resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen segment set_losses shapes_model
-        short_weights sigmoid_focal_loss small_backbone stride_from_sizes supervised_trainer switch_heads switched_off
-        tiny_curves tiny_detr tiny_scenes to_input total_loss update_teacher upload_button vit_from_huggingface
-        xyxy_to_cxcywh
+        plot_attention_layers plot_box_frames plot_collapse plot_decoder_attention plot_detections plot_detr
+        plot_encoder_attention plot_moments plot_query_slots plot_row_and_column plot_training plot_transformer_layers
+        probe resize_picture resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen segment
+        set_losses shapes_model short_weights sigmoid_focal_loss small_backbone stride_from_sizes supervised_trainer
+        switch_heads switched_off tiny_curves tiny_detr tiny_scenes to_input total_loss update_teacher upload_button
+        vit_from_huggingface xyxy_to_cxcywh
     """,
 }
 # What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.
