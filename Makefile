@@ -77,6 +77,7 @@ train: $(READY)  ## re-train the shipped models (some hours on 2 free cores)
 	$(BIN)/detrlab train shapes_plain
 	$(BIN)/detrlab train shapes_panoptic
 	$(BIN)/detrlab train clip
+	$(BIN)/detrlab train dino
 	$(BIN)/python -m tools.train_short train
 
 lock: $(READY)  ## pin today's newest versions: what runs (for students, too), and what tests

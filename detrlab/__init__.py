@@ -9,7 +9,7 @@
 Every name below is imported with `from detrlab import NAME`, and costs nothing until then; `help(NAME)` says more.
 
 Load and detect
-    load_model          a detector by name: "shapes", or one of the official ones, four for boxes and three with masks
+    load_model          a detector by name: "shapes", or an official one, four for boxes and three with masks
     detect              the objects in a picture
     Detections          what `detect` returns: boxes, labels, scores, queries; iterating gives one Detection each
     Detection           one object: name, score, box_xyxy, label, query
@@ -147,6 +147,7 @@ Figures
     plot_moments            one scene with what a model said of it at several times
     LiveTraining            both, drawn anew while a `Trainer` runs
     plot_ablations          what runs came to from which a part was left out
+    plot_collapse           do trainings of DINO collapse? Entropies and KL over steps
     plot_detr               a diagram: the way of a picture through DETR, with all shapes
     plot_transformer_layers  a diagram: one encoder layer and one decoder layer, and where q, k and v come from
     plot_box_frames         a diagram: one box in its four frames
@@ -206,6 +207,45 @@ Train
     Training          what a probe trains, in the parts that can be broken
     faulty            a training with a planted fault
     FAULTS            these faults
+
+Learn without labels
+    VisionTransformer            a ViT: patches and a class token
+    PatchEmbed                   from a picture to tokens
+    interpolate_pos_encoding     learned positions for another number of patches
+    load_dino                    a small ViT that learned without labels, by its shipped weights
+    dino_vit                     its architecture with random weights
+    vit_from_huggingface         the weights of HuggingFace's ViTModel for it
+    multi_crop                   random crops of a batch of pictures, one for each view
+    View                         how one of them is made
+    DINOHead                     from a feature to logits over prototypes
+    cancel_gradients_last_layer  keeps the prototypes as they are
+    DINOLoss                     the student says of one view what the teacher says of another
+    output_entropies             of the outputs, and of their mean
+    DINO                         student, teacher and loss in training
+    update_teacher               the teacher follows the student
+    cosine_momentum              how closely
+    OneShapeScenes               pictures of one shape each, and the truth about them
+    one_shape_scenes             such scenes by number
+    dino_trainer                 the training of "dino"
+    dino_learner                 what it trains
+    dino_recipe                  and how
+    supervised_trainer           its control with labels
+    COLLAPSES                    what can be wrong, so that it collapses
+    collapse_trainer             a training with one of these
+    collapse_curves              what it said at each step
+    extract_features             the class token's output for many pictures
+    pixel_features               the control without a network
+    knn_predict                  the label of the nearest neighbours
+    knn_leave_one_out            the same among the features themselves
+    linear_probe                 the accuracy of a linear layer on features
+    cls_attention                where the class token looks
+    keep_mass                    the cells that hold most of a map
+    jaccard                      intersection over union of masks
+    head_jaccard                 of each head's map with a mask
+    measure_jaccard              of one head for all, chosen elsewhere, beside its controls
+    pca_rgb                      tokens as colours
+    measure_dino                 the figures of a ViT on held-out scenes
+    measure_pixels               and those without a network
 
 Measure
     average_precision  AP, AP50 and AP75 of a model on scenes
@@ -324,6 +364,46 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         TransformerEncoder as TransformerEncoder,
         TransformerEncoderLayer as TransformerEncoderLayer,
     )
+    from .dino.vision_transformer import (
+        VisionTransformer as VisionTransformer,
+        PatchEmbed as PatchEmbed,
+        interpolate_pos_encoding as interpolate_pos_encoding,
+        dino_vit as dino_vit,
+        load_dino as load_dino,
+    )
+    from .dino.huggingface import vit_from_huggingface as vit_from_huggingface
+    from .dino.multi_crop import multi_crop as multi_crop, View as View
+    from .dino.head import DINOHead as DINOHead, cancel_gradients_last_layer as cancel_gradients_last_layer
+    from .dino.loss import DINOLoss as DINOLoss, output_entropies as output_entropies
+    from .dino.teacher import DINO as DINO, update_teacher as update_teacher, cosine_momentum as cosine_momentum
+    from .dino.scenes import OneShapeScenes as OneShapeScenes, one_shape_scenes as one_shape_scenes
+    from .dino.training import (
+        dino_trainer as dino_trainer,
+        dino_learner as dino_learner,
+        dino_recipe as dino_recipe,
+        supervised_trainer as supervised_trainer,
+    )
+    from .dino.collapse import (
+        COLLAPSES as COLLAPSES,
+        collapse_trainer as collapse_trainer,
+        collapse_curves as collapse_curves,
+    )
+    from .dino.features import (
+        extract_features as extract_features,
+        pixel_features as pixel_features,
+        knn_predict as knn_predict,
+        knn_leave_one_out as knn_leave_one_out,
+        linear_probe as linear_probe,
+    )
+    from .dino.attention_maps import (
+        cls_attention as cls_attention,
+        keep_mass as keep_mass,
+        jaccard as jaccard,
+        head_jaccard as head_jaccard,
+        measure_jaccard as measure_jaccard,
+        pca_rgb as pca_rgb,
+    )
+    from .dino.evaluate import measure_dino as measure_dino, measure_pixels as measure_pixels
     from .divergence import Divergence as Divergence, first_divergence as first_divergence
     from .evaluation.coco import export_coco as export_coco
     from .evaluation.evaluate import average_precision as average_precision
@@ -339,6 +419,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         plot_decoder_attention as plot_decoder_attention,
         plot_encoder_attention as plot_encoder_attention,
     )
+    from .figures.collapse import plot_collapse as plot_collapse
     from .figures.conventions import (
         plot_box_frames as plot_box_frames,
         plot_row_and_column as plot_row_and_column,
@@ -471,6 +552,18 @@ _HOMES = {
         "TransformerEncoder",
         "TransformerEncoderLayer",
     ),
+    "dino.vision_transformer": ("VisionTransformer", "PatchEmbed", "interpolate_pos_encoding", "dino_vit", "load_dino"),
+    "dino.huggingface": ("vit_from_huggingface",),
+    "dino.multi_crop": ("multi_crop", "View"),
+    "dino.head": ("DINOHead", "cancel_gradients_last_layer"),
+    "dino.loss": ("DINOLoss", "output_entropies"),
+    "dino.teacher": ("DINO", "update_teacher", "cosine_momentum"),
+    "dino.scenes": ("OneShapeScenes", "one_shape_scenes"),
+    "dino.training": ("dino_trainer", "dino_learner", "dino_recipe", "supervised_trainer"),
+    "dino.collapse": ("COLLAPSES", "collapse_trainer", "collapse_curves"),
+    "dino.features": ("extract_features", "pixel_features", "knn_predict", "knn_leave_one_out", "linear_probe"),
+    "dino.attention_maps": ("cls_attention", "keep_mass", "jaccard", "head_jaccard", "measure_jaccard", "pca_rgb"),
+    "dino.evaluate": ("measure_dino", "measure_pixels"),
     "divergence": ("Divergence", "first_divergence"),
     "evaluation.coco": ("export_coco",),
     "evaluation.evaluate": ("average_precision",),
@@ -486,6 +579,7 @@ _HOMES = {
         "plot_decoder_attention",
         "plot_encoder_attention",
     ),
+    "figures.collapse": ("plot_collapse",),
     "figures.conventions": ("plot_box_frames", "plot_row_and_column"),
     "figures.detections": ("plot_detections", "plot_query_slots"),
     "figures.diagrams": ("plot_detr", "plot_transformer_layers"),

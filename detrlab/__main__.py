@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch.nn import Module
 
 DETECTORS = ("shapes", "shapes_plain")  # made here
-TRAINED = (*DETECTORS, "shapes_panoptic", "clip")
+TRAINED = (*DETECTORS, "shapes_panoptic", "clip", "dino")
 MODELS = (*DETECTORS, "detr_resnet50", "detr_resnet50_dc5", "detr_resnet101", "detr_resnet101_dc5")
 LONGEST_NAME = 80  # characters of an address's last part
 
@@ -240,7 +240,9 @@ def _add_eval(commands: Commands) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     evaluate.add_argument("name", nargs="?", choices=TRAINED, help="of a small model, for held-out scenes")
-    evaluate.add_argument("--scenes", metavar="N", type=int, default=1000, help="how many held-out scenes")
+    evaluate.add_argument(
+        "--scenes", metavar="N", type=int, default=1000, help="how many held-out scenes, for a detector"
+    )
     evaluate.add_argument(
         "--coco", metavar="PATH", help="a folder with annotations/instances_val2017.json and pictures in val2017/"
     )
@@ -274,6 +276,8 @@ def _evaluate_scenes(options: argparse.Namespace) -> int:
     from detrlab.clip.measures import measure_clip
     from detrlab.clip.model import load_clip
     from detrlab.detr.models import load_model, shapes_model
+    from detrlab.dino.evaluate import measure_with_controls
+    from detrlab.dino.vision_transformer import load_dino
     from detrlab.evaluation.evaluate import evaluate
     from detrlab.evaluation.evaluate_panoptic import evaluate_panoptic, panoptic_scenes
     from detrlab.panoptic.stuff import StuffSegm
@@ -284,6 +288,8 @@ def _evaluate_scenes(options: argparse.Namespace) -> int:
     try:
         if options.name == "clip":
             figures = measure_clip(load_clip(), *measured_scenes(options.scenes))
+        elif options.name == "dino":
+            figures = measure_with_controls(load_dino())
         elif isinstance(model := load_model(options.name), StuffSegm):
             figures = evaluate_panoptic(model, panoptic_scenes(options.scenes))
         else:
