@@ -9,7 +9,7 @@ from bench.step import learning_share
 from detrlab.clip.data import captioned_scenes, measured_scenes
 from detrlab.clip.measures import measure_clip
 from detrlab.clip.model import load_clip
-from detrlab.clip.training import CLIPLearner, clip_batches, contrastive_losses, kept_maps, untrained_clip
+from detrlab.clip.training import CLIPLearner, ShippedCLIP, clip_batches, contrastive_losses, kept_maps, untrained_clip
 from detrlab.training.loop import Trainer
 from detrlab.training.recipes import RECIPES
 
@@ -36,6 +36,7 @@ def measure() -> dict[str, Figure]:
 def _step() -> Figure:
     """Of the shipped recipe, half of the steps with hard negatives."""
     shipped = RECIPES["clip"]
+    assert isinstance(shipped, ShippedCLIP)
     recipe = replace(shipped.recipe, steps=STEPS)
     scenes, model = captioned_scenes(TRAINED_ON), untrained_clip()
     trainer = Trainer(
