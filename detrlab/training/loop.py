@@ -11,13 +11,10 @@ the official code, which has no average). With a checkpoint a run that ended in 
 from __future__ import annotations
 
 import math
-import signal
 import sys
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +31,7 @@ from detrlab.training.checkpoint import load_checkpoint, random_states, restore_
 from detrlab.training.data import Batch
 from detrlab.training.faults import TrainingError, check_targets, is_out_of_memory, names_of, not_finite
 from detrlab.training.learners import TakesPart
-from detrlab.training.processes import Alone, Processes
+from detrlab.training.processes import Alone, Processes, interrupts_wait
 from detrlab.training.recipe import Recipe
 
 Criterion = Callable[[dict, Targets, float], dict[str, Tensor]]
@@ -158,7 +155,7 @@ class Trainer:
         self._last = dict.fromkeys(self._every, time.monotonic())
         self._since = self.step, time.monotonic(), self.progress
         stop = save = False
-        with _interrupts_wait() as interrupts:
+        with interrupts_wait() as interrupts:
             while self.progress < until and not stop:
                 if save:
                     self._save_or_say()
@@ -341,17 +338,3 @@ def _has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-@contextmanager
-def _interrupts_wait() -> Iterator[list[int]]:
-    """Collects interrupts in a list, so that none falls into the middle of a step."""
-    interrupts: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupts  # signals reach the main thread only
-        return
-    before = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,7 +1,11 @@
-"""What the training loop asks of the other processes that train with it: one model, a share of each batch by each."""
+"""What the training loop asks of the other processes that train with it: one model, a share of each batch by each;
+and of its own process, that an interrupt waits for the end of a step."""
 
 import random
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -92,3 +96,17 @@ def _seed(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[list[int]]:
+    """Collects interrupts in a list, so that none falls into the middle of a step."""
+    interrupts: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupts  # signals reach the main thread only
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: interrupts.append(number))
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)
