@@ -6,11 +6,9 @@ negatives).
 """
 
 import itertools
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +22,10 @@ from detrlab.clip.measures import measure_clip
 from detrlab.clip.model import CLIP, clamp_logit_scale, clip_logits, clip_model
 from detrlab.detr.models import load_model
 from detrlab.scenes.captions import swapped
-from detrlab.training.checkpoint import export
 from detrlab.training.data import Batch
-from detrlab.training.faults import TrainingError
 from detrlab.training.loop import Trainer
 from detrlab.training.recipe import Recipe
-from detrlab.training.shipped import CHECKPOINTS, DATA, ROOT
+from detrlab.training.shipped import Shipped
 
 TRAINED_SWAPS = ("colours", "places")  # the others are there to be tested on
 SCENES = 24_000  # drawn once, and their maps kept: 1.1 GB
@@ -76,35 +72,14 @@ def contrastive_losses(outputs: dict[str, Tensor], targets: object, no_object: f
 
 
 @dataclass(frozen=True)
-class ShippedCLIP:
-    """The CLIP of data/, trained on one processor."""
+class ShippedCLIP(Shipped):
+    """The CLIP of data/."""
 
-    recipe: Recipe  # in steps
     plain: float  # share of the steps without hard negatives
     scenes: int = SCENES
     batch: int = BATCH
 
-    @property
-    def weights(self) -> Path:
-        return DATA / f"{self.recipe.name}.safetensors"
-
-    def train(self, steps: int | None = None) -> int:
-        """As `ShippedModel.train`."""
-        shipped = self if steps is None else replace(self, recipe=replace(self.recipe, steps=steps))
-        CHECKPOINTS.mkdir(exist_ok=True)
-        try:
-            shipped._train()
-        except (TrainingError, ValueError, OSError) as error:
-            print(f"detrlab: {error}", file=sys.stderr)
-            return 2
-        except KeyboardInterrupt as stopped:
-            print(f"{stopped}, with the same command")
-        return 0
-
-    def _train(self) -> None:
-        os.nice(5)
-        torch.set_num_threads(1)
-        torch.set_flush_denormal(True)
+    def trainer(self, checkpoint: Path) -> Trainer:
         started = time.process_time()
         scenes = captioned_scenes(self.scenes)
         torch.manual_seed(self.recipe.seed)
@@ -112,19 +87,16 @@ class ShippedCLIP:
         maps = kept_maps(model, scenes)
         print(f"{len(scenes)} scenes and their maps in {time.process_time() - started:.0f} CPU s", flush=True)
         looked_at = measured_scenes(LOOKED_AT, "looked_at")
-        trainer = Trainer(
+        return Trainer(
             model,
             contrastive_losses,
             clip_batches(model, scenes, maps, self.batch, self.recipe, self.plain),
             self.recipe,
             learner=CLIPLearner(model),
-            checkpoint=CHECKPOINTS / f"{self.recipe.name}.pt",
+            checkpoint=checkpoint,
             look=lambda model: measure_clip(model, *looked_at),
             device="cpu",
         )
-        trainer.run(report=lambda report: print(report, flush=True))
-        export(trainer.average.state_dict(), self.weights)
-        print(f"wrote {self.weights.relative_to(ROOT)} after {trainer.step} steps", flush=True)
 
 
 @torch.no_grad()

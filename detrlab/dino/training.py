@@ -5,8 +5,6 @@ the teacher's backbone is written to data/ as float16.
 """
 
 import itertools
-import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +22,10 @@ from detrlab.dino.multi_crop import View, multi_crop
 from detrlab.dino.scenes import SIDE, OneShapeScenes, one_shape_scenes, to_unit
 from detrlab.dino.teacher import DINO, LOSS_WEIGHTS
 from detrlab.dino.vision_transformer import VisionTransformer, dino_vit
-from detrlab.training.checkpoint import export
 from detrlab.training.data import Batch
-from detrlab.training.faults import TrainingError
 from detrlab.training.loop import Trainer
 from detrlab.training.recipe import Recipe
+from detrlab.training.shipped import Shipped
 
 SCENES = 8000
 BATCH = 32  # pictures
@@ -119,33 +116,8 @@ class _Classifier(nn.Module):
 
 
 @dataclass(frozen=True)
-class ShippedDINO:
-    """The model of data/dino.safetensors."""
+class ShippedDINO(Shipped):
+    """The ViT of data/: the teacher's backbone."""
 
-    recipe: Recipe
-    folder: Path  # of a checkout
-
-    def train(self, steps: int | None = None) -> int:
-        """Train into data/, from the last checkpoint where there is one; `steps` in place of the recipe's.
-
-        Returns an exit code: 0, 2 where training stopped with a sentence on stderr, or 130 where it was interrupted.
-        """
-        os.nice(5)
-        torch.set_num_threads(1)
-        torch.set_flush_denormal(True)
-        recipe = self.recipe if steps is None else replace(self.recipe, steps=steps)
-        checkpoint = self.folder / "checkpoints" / f"{recipe.name}.pt"
-        checkpoint.parent.mkdir(exist_ok=True)
-        try:
-            trainer = dino_trainer(one_shape_scenes(SCENES), recipe, checkpoint=checkpoint)
-            vit = trainer.run(report=lambda report: print(report, flush=True))
-        except (TrainingError, ValueError, OSError) as error:
-            print(f"detrlab: {error}", file=sys.stderr)
-            return 2
-        except KeyboardInterrupt as stopped:
-            print(f"detrlab: {stopped}, with the same command", file=sys.stderr)
-            return 130
-        weights = self.folder / "data" / f"{recipe.name}.safetensors"
-        export(vit.state_dict(), weights)
-        print(f"wrote {weights.relative_to(self.folder)} after {trainer.step} steps", flush=True)
-        return 0
+    def trainer(self, checkpoint: Path) -> Trainer:
+        return dino_trainer(one_shape_scenes(SCENES), self.recipe, checkpoint=checkpoint)

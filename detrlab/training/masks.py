@@ -6,10 +6,8 @@ written to data/ as float16. How they were trained is in data/README.md.
 """
 
 import itertools
-import os
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +23,9 @@ from detrlab.panoptic.segmentation import Seen
 from detrlab.panoptic.stuff import StuffSegm
 from detrlab.scenes.compose import draw_scene
 from detrlab.scenes.parts import CLASSES, GROUNDS, Scene
-from detrlab.training.checkpoint import export
 from detrlab.training.data import DRAWN_SHORTER, SHORTER, Batch, relative_cxcywh, stream, vary_light
-from detrlab.training.faults import TrainingError
 from detrlab.training.loop import Trainer
-from detrlab.training.recipe import Recipe
-from detrlab.training.shipped import CHECKPOINTS, DATA, ROOT
+from detrlab.training.shipped import Shipped
 
 BATCH = 4  # pictures of a step, with five masks each on average
 SMALL_SIDE, SMALL_UNTIL = 96, 0.4  # pixels of the first pictures, and up to which share of the steps
@@ -104,47 +99,27 @@ def panoptic_batches(count: int, seed: int = 0, small: int = 0) -> Callable[[int
 
 
 @dataclass(frozen=True)
-class ShippedHead:
-    """A mask head of data/, trained on one processor."""
+class ShippedHead(Shipped):
+    """A mask head of data/, without its detector."""
 
-    recipe: Recipe  # in steps
     batch: int = BATCH
 
-    @property
-    def weights(self) -> Path:
-        return DATA / f"{self.recipe.name}.safetensors"
-
-    def train(self, steps: int | None = None) -> int:
-        """As `ShippedModel.train`."""
-        shipped = self if steps is None else replace(self, recipe=replace(self.recipe, steps=steps))
-        CHECKPOINTS.mkdir(exist_ok=True)
-        try:
-            shipped._train()
-        except (TrainingError, ValueError, OSError) as error:
-            print(f"detrlab: {error}", file=sys.stderr)
-            return 2
-        except KeyboardInterrupt as stopped:
-            print(f"{stopped}, with the same command")
-        return 0
-
-    def _train(self) -> None:
+    def trainer(self, checkpoint: Path) -> Trainer:
         assert self.recipe.steps is not None
-        os.nice(5)
-        torch.set_num_threads(1)
-        torch.set_flush_denormal(True)
         torch.manual_seed(self.recipe.seed)
         learner = MaskLearner(shapes_panoptic_model()).to(memory_format=torch.channels_last)
         looked_at = list(panoptic_scenes(LOOKED_AT, "training", 100 * PER_SEED, (SHORTER, SHORTER)))
-        trainer = Trainer(
+        return Trainer(
             learner.model,
             learner.losses,
             panoptic_batches(self.batch, self.recipe.seed, small=round(SMALL_UNTIL * self.recipe.steps)),
             self.recipe,
             learner=learner,
-            checkpoint=CHECKPOINTS / f"{self.recipe.name}.pt",
+            checkpoint=checkpoint,
             look=lambda model: evaluate_panoptic(model, looked_at),
             device="cpu",
         )
-        trainer.run(report=lambda report: print(report, flush=True))
-        export(head_weights(trainer.average), self.weights)
-        print(f"wrote {self.weights.relative_to(ROOT)} after {trainer.step} steps of {trainer.seconds:.0f} s in all")
+
+    def exported(self, average: nn.Module) -> dict[str, Tensor]:
+        assert isinstance(average, StuffSegm)
+        return head_weights(average)

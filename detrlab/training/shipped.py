@@ -1,4 +1,5 @@
-"""Training a model that ships: two CPU processes on scenes that are drawn once; `detrlab train shapes` calls it.
+"""Training a model that ships; `detrlab train NAME` calls it. Detectors take two CPU processes, on scenes that are
+drawn once; the others take one.
 
 Every few minutes the state goes to checkpoints/NAME.pt; the same command then continues from there. At the end the
 averaged weights are written to data/ as float16. How each was trained is in data/README.md.
@@ -11,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
 import torch.multiprocessing as mp
-from torch import nn
+from torch import Tensor, nn
 
 from detrlab.evaluation.evaluate import average_precision, held_out
 from detrlab.training.checkpoint import export
@@ -45,25 +47,62 @@ Scenes = dict[tuple[int, int], RenderedScenes]  # by (width, height) in pixels
 
 
 @dataclass(frozen=True)
-class ShippedModel:
-    """A model of data/; `learner` is a function of a module, for the processes' sake."""
+class Shipped:
+    """A model of data/ that one process trains."""
 
-    recipe: Recipe  # in steps: the processes then agree on the schedule
-    learner: Callable[[], nn.Module]  # has the model as `.model`
-    shorter_sides: Sides = field(default_factory=lambda: SHORTER_SIDES)
-    batch: int = BATCH
-    restart_heads: bool = False
+    recipe: Recipe  # in steps
+
+    def trainer(self, checkpoint: Path) -> Trainer:
+        """Its training, which goes on from the checkpoint where that is there."""
+        raise NotImplementedError
+
+    def exported(self, average: nn.Module) -> dict[str, Tensor]:
+        """What of the averaged model ships."""
+        return average.state_dict()
 
     @property
     def weights(self) -> Path:
         return DATA / f"{self.recipe.name}.safetensors"
 
+    def in_steps(self, steps: int | None) -> Self:
+        """The same with `steps` in place of the recipe's."""
+        return self if steps is None else replace(self, recipe=replace(self.recipe, steps=steps))
+
     def train(self, steps: int | None = None) -> int:
         """Train into data/, from the last checkpoint where there is one; `steps` in place of the recipe's.
 
-        Returns an exit code: 0, or 2 where training stopped with a sentence on stderr.
+        Returns an exit code: 0, also where somebody stopped it, or 2 where training stopped with a sentence on stderr.
         """
-        shipped = self if steps is None else replace(self, recipe=replace(self.recipe, steps=steps))
+        shipped = self.in_steps(steps)
+        CHECKPOINTS.mkdir(exist_ok=True)
+        os.nice(5)
+        torch.set_num_threads(1)
+        torch.set_flush_denormal(True)
+        try:
+            trainer = shipped.trainer(CHECKPOINTS / f"{shipped.recipe.name}.pt")
+            trainer.run(report=_say)
+            export(shipped.exported(trainer.average), shipped.weights)
+        except (TrainingError, ValueError, OSError) as error:
+            print(f"detrlab: {error}", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt as stopped:
+            print(f"{stopped}, with the same command")
+        else:
+            _say_written(shipped.weights, trainer)
+        return 0
+
+
+@dataclass(frozen=True)
+class ShippedModel(Shipped):
+    """A detector of data/, which two processes train; `learner` is a function of a module, for the processes' sake."""
+
+    learner: Callable[[], nn.Module]  # has the model as `.model`
+    shorter_sides: Sides = field(default_factory=lambda: SHORTER_SIDES)
+    batch: int = BATCH
+    restart_heads: bool = False
+
+    def train(self, steps: int | None = None) -> int:
+        shipped = self.in_steps(steps)
         CHECKPOINTS.mkdir(exist_ok=True)
         meeting = CHECKPOINTS / f"{shipped.recipe.name}.meeting"
         meeting.unlink(missing_ok=True)
@@ -117,11 +156,15 @@ def _train_together(shipped: ShippedModel, processes: Together) -> None:
     trainer.run(report=_say)
     if processes.rank == 0:
         export(trainer.average.state_dict(), shipped.weights)
-        print(f"wrote {shipped.weights.relative_to(ROOT)} after {trainer.step} steps", flush=True)
+        _say_written(shipped.weights, trainer)
 
 
 def _say(report: Report) -> None:
     print(report, flush=True)
+
+
+def _say_written(weights: Path, trainer: Trainer) -> None:
+    print(f"wrote {weights.relative_to(ROOT)} after {trainer.step} steps of {trainer.seconds:.0f} s in all", flush=True)
 
 
 def _without_75(found: dict[str, float]) -> dict[str, float]:

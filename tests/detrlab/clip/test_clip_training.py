@@ -1,5 +1,7 @@
 """Training: batches that can be asked for again, hard negatives at the end, and a loop that learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from detrlab.clip import training
 from detrlab.clip.data import STREAMS, captioned_scenes, measured_scenes
 from detrlab.clip.model import clip_model, load_clip
 from detrlab.clip.training import CLIPLearner, clip_batches, contrastive_losses, kept_maps, untrained_clip
+from detrlab.training import shipped
 from detrlab.training.loop import Trainer
 from detrlab.training.recipe import Recipe
 from detrlab.training.recipes import RECIPES
@@ -116,11 +119,9 @@ def test_the_loop_learns_clamps_the_scale_and_leaves_the_stages(start, scenes, m
 
 
 def test_a_short_run_writes_weights_that_load(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CHECKPOINTS", tmp_path)
-    monkeypatch.setattr(training, "DATA", tmp_path)
-    monkeypatch.setattr(training, "ROOT", tmp_path)
+    for name in ("CHECKPOINTS", "DATA", "ROOT"):
+        monkeypatch.setattr(shipped, name, tmp_path)
     monkeypatch.setattr(training, "LOOKED_AT", 40)
-    monkeypatch.setattr(training.os, "nice", lambda by: 0)
-    shipped = training.replace(RECIPES["clip"], scenes=40, batch=11)
-    assert shipped.train(steps=2) == 0
+    monkeypatch.setattr(shipped.os, "nice", lambda by: 0)
+    assert replace(RECIPES["clip"], scenes=40, batch=11).train(steps=2) == 0
     assert load_clip(tmp_path / "clip.safetensors").logit_scale > 2

@@ -8,6 +8,7 @@ import torch
 from detrlab.dino.scenes import one_shape_scenes
 from detrlab.dino.teacher import LOSS_WEIGHTS
 from detrlab.dino.training import VIEWS, ShippedDINO, crop_batches, dino_recipe, dino_trainer, supervised_trainer
+from detrlab.training import shipped
 from detrlab.training.learners import TakesPart
 from detrlab.weights import read_weights
 
@@ -79,10 +80,11 @@ def test_the_control_learns_labels(scenes):
 def test_the_command_writes_weights_and_says_what_went_wrong(tmp_path, monkeypatch, capsys, scenes):
     monkeypatch.setattr("detrlab.dino.training.one_shape_scenes", lambda count: scenes)
     monkeypatch.setattr("os.nice", lambda by: 0)
-    (tmp_path / "data").mkdir()
-    shipped = ShippedDINO(dino_recipe(9), tmp_path)
-    assert shipped.train(steps=1) == 0
-    state = read_weights(tmp_path / "data" / "dino.safetensors")
+    for name in ("CHECKPOINTS", "DATA", "ROOT"):
+        monkeypatch.setattr(shipped, name, tmp_path)
+    vit = ShippedDINO(dino_recipe(9))
+    assert vit.train(steps=1) == 0
+    state = read_weights(vit.weights)
     assert state["cls_token"].dtype == torch.float16
-    assert shipped.train(steps=2) == 2  # the checkpoint is of another recipe
+    assert vit.train(steps=2) == 2  # the checkpoint is of another recipe
     assert "is a checkpoint of another recipe" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from detrlab.detr.criterion import total_loss
 from detrlab.detr.models import head_weights, load_model, shapes_panoptic_model
 from detrlab.scenes.compose import compose, draw_scene
 from detrlab.scenes.parts import Background, Horizon, Shape
-from detrlab.training import masks
+from detrlab.training import masks, shipped
 from detrlab.training.masks import MASK_LOSSES, MaskLearner, ShippedHead, panoptic_batches, panoptic_target
 from detrlab.training.recipe import Recipe
 
@@ -87,12 +87,12 @@ def test_stuff_goes_to_its_own_query(learner):
 
 def test_training_writes_the_head_alone_and_leaves_the_detector(tmp_path, monkeypatch, capsys):
     for name in ("CHECKPOINTS", "DATA", "ROOT"):
-        monkeypatch.setattr(masks, name, tmp_path)
+        monkeypatch.setattr(shipped, name, tmp_path)
     monkeypatch.setattr(masks, "LOOKED_AT", 1)
-    monkeypatch.setattr(masks.os, "nice", lambda by: None)
+    monkeypatch.setattr(shipped.os, "nice", lambda by: None)
     recipe = Recipe(name="short", steps=1, learning_rate=1e-3, loss_weights=MASK_LOSSES)
-    shipped = ShippedHead(recipe, batch=2)
-    assert shipped.train(steps=2) == 0
+    head = ShippedHead(recipe, batch=2)
+    assert head.train(steps=2) == 0
     assert "wrote short.safetensors after 2 steps" in capsys.readouterr().out
-    model, shapes = load_model("shapes_panoptic", shipped.weights), load_model("shapes")
+    model, shapes = load_model("shapes_panoptic", head.weights), load_model("shapes")
     assert all(tensor.equal(shapes.state_dict()[key]) for key, tensor in model.detr.state_dict().items())
