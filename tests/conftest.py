@@ -54,7 +54,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if is_fast(item):
             item.add_marker("fast")
-        if uses_the_browser(item):  # what a busy machine does not show in time is looked at once more, and said
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun="TimeoutError"))
     last = {item.path for item in items if uses_the_browser(item)}
     items.sort(key=lambda item: (item.path in last, item.path.parent.name != "tools"))

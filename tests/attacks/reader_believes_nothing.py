@@ -37,7 +37,7 @@ def forge(outcomes, arrays=None):
     speak({'check': 'corners', 'outcomes': outcomes}, body)
 import threading, time
 def later():
-    for _ in range(100):
+    for _ in range(1000):
         forge([])
         time.sleep(0.001)
 threading.Thread(target=later).start()
