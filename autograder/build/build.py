@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -82,15 +83,24 @@ def _build_notebooks(folders: list[Path], say: Callable[[str], None], root: Path
     hidden_seeds(folders[0].parent.name, folders[0].name, root)  # makes the secret, where there is none yet
     workers = min(len(folders), os.cpu_count() or 1)
     context = multiprocessing.get_context("spawn")  # torch's threads do not live through a fork
-    with ProcessPoolExecutor(workers, context, initializer=_with_one_thread) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_begin_worker) as pool:
         say(f"{', '.join(folder.name for folder in folders)}: running the solutions and their known mistakes ...")
         for done in as_completed([pool.submit(_build_apart, folder, root) for folder in folders]):
             for line in done.result():
                 say(line)
 
 
-def _with_one_thread() -> None:
+def _begin_worker() -> None:
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported; two processes' threads wait for each other
+    threading.Thread(target=_end_with_the_build, daemon=True).start()
+
+
+def _end_with_the_build() -> None:
+    """A build that is killed tells its processes nothing: they would compute on for minutes."""
+    build = multiprocessing.parent_process()
+    assert build is not None
+    build.join()
+    os._exit(1)
 
 
 def _build_apart(folder: Path, root: Path) -> list[str]:

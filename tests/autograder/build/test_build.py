@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -215,6 +217,30 @@ def test_a_name_that_is_forbidden_anew_reaches_students(tmp_path):
     build.install(tmp_path / "release", tmp_path / "notebooks")
     kept = json.loads((tmp_path / "notebooks" / "small.json").read_text())
     assert next(iter(kept["checks"].values()))["forbids"] == ["math.dist"]
+
+
+BUILDS = """
+import multiprocessing, os, time
+from concurrent.futures import ProcessPoolExecutor
+from autograder.build.build import _begin_worker
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_begin_worker) as pool:
+        print(pool.submit(os.getpid).result(), flush=True)
+        pool.submit(time.sleep, 60).result()
+"""
+
+
+def test_a_build_that_is_killed_leaves_nothing_computing(tmp_path):
+    (tmp_path / "builds.py").write_text(BUILDS)
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(tmp_path / "builds.py")]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as build:
+        worker = int(build.stdout.readline())
+        build.kill()
+    ends = time.monotonic() + 30
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{worker}").exists()
 
 
 def test_a_notebook_that_is_withdrawn_is_not_released_again(tmp_path):
