@@ -272,28 +272,12 @@ def _evaluate_scenes(options: argparse.Namespace) -> int:
 
     import torch
 
-    from detrlab.clip.data import measured_scenes
-    from detrlab.clip.measures import measure_clip
-    from detrlab.clip.model import load_clip
-    from detrlab.detr.models import load_model, shapes_model
-    from detrlab.dino.evaluate import measure_with_controls
-    from detrlab.dino.vision_transformer import load_dino
-    from detrlab.evaluation.evaluate import evaluate
-    from detrlab.evaluation.evaluate_panoptic import evaluate_panoptic, panoptic_scenes
-    from detrlab.panoptic.stuff import StuffSegm
+    from detrlab.evaluation.shipped import measure_shipped
     from detrlab.weights import WeightsError
 
     torch.set_num_threads(1)
-    torch.manual_seed(0)
     try:
-        if options.name == "clip":
-            figures = measure_clip(load_clip(), *measured_scenes(options.scenes))
-        elif options.name == "dino":
-            figures = measure_with_controls(load_dino())
-        elif isinstance(model := load_model(options.name), StuffSegm):
-            figures = evaluate_panoptic(model, panoptic_scenes(options.scenes))
-        else:
-            figures = evaluate(model, options.scenes, untrained=shapes_model())
+        figures = measure_shipped(options.name, options.scenes)
     except WeightsError as error:
         print(f"detrlab: {error}", file=sys.stderr)
         return 2

@@ -152,7 +152,7 @@ def test_training_a_small_model(name, kind, monkeypatch):
 
 def test_measuring_masks(monkeypatch, capsys):
     monkeypatch.setattr(
-        "detrlab.evaluation.evaluate_panoptic.evaluate_panoptic",
+        "detrlab.evaluation.shipped.evaluate_panoptic",
         lambda model, scenes: {"pq": len(list(scenes)) + 0.12345},
     )
     assert main(["eval", "shapes_panoptic", "--scenes", "2"]) == 0
