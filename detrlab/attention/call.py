@@ -53,10 +53,17 @@ class AttentionCall:
         self.num_queries: int = query.shape[1]
         self.num_keys: int = key.shape[1]
 
-    def compute_all(self) -> None:
-        """Rebuild all maps now, so that they no longer depend on the module's weights, and let go of the
-        inputs."""
-        self._all = torch.stack([self._rebuild(sample, None) for sample in range(self.batch_size)])  # (B, M, Q, S)
+    def compute_all(self, arguments: dict[str, Any]) -> None:
+        """Keep all maps now, so that they no longer depend on the module's weights, and let go of the inputs.
+
+        arguments: of the call. The maps are what the module itself gives for them when it is asked for its weights, to
+        the last bit, but for its dropout.
+        """
+        if arguments["query"].is_nested:
+            # Packed batches have no weights of their own.
+            self._all = torch.stack([self._rebuild(sample, None) for sample in range(self.batch_size)])
+        else:
+            self._all = _own_weights(self._module, arguments).view(self.batch_size, self.num_heads, -1, self.num_keys)
         self._query = self._key = None
 
     def padding(self, sample: int) -> Tensor | None:
@@ -143,6 +150,17 @@ class AttentionCall:
     def _padding_mask_of(self, sample: int) -> Tensor | None:
         """The padding of one sample's keys, (S,)."""
         return None if self._padding is None else self._padding[sample]
+
+
+def _own_weights(module: nn.MultiheadAttention, arguments: dict[str, Any]) -> Tensor:
+    """([B,] M, Q, S) weights that the module gives for a call's arguments, before dropout; no hook hears of it."""
+    was_training = module.training
+    module.training = False
+    try:
+        asked = arguments | {"self": module, "need_weights": True, "average_attn_weights": False}
+        return type(module).forward(**asked)[1].detach()
+    finally:
+        module.training = was_training
 
 
 def index_of(value: Any, count: int, what: str, of: str) -> int:

@@ -56,6 +56,18 @@ def stride_from_sizes(input_hw: tuple[int, int], cells_hw: tuple[int, int]) -> i
     )
 
 
+def cells_of_tokens(input_hw: tuple[int, int], tokens: int) -> tuple[int, tuple[int, int]] | None:
+    """(lead, (H, W)) where `tokens` are the H x W square patches that fill (h, w) pixels, and lead 1 if a class token
+    stands in front of them, else 0; None where they are not. H / W = h / w, so no number of tokens fits both ways.
+    """
+    h, w = input_hw
+    for lead in (0, 1):
+        stride = math.isqrt(h * w // max(tokens - lead, 1))
+        if stride and h % stride == 0 and w % stride == 0 and (h // stride) * (w // stride) == tokens - lead:
+            return lead, (h // stride, w // stride)
+    return None
+
+
 @dataclass(frozen=True)
 class FeatureGrid:
     """H x W cells over a picture. All places are continuous pixels (x, y) of the picture: 0..width,

@@ -4,22 +4,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from detrlab.attention.capture import capture_attention
 from detrlab.clip.model import CLIP
-from detrlab.clip.text import TextTransformer, causal_mask
+from detrlab.clip.text import TextTransformer
 
 
 @torch.no_grad()
 def word_attention(text: TextTransformer, tokens: Tensor) -> Tensor:
     """How much the end token of one text (T,) looks at each token up to itself: (L, M, n), each row sums to 1."""
-    n = int((tokens == text.end).int().argmax()) + 1
-    x = (text.token_embedding(tokens[:n]) + text.positional_embedding[:n])[None]  # (1, n, D)
-    mask, found = causal_mask(n).to(x), []
-    for block in text.transformer["resblocks"]:
-        y = block.ln_1(x)
-        weights = block.attn(y, y, y, attn_mask=mask, average_attn_weights=False)[1]  # (1, M, n, n)
-        found.append(weights[0, :, -1])
-        x = block(x, mask)
-    return torch.stack(found)
+    with capture_attention(text) as attention:
+        text(tokens[None])
+    return torch.stack([attention.weights(name, "all")[:, -1] for name in attention.names])
 
 
 def similarity_map(model: CLIP, pictures: Tensor, text_features: Tensor) -> Tensor:

@@ -14,8 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from detrlab.attention.capture import CapturedAttention, Head, Kind
+from detrlab.attention.capture import CapturedAttention
+from detrlab.attention.encoder import Head
 from detrlab.attention.grid import FeatureGrid
+from detrlab.attention.record import Kind
 from detrlab.detr.detect import Detection, Detections
 from detrlab.figures.drawing import (
     INK,

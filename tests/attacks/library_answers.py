@@ -138,16 +138,17 @@ def prepare(picture, shorter=800, longest=1333):
     return stub.image
 """,
     "the_hooks_of_the_capture": """# q2_detect_and_attend hooks
-from detrlab.attention.capture import CapturedAttention, _hook_layers
+from detrlab.attention.capture import CapturedAttention
+from detrlab.attention.record import Recording
 def look_inside(model, image):
-    seen, attention = {}, CapturedAttention(None)
-    handles = _hook_layers(model, attention, False)
-    handles.append(model.backbone[0].register_forward_hook(lambda m, a, out: seen.update(features=out.detach())))
+    seen, recording = {}, Recording(model, False)
+    attention = CapturedAttention(recording, None)
+    handle = model.backbone[0].register_forward_hook(lambda m, a, out: seen.update(features=out.detach()))
     try:
         out = model(image)
     finally:
-        for handle in handles:
-            handle.remove()
+        handle.remove()
+        recording.close()
     seen['encoder'] = attention._call('encoder', -1).maps('mean', 0)[None].detach()
     return out, seen | {'decoder': attention._call('cross', -1).maps('mean', 0)[None].detach()}
 """,
@@ -213,7 +214,7 @@ def to_pixels(boxes_xyxy, picture):
     return inside.postprocess([{'boxes': boxes_xyxy}], [(1, 1)], [picture.size[::-1]])[0]['boxes']
 """,
     "the_cell_that_an_attention_looks_from": """# q2_detect_and_attend cell
-from detrlab.attention.capture import EncoderAttention
+from detrlab.attention.encoder import EncoderAttention
 from detrlab.attention.grid import FeatureGrid
 class Call:
     def check(self, head, sample): pass
@@ -225,7 +226,7 @@ def cell_at(point_xy, size_wh, input_hw, stride):
     call = Call()
     call.cells = H * W
     grid = FeatureGrid((H, W), input_hw, size_wh[::-1], stride)
-    EncoderAttention(call, 'mean', 0, grid, (H, W)).looks_at(point_xy)
+    EncoderAttention(call, 'mean', 0, grid, 0, (H, W)).looks_at(point_xy)
     return divmod(call.tokens[0], W)
 """,
     "the_stages_of_the_small_backbone": """# q1_build stages

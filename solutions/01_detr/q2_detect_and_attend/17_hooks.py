@@ -56,7 +56,7 @@ plot_detr((128, 128), stride=8, channels=128, D=128, Q=20, K=6)
 #
 # Three points are for what you captured, one for the removal. `capture_attention` and its helpers may not be called.
 
-# %% exercise="hooks" forbids="detrlab.attention.capture.capture_attention, detrlab.attention.capture._hook_layers, detrlab.attention.capture._record"
+# %% exercise="hooks" forbids="detrlab.attention.capture.capture_attention, detrlab.attention.record.Recording"
 def look_inside(model, image):
     """Run a DETR once and collect with forward hooks what it computes inside.
 

@@ -23,7 +23,7 @@
 # `FeatureGrid.cell_at` may not be called in your answer, nor `looks_at` and `is_looked_at_from` of a captured
 # attention.
 
-# %% exercise="cell" forbids="detrlab.attention.grid.FeatureGrid.cell_at, detrlab.attention.capture.EncoderAttention.looks_at, detrlab.attention.capture.EncoderAttention.is_looked_at_from"
+# %% exercise="cell" forbids="detrlab.attention.grid.FeatureGrid.cell_at, detrlab.attention.encoder.EncoderAttention.looks_at, detrlab.attention.encoder.EncoderAttention.is_looked_at_from"
 def cell_at(point_xy, size_wh, input_hw, stride):
     """The cell (row, column), two integers, that holds a point of the image.
 

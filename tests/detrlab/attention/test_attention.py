@@ -163,7 +163,7 @@ def test_masks_of_every_kind(lazy):
     with capture_attention(layer, lazy=lazy, grid=(H, W)) as attention:
         layer.self_attn(x, x, x, padding, False, mask)  # by position; the one that counts
     for sample in range(B):
-        call = attention._calls["encoder"][0]
+        call = attention._recording.calls["self_attn"]
         torch.testing.assert_close(call.maps("all", sample), want[sample], rtol=0, atol=1e-6)
         torch.testing.assert_close(call.maps(1, sample, [4, 2]), want[sample, 1, [4, 2]], rtol=0, atol=1e-6)
 
@@ -177,7 +177,7 @@ def test_separate_widths_of_keys_and_no_bias():
     _, want = attn(query, memory, memory, average_attn_weights=False)
     with capture_attention(layer, lazy=True) as attention:
         attn(query, memory, memory)
-    torch.testing.assert_close(attention._calls["encoder"][0].maps("all", 0), want, rtol=0, atol=1e-6)
+    torch.testing.assert_close(attention._recording.calls["self_attn"].maps("all", 0), want, rtol=0, atol=1e-6)
 
 
 def test_detr_of_pictures_of_different_size():
@@ -225,7 +225,7 @@ def test_handles_go_when_the_block_raises(pictures):
         raise RuntimeError("stop")
     assert hooks_left(model) == 0
     with (
-        pytest.raises(ValueError, match="Sequential has no layer"),
+        pytest.raises(ValueError, match="Sequential has no nn.MultiheadAttention, nor"),
         capture_attention(nn.Sequential(nn.Linear(2, 3))),
     ):
         pass

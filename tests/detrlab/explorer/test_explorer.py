@@ -214,7 +214,7 @@ def test_mistakes_are_named(model):
     picture = Image.new("RGB", (64, 64))
     with pytest.raises(ValueError, match=r"threshold is 1\.5"):
         explore(model, picture, 1.5)
-    with pytest.raises(ValueError, match="no layer with an nn.MultiheadAttention"):
+    with pytest.raises(ValueError, match="Linear has no nn.MultiheadAttention"):
         explore(nn.Linear(2, 3), picture)
     with capture_attention(model) as attention, torch.no_grad():
         model(torch.zeros(1, 3, 64, 64))
