@@ -45,8 +45,8 @@ Look inside
     Explorer            the widget that `explore` returns
     HeadSwitches        the widget that `switch_heads` returns
     SceneComposer       the widget that `compose_scene` returns
-    capture_attention   every attention map of a forward pass, in a `with` block
-    CapturedAttention   what it gives: encoder, decoder_cross, decoder_self, grid
+    capture_attention   every attention map of a forward pass, in a `with` block; any nn.MultiheadAttention
+    CapturedAttention   what it gives: names, weights; encoder, cls_looks_at, decoder_cross, decoder_self, grid
     switched_off        a model without some heads or layers, in a `with` block
     FeatureGrid         which pixels of the picture belong to which cell of the feature map
     stride_from_sizes   the stride between an input and its feature map
@@ -142,6 +142,7 @@ Figures
     plot_encoder_attention  where points of the picture look, or who looks at them
     plot_attention_heads    one map per head
     plot_attention_layers   one map per layer
+    plot_word_attention     which words of a text its end token looks at
     plot_query_slots        which boxes each object query tends to predict
     plot_training           losses and average precision of trainings
     plot_moments            one scene with what a model said of it at several times
@@ -432,6 +433,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         plot_moments as plot_moments,
         plot_training as plot_training,
     )
+    from .figures.words import plot_word_attention as plot_word_attention
     from .images import (
         IMAGENET_MEAN as IMAGENET_MEAN,
         IMAGENET_STD as IMAGENET_STD,
@@ -585,6 +587,7 @@ _HOMES = {
     "figures.diagrams": ("plot_detr", "plot_transformer_layers"),
     "figures.drawing": ("clear_subplots", "new_figure"),
     "figures.training": ("LiveTraining", "plot_moments", "plot_training"),
+    "figures.words": ("plot_word_attention",),
     "images": (
         "IMAGENET_MEAN",
         "IMAGENET_STD",

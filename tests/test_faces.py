@@ -43,11 +43,12 @@ NAMES = {
         official_weights one_shape_scenes open_picture output_entropies pad_and_mask panoptic_maps panoptic_quality
         paraphrase pca_rgb picture_difference pixel_features plot_ablations plot_attention_heads plot_attention_layers
         plot_box_frames plot_collapse plot_decoder_attention plot_detections plot_detr plot_encoder_attention
-        plot_moments plot_query_slots plot_row_and_column plot_training plot_transformer_layers probe recall_at_k
-        resize_picture resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen segment set_losses
-        shapes_model short_weights sigmoid_focal_loss similarity_map small_backbone stride_from_sizes supervised_trainer
-        swapped switch_heads switched_off tiny_curves tiny_detr tiny_scenes to_input total_loss untrained_clip
-        update_teacher upload_button vit_from_huggingface word_attention xyxy_to_cxcywh zero_shot zero_shot_classifier
+        plot_moments plot_query_slots plot_row_and_column plot_training plot_transformer_layers plot_word_attention
+        probe recall_at_k resize_picture resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen
+        segment set_losses shapes_model short_weights sigmoid_focal_loss similarity_map small_backbone stride_from_sizes
+        supervised_trainer swapped switch_heads switched_off tiny_curves tiny_detr tiny_scenes to_input total_loss
+        untrained_clip update_teacher upload_button vit_from_huggingface word_attention xyxy_to_cxcywh zero_shot
+        zero_shot_classifier
     """,
 }
 # What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.

@@ -1,4 +1,4 @@
-"""Figures of attention: per query, for points of the picture, over heads and over layers.
+"""Figures of attention: per query, for points of the picture and the class token, over heads and over layers.
 
 After figures 3 and 6 of the DETR paper. Maps lie over the picture, in grey, with every cell of the feature map at its
 true place. All maps of a figure share one scale of colours, from 0 to the largest weight of all; below each stands its
@@ -43,6 +43,7 @@ from detrlab.figures.drawing import (
 
 Direction = Literal["looks at", "is looked at from"]
 Point = tuple[float, float]
+Looker = Detection | Point | Literal["class token"]
 MEANING = {
     "looks at": "where each marked point looks (its row)",
     "is looked at from": "who looks at each marked point (its column)",
@@ -131,7 +132,7 @@ def plot_encoder_attention(
 def plot_attention_heads(
     picture: object,
     attention: CapturedAttention,
-    of: Detection | Point,
+    of: Looker,
     direction: Direction = "looks at",
     *,
     layer: int = -1,
@@ -141,8 +142,8 @@ def plot_attention_heads(
     """All heads of one layer, and their mean.
 
     of: one of the detections (its query's cross-attention), or a point (x, y) in pixels (the encoder's
-    self-attention). direction counts for points only; queries always look at cells. axes: picture, mean,
-    then one per head.
+    self-attention), or "class token" (of a vision transformer). direction counts for points only; the others
+    always look at cells. axes: picture, mean, then one per head.
     """
     kind = _kind(of)
     maps = _maps(picture, attention, of, direction, layer, "all", sample)  # (M, H, W)
@@ -153,7 +154,7 @@ def plot_attention_heads(
 def plot_attention_layers(
     picture: object,
     attention: CapturedAttention,
-    of: Detection | Point,
+    of: Looker,
     direction: Direction = "looks at",
     *,
     head: Head = "mean",
@@ -177,7 +178,7 @@ def plot_attention_layers(
 def _gallery(
     picture: object,
     attention: CapturedAttention,
-    of: Detection | Point,
+    of: Looker,
     direction: Direction,
     sample: int,
     axes: Sequence[Axes] | None,
@@ -193,6 +194,9 @@ def _gallery(
     if isinstance(of, Detection):
         _title(axes[0], f"{of.name} {of.score:.2f}")
         who = f"where query {of.query} looks"
+    elif isinstance(of, str):
+        _title(axes[0], "the picture")
+        who = f"where the {of} looks"
     else:
         _title(axes[0], f"the point ({of[0]:.0f}, {of[1]:.0f})")
         who = MEANING[direction].replace("each", "the")
@@ -203,7 +207,7 @@ def _gallery(
     for ax in axes:
         if isinstance(of, Detection):
             draw_box(ax, of.box_xyxy, colour_of(0), 1.2)
-        else:
+        elif not isinstance(of, str):
             draw_cell(ax, grid, of, colour_of(0))
     if made:
         draw_scale(axes, scale)
@@ -214,24 +218,28 @@ def _gallery(
 def _maps(
     picture: object,
     attention: CapturedAttention,
-    of: Detection | Point,
+    of: Looker,
     direction: Direction,
     layer: int,
     head: Head,
     sample: int,
 ) -> Tensor:
-    """([M,] H, W): the row of a detection's query, or the row or column of a point's cell."""
+    """([M,] H, W): the row of a detection's query or of the class token, or the row or column of a point's cell."""
     look = _looking(direction)
     if isinstance(of, Detection):
         return attention.decoder_cross(layer, head, sample=sample, query=of.query)
+    if isinstance(of, str):
+        return attention.cls_looks_at(layer, head, sample=sample)
     return getattr(attention.encoder(layer, head, sample=sample, picture=picture), look)(of)
 
 
-def _kind(of: Detection | Point) -> Literal["cross", "encoder"]:
+def _kind(of: Looker) -> Literal["cross", "encoder"]:
     if isinstance(of, Detection):
         return "cross"
-    if len(of) != 2:
-        raise ValueError(f"Got {of!r}; expected one of the detections, or a point (x, y) in pixels of the picture.")
+    if of != "class token" and (isinstance(of, str) or len(of) != 2):
+        raise ValueError(
+            f"Got {of!r}; expected one of the detections, a point (x, y) in pixels of the picture, or 'class token'."
+        )
     return "encoder"
 
 
