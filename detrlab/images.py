@@ -202,6 +202,10 @@ def normalise(pixels: Tensor) -> Tensor:
 
 def to_input(picture: Image.Image, shorter: int = 800, longest: int = 1333) -> Tensor:
     """An RGB picture -> the model's input (3, H, W), float32, resized and normalised."""
-    resized = resize_picture(picture, shorter, longest)
-    pixels = torch.from_numpy(np.array(resized)).permute(2, 0, 1).contiguous()  # (H, W, 3) -> (3, H, W)
+    return pixels_of(resize_picture(picture, shorter, longest))
+
+
+def pixels_of(picture: Image.Image) -> Tensor:
+    """The pixels of an RGB picture, (3, H, W) float32, normalised."""
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1).contiguous()  # (H, W, 3) -> (3, H, W)
     return normalise(pixels.float() / 255)

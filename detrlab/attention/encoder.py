@@ -23,9 +23,9 @@ class EncoderAttention:
     def __init__(
         self, call: AttentionCall, head: Head, sample: int, grid: FeatureGrid, lead: int, map_hw: tuple[int, int]
     ) -> None:
-        """lead: tokens in front of the cells. map_hw: (H, W), padding included."""
-        self.grid = grid
-        self._call, self._head, self._sample, self._lead, self._map_hw = call, head, sample, lead, map_hw
+        """lead: tokens in front of the cells, 1 with a class token. map_hw: (H, W), padding included."""
+        self.grid, self.lead = grid, lead
+        self._call, self._head, self._sample, self._map_hw = call, head, sample, map_hw
         call.check(head, sample)
 
     @cached_property
@@ -33,7 +33,7 @@ class EncoderAttention:
         """(H, W, H, W): [y, x] of the cell that looks, then [y, x] of the cell looked at. head="all" puts M
         in front."""
         H, W = self.grid.cells_hw
-        maps = self._call.maps(self._head, self._sample)[..., self._lead :, self._lead :]  # ([M,] H*W, H*W)
+        maps = self._call.maps(self._head, self._sample)[..., self.lead :, self.lead :]  # ([M,] H*W, H*W)
         maps = maps.unflatten(-1, self._map_hw).unflatten(-3, self._map_hw)  # ([M,] H, W, H, W)
         return maps[..., :H, :W, :H, :W]
 
@@ -41,7 +41,7 @@ class EncoderAttention:
         """Where the cell at the point looks: its row of the attention, ([M,] H, W), which sums to 1 (with a class
         token: to less)."""
         y, x = self.grid.cell_at(point_xy)
-        return self._row(self._lead + y * self._map_hw[1] + x)
+        return self._row(self.lead + y * self._map_hw[1] + x)
 
     def is_looked_at_from(self, point_xy: tuple[float, float]) -> Tensor:
         """How much every cell looks at the point: its column, ([M,] H, W), which need not sum to 1.
@@ -54,12 +54,12 @@ class EncoderAttention:
     def cls_looks_at(self) -> Tensor:
         """Where the class token looks among the cells: the first row, ([M,] H, W), which sums to 1 less what the class
         token gives to itself. ValueError in a model without one."""
-        if self._lead == 0:
+        if self.lead == 0:
             raise ValueError("There is no class token: each of the tokens is a cell of the picture.")
         return self._row(0)
 
     def _row(self, token: int) -> Tensor:
         """([M,] H, W) of one token's row."""
         H, W = self.grid.cells_hw
-        row = self._call.maps(self._head, self._sample, [token])[..., 0, self._lead :]  # ([M,] S)
+        row = self._call.maps(self._head, self._sample, [token])[..., 0, self.lead :]  # ([M,] S)
         return row.unflatten(-1, self._map_hw)[..., :H, :W]

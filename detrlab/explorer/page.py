@@ -13,6 +13,7 @@ import json
 from detrlab.explorer.front_end import joined, style
 from detrlab.explorer.payload import Payload
 
+STYLES = ("explorer.css", "controls.css", "masks.css")  # of every page
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -41,7 +42,7 @@ body {{ margin: 0; padding: 12px; background: light-dark(#fff, #16191d); }}
 </html>
 """
 # The figure brings the page along and opens it when it is shown. A sanitiser takes such attributes away and leaves the
-# figure; so does a reader that runs no scripts. The page then takes the figure's place (static/page.js).
+# figure; so does a reader that runs no scripts. The page then takes the figure's place (static/open_page.js).
 EMBEDDED = '<div><img alt="{alt}" src="{figure}" data-page="{page}" onload="{open}"></div>'
 OPEN = """this.onload = null;
 const frame = document.createElement('iframe');
@@ -51,24 +52,24 @@ frame.srcdoc = this.dataset.page;
 this.after(frame);"""
 
 
-def page_html(payload: Payload, figure: bytes, title: str) -> str:
-    """A whole page. payload: with whole=True; figure: a PNG file for readers without scripts."""
-    return _page(payload, f'<img alt="{html.escape(title)}" src="{_address(figure)}">', title)
+def page_html(payload: Payload, figure: bytes, title: str, entry: str) -> str:
+    """A whole page. payload: with whole=True; figure: a PNG file for readers without scripts; entry: its module."""
+    return _page(payload, f'<img alt="{html.escape(title)}" src="{_address(figure)}">', title, entry)
 
 
-def embedded_html(payload: Payload, figure: bytes, title: str) -> str:
+def embedded_html(payload: Payload, figure: bytes, title: str, entry: str) -> str:
     """The explorer as a piece of a larger page, such as an exported notebook, in a frame of its own."""
-    page = html.escape(_page(payload, "", title))
+    page = html.escape(_page(payload, "", title, entry))
     return EMBEDDED.format(alt=html.escape(title), figure=_address(figure), page=page, open=html.escape(OPEN))
 
 
-def _page(payload: Payload, instead: str, title: str) -> str:
+def _page(payload: Payload, instead: str, title: str, entry: str) -> str:
     assert payload.meta["whole"], "a page has nobody to ask for rows"
     return PAGE.format(
         title=html.escape(title),
         instead=instead,
-        style=style("explorer.css", "controls.css"),
-        code=joined("page.js"),
+        style=style(*STYLES),
+        code=joined(entry),
         # "<" could end the script's text, if a class is called "</script>".
         meta=json.dumps(payload.meta, separators=(",", ":")).replace("<", "\\u003c"),
         data=_base64(payload.data),

@@ -36,13 +36,21 @@ class Payload:
 
 
 def make_payload(
-    picture: Image.Image, grid: FeatureGrid, detections: Detections, layers: Layers, threshold: float, *, whole: bool
+    picture: Image.Image,
+    grid: FeatureGrid,
+    detections: Detections,
+    layers: Layers,
+    threshold: float,
+    *,
+    lead: int = 0,
+    whole: bool,
 ) -> Payload:
     """Everything the front end needs.
 
     Args:
         picture: the original; grid: over its pixels; detections: one for every query, best first.
         layers: from `kept_layers`; threshold: where the slider starts.
+        lead: 1 if a class token stands in front of the encoder's cells.
         whole: with all queries and keys, or without them for rows on demand.
     """
     arrays = {"colours": map_colours()}
@@ -68,6 +76,7 @@ def make_payload(
             {"query": each.query, "name": each.name, "score": each.score, "box_xyxy": list(each.box_xyxy)}
             for each in detections
         ],
+        "lead": lead,
         "threshold": threshold,
         "layers": {kind: len(of_kind) for kind, of_kind in layers.items()},
         "heads": {kind: len(of_kind[0].q) for kind, of_kind in layers.items()},

@@ -49,11 +49,12 @@ class AttentionRows:
 
 
 def kept_layers(attention: CapturedAttention, sample: int = 0) -> Layers:
-    """{"encoder", "cross", "self"}: the layers of each, from a capture with lazy=True."""
+    """{"encoder", "cross", "self"}: the layers of each kind that there is, from a capture with lazy=True."""
     return {
         kind: [
             AttentionRows(*(each.float().cpu() for each in attention.projected(kind, layer, sample=sample)))
             for layer in range(attention.layers(kind))
         ]
         for kind in KINDS
+        if attention.layers(kind)
     }

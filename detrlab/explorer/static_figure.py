@@ -9,7 +9,7 @@ from PIL import Image
 
 from detrlab.attention.capture import CapturedAttention
 from detrlab.detr.detect import Detections
-from detrlab.figures.attention import plot_decoder_attention, plot_encoder_attention
+from detrlab.figures.attention import plot_attention_heads, plot_decoder_attention, plot_encoder_attention
 
 SHOWN = 4  # detections; a figure of more takes longer than opening may
 DPI = 80
@@ -18,7 +18,10 @@ DPI = 80
 def static_figure(
     picture: Image.Image, attention: CapturedAttention, detections: Detections, threshold: float, sample: int
 ) -> bytes:
-    """A PNG file: the decoder's attention of the best detections above the threshold, else the encoder's."""
+    """A PNG file: the decoder's attention of the best detections above the threshold, else the encoder's; of a vision
+    transformer where its class token looks."""
+    if attention.encoder(sample=sample).lead:
+        return png_file(plot_attention_heads(picture, attention, "class token", sample=sample))
     best = best_of(detections, threshold, SHOWN)
     if len(best):
         return png_file(plot_decoder_attention(picture, best, attention, sample=sample))

@@ -6,33 +6,26 @@ With the small model all queries and keys go to the browser at once and Python h
 
 from __future__ import annotations
 
-import base64
 from functools import cached_property
-from pathlib import Path
 
-import anywidget
-import traitlets
 from PIL import Image
 
 from detrlab.attention.capture import CapturedAttention
 from detrlab.detr.detect import Detections
 from detrlab.explorer.front_end import joined, style
-from detrlab.explorer.page import embedded_html, page_html
+from detrlab.explorer.page_widget import PageWidget
 from detrlab.explorer.payload import ALL_AT_ONCE, Payload, bytes_of, make_payload
 from detrlab.explorer.rows import kept_layers
 from detrlab.explorer.static_figure import static_figure
 
-TITLE = "Attention explorer"
 
-
-class Explorer(anywidget.AnyWidget):
+class Explorer(PageWidget):
     """The attention of one picture to move around in; made by `explore`."""
 
     _esm = joined("widget.js")
     _css = style("explorer.css", "controls.css")
-    meta = traitlets.Dict().tag(sync=True)
-    data = traitlets.Bytes().tag(sync=True)
-    picture = traitlets.Bytes().tag(sync=True)
+    title = "Attention explorer"
+    entry = "page.js"
 
     def __init__(
         self,
@@ -42,7 +35,7 @@ class Explorer(anywidget.AnyWidget):
         threshold: float,
         sample: int = 0,
     ) -> None:
-        """attention: captured with lazy=True. picture: the original. detections: of all queries, best first.
+        """attention: captured with lazy=True. picture: the original. detections: of all queries, best first; none of a vision transformer.
         sample: the picture's place in the batch."""
         self._attention, self._original, self._detections = attention, picture, detections
         self._threshold, self._sample = threshold, sample
@@ -51,29 +44,31 @@ class Explorer(anywidget.AnyWidget):
         opening = self._payload(whole)
         super().__init__(meta=opening.meta, data=opening.data, picture=opening.picture)
         if whole:
-            self._whole = opening
+            self.whole = opening
         else:
             for layer in self._layers["encoder"]:
                 layer.lse  # noqa: B018  now, not when somebody first asks who looks at a point
         self.on_msg(self._answer)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the explorer as one HTML file that needs neither server nor network; returns its path."""
-        path = Path(path)
-        path.write_text(page_html(self._whole, self._figure, TITLE), encoding="utf-8")
-        return path
-
     @cached_property
-    def _whole(self) -> Payload:
+    def whole(self) -> Payload:
         return self._payload(whole=True)
 
     @cached_property
-    def _figure(self) -> bytes:
+    def figure(self) -> bytes:
         return static_figure(self._original, self._attention, self._detections, self._threshold, self._sample)
 
     def _payload(self, whole: bool) -> Payload:
-        grid = self._attention.grid(self._sample, self._original)
-        return make_payload(self._original, grid, self._detections, self._layers, self._threshold, whole=whole)
+        encoder = self._attention.encoder(sample=self._sample, picture=self._original)
+        return make_payload(
+            self._original,
+            encoder.grid,
+            self._detections,
+            self._layers,
+            self._threshold,
+            lead=encoder.lead,
+            whole=whole,
+        )
 
     def _answer(self, _widget: object, question: dict, _buffers: list) -> None:
         """Rows that the front end asks for (static/source.js), each a float32 buffer, in the order of the panels."""
@@ -84,11 +79,5 @@ class Explorer(anywidget.AnyWidget):
         ]
         self.send({"number": question["number"]}, buffers)
 
-    def _repr_mimebundle_(self, **kwargs: object) -> tuple[dict, dict]:
-        """The live widget; for exported notebooks a page in a frame, and a figure where not even that is allowed."""
-        data, metadata = super()._repr_mimebundle_(**kwargs)
-        data["image/png"] = base64.b64encode(self._figure).decode("ascii")
-        if self.meta["whole"]:
-            data["text/html"] = embedded_html(self._whole, self._figure, TITLE)
-        data["text/plain"] = f"{TITLE}: {len(self._detections)} queries; .save('page.html') keeps it as a page"
-        return data, metadata
+    def _summary(self) -> str:
+        return f"{len(self._detections)} queries" if len(self._detections) else "a class token and patches"

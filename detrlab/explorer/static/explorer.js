@@ -2,6 +2,7 @@
    This file holds the state and says what follows from a change; the other modules draw and compute. */
 import { arrayAt } from "./arrays.js";
 import { summaryOf } from "./attention_math.js";
+import { makeClassToken } from "./class_token.js";
 import { makeChoice, makeSlider } from "./controls.js";
 import { make, makeRoot, setText } from "./dom.js";
 import { cellAt, coverOf, placeOf } from "./grid.js";
@@ -17,17 +18,19 @@ const OPACITY = 0.7;
 
 /** Builds the explorer into `root`. source: see source.js; bytes: the payload's arrays (payload.py). */
 export function mountExplorer(root, meta, bytes, pictureUrl, source) {
-  const { grid } = meta;
+  const { grid, lead } = meta; // lead: 1 where a class token stands in front of the cells
+  const decodes = "cross" in meta.layers; // a vision transformer has an encoder alone
   const colours = arrayAt(bytes, meta.arrays.colours).values;
   const numberOf = new Map(meta.detections.map((each, place) => [each.query, place + 1]));
   const covers = new Map(meta.detections.map((each) => [each.query, coverOf(grid, each.box_xyxy)]));
   const state = {
     x: meta.picture.width / 2,
     y: meta.picture.height / 2,
-    query: null, // the query that looks, or null: the point looks
+    query: null, // the query that looks, or null: the point looks,
+    cls: false, // or the class token
     held: false,
     direction: "row",
-    layer: { encoder: meta.layers.encoder - 1, cross: meta.layers.cross - 1 },
+    layer: Object.fromEntries(Object.entries(meta.layers).map(([kind, count]) => [kind, count - 1])),
     head: "mean",
     beside: "none",
     threshold: meta.threshold,
@@ -45,7 +48,7 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
   };
 
   // ---- what a user can do ----
-  const pointTo = (x, y) => change({ x, y, query: null, under: null });
+  const pointTo = (x, y) => change({ x, y, query: null, cls: false, under: null });
   const toggle = (query) => change(state.held && state.query === query ? { held: false } : { query, held: true });
   const pointAt = (query) => state.held || change({ query });
   const pick = (query) => change({ query, held: true });
@@ -55,16 +58,16 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
       else readUnder(x, y);
     },
     press(x, y, how) {
-      if (how === "touch") change({ x, y, query: null, held: false });
-      else if (state.held) change({ x, y, query: null, held: false, under: null });
-      else change({ x, y, query: null, held: true });
+      if (how === "touch") change({ x, y, query: null, cls: false, held: false });
+      else if (state.held) change({ x, y, query: null, cls: false, held: false, under: null });
+      else change({ x, y, query: null, cls: false, held: true });
     },
     leave: () => state.held && readUnder(null),
     step(rows, columns) {
       const { row, column } = placeOf(grid, cellAt(grid, state.x, state.y));
       const to = Math.min(Math.max(row + rows, 0), grid.H - 1) * grid.W;
       const place = placeOf(grid, to + Math.min(Math.max(column + columns, 0), grid.W - 1));
-      change({ x: (place.x0 + place.x1) / 2, y: (place.y0 + place.y1) / 2, query: null, held: true });
+      change({ x: (place.x0 + place.x1) / 2, y: (place.y0 + place.y1) / 2, query: null, cls: false, held: true });
     },
     hold: () => change({ held: !state.held }),
     pointAt,
@@ -80,6 +83,10 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
   legend.children[0].style.background = cssGradient(colours);
   const spoken = make("p", { class: "dl-spoken", role: "status" });
   const list = makeQueryList(meta, { pointAt, choose: toggle, pick });
+  const classToken = makeClassToken(
+    () => change(state.held && state.cls ? { held: false } : { cls: true, query: null, held: true, under: null }),
+    () => state.held || change({ cls: true, query: null }),
+  );
   const listening = makeListening();
   const numbers = makeNumbers(meta);
   const multiples = makeMultiples(meta, pictureUrl, colours, ([layer, head]) => {
@@ -96,14 +103,12 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
     state.direction,
     (value) => change({ direction: value }),
   );
-  const layers = {
-    encoder: makeChoice("Encoder layer", counted(meta.layers.encoder), state.layer.encoder, (value) =>
-      change({ layer: { ...state.layer, encoder: value } }),
-    ),
-    cross: makeChoice("Decoder layer", counted(meta.layers.cross), state.layer.cross, (value) =>
-      change({ layer: { ...state.layer, cross: value } }),
-    ),
-  };
+  const layerChoice = (kind, label) =>
+    makeChoice(label, counted(meta.layers[kind]), state.layer[kind], (value) =>
+      change({ layer: { ...state.layer, [kind]: value } }),
+    );
+  const layers = { encoder: layerChoice("encoder", decodes ? "Encoder layer" : "Layer") };
+  if (decodes) layers.cross = layerChoice("cross", "Decoder layer");
   const heads = makeChoice(
     "Head",
     [["mean", "mean"], ...counted(Math.min(...Object.values(meta.heads)))],
@@ -139,10 +144,11 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
       make(
         "div",
         { class: "dl-right" },
-        make("section", { class: "dl-field" }, make("h3", {}, "Detections"), list.root, threshold.root),
+        decodes
+          ? make("section", { class: "dl-field" }, make("h3", {}, "Detections"), list.root, threshold.root)
+          : classToken.root,
         direction.root,
-        layers.encoder.root,
-        layers.cross.root,
+        ...Object.values(layers).map((each) => each.root),
         heads.root,
         beside.root,
         opacity.root,
@@ -168,15 +174,16 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
     source.answer(view.wants, ([maps, self]) => show(view, maps, self));
   }
 
-  function viewOf({ x, y, query, held, direction, layer, head, beside }) {
+  function viewOf({ x, y, query, cls, held, direction, layer, head, beside }) {
     const kind = query === null ? "encoder" : "cross";
-    const index = query === null ? cellAt(grid, x, y) : query;
+    const cell = query === null && !cls ? cellAt(grid, x, y) : null;
+    const index = query ?? (cls ? 0 : lead + cell);
     const panel = [layer[kind], head];
     const panels = besidePanels(kind, panel, beside);
     const column = kind === "encoder" && direction === "column";
     const wants = [{ kind, direction: column ? "column" : "row", index, panels: [panel, ...panels] }];
     if (kind === "cross") wants.push({ kind: "self", direction: "row", index, panels: [panel] });
-    return { x, y, query, held, kind, index, panel, panels, beside, column, wants };
+    return { x, y, query, cls, cell, held, kind, index, panel, panels, beside, column, wants };
   }
 
   function besidePanels(kind, [layer, head], beside) {
@@ -206,8 +213,7 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
     if (now === setUpFor) return;
     setUpFor = now;
     direction.enable(kind === "encoder"); // queries look at the picture, nothing looks at queries from it
-    layers.encoder.root.hidden = kind === "cross";
-    layers.cross.root.hidden = kind === "encoder";
+    for (const [each, choice] of Object.entries(layers)) choice.root.hidden = each !== kind;
     layers[kind].set(panel[0]);
     heads.set(panel[1]);
     // A tile that was clicked keeps the focus: tiles are made anew only where they are others.
@@ -220,33 +226,45 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
     );
   }
 
-  function show(view, [map, ...others], self) {
+  function show(view, [whole, ...others], self) {
+    const [map, ofClass] = [cellsOf(whole), lead ? whole[0] : null];
     const summary = summaryOf(map);
-    drawn = { view, map, summary };
+    drawn = { view, map, summary, ofClass };
     setUp(view);
     paintMap(stage.canvas, map, grid, colours);
-    stage.markPoint(view.query === null ? placeOf(grid, view.index) : null, view.x, view.y);
+    stage.markPoint(view.cell === null ? null : placeOf(grid, view.cell), view.x, view.y);
     stage.markQuery(view.query);
     stage.markStrongest(summary.peakAt);
     list.mark(view.query);
-    multiples.show(others, view.panel);
+    classToken.mark(view.cls);
+    multiples.show(others.map(cellsOf), view.panel);
     listening.show(view.query, self ? self[0] : null, names);
     root.classList.toggle("dl-held", view.held);
     if (!view.held) stage.showBubble(null);
     setText(title, headline(view, names));
-    setText(under, subline(view.kind, view.panel, meta.layers[view.kind], meta.heads[view.kind]));
+    setText(under, subline(decodes ? view.kind : "alone", view.panel, meta.layers[view.kind], meta.heads[view.kind]));
     setText(holding, holdLine(view.held));
     setText(peakLabel, `${asPercent(summary.peak)} (${asTimes(summary.peak / summary.mean)} the mean)`);
     showNumbers();
     speakLater();
   }
 
+  /** What the cells get, without a class token in front. */
+  function cellsOf(map) {
+    return lead ? map.subarray(lead) : map;
+  }
+
   function showNumbers() {
-    const { view, map, summary } = drawn;
-    const { row, column } = placeOf(grid, view.index);
-    const from = view.query === null ? `cell in row ${row}, column ${column}` : `query ${view.query}`;
+    const { view, map, summary, ofClass } = drawn;
     const under = view.held ? state.under : null;
-    numbers.show({ map, summary, from, column: view.column, under, chosen: view.query });
+    numbers.show({ map, summary, from: whoLooks(view), column: view.column, under, chosen: view.query, ofClass });
+  }
+
+  function whoLooks({ query, cls, cell }) {
+    if (query !== null) return `query ${query}`;
+    if (cls) return "the class token";
+    const { row, column } = placeOf(grid, cell);
+    return `cell in row ${row}, column ${column}`;
   }
 
   function readUnder(x, y) {
@@ -267,14 +285,17 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
   stage.root.setAttribute(
     "aria-label",
     `Picture, ${meta.picture.width} by ${meta.picture.height} pixels, ${grid.H} rows by ${grid.W} columns of cells. ` +
-      "Arrow keys move the point that looks by one cell, Enter holds it, Escape lets go; Tab walks the detections.",
+      "Arrow keys move the point that looks by one cell, Enter holds it, Escape lets go; " +
+      (decodes ? "Tab walks the detections." : "Tab goes to the class token."),
   );
   showDetections();
   change(startAt(meta));
 }
 
-/** First the point in the middle of the best detection looks: something to see before the mouse moves. */
+/** First the point in the middle of the best detection looks, or the class token: something to see before the mouse
+    moves. */
 function startAt(meta) {
+  if (meta.lead) return { cls: true };
   const best = meta.detections.find((each) => each.score > meta.threshold);
   if (!best) return {};
   const [x0, y0, x1, y1] = best.box_xyxy;

@@ -15,6 +15,7 @@ export function makeNumbers(meta) {
     entropy: addLine(general, "Spread (entropy)", "0 all on one cell, 1 even"),
     strongest: addLine(general, "Strongest cell"),
     received: addLine(general, "Received in all", "1 is the average of all cells"),
+    cls: addLine(general, "Given to the class token"),
     under: addLine(general, "Under the mouse"),
   };
   let boxRows = [];
@@ -35,8 +36,9 @@ export function makeNumbers(meta) {
       perBox.replaceChildren(...boxRows.map(({ row }) => row));
     },
 
-    /** map: weights of the cells; summary: its summaryOf; from: who looks, in words; under: cell or null. */
-    show({ map, summary, from, column, under, chosen }) {
+    /** map: weights of the cells; summary: its summaryOf; from: who looks, in words; under: cell or null; ofClass: the
+        weight of the class token, or null where there is none. */
+    show({ map, summary, from, column, under, chosen, ofClass }) {
       setText(rows.from.name, column ? "Looked at" : "Looks from");
       setText(rows.from.value, from);
       setText(rows.entropy.value, summary.entropy.toFixed(2));
@@ -47,6 +49,9 @@ export function makeNumbers(meta) {
       );
       rows.received.row.hidden = !column;
       setText(rows.received.value, summary.sum.toFixed(2));
+      rows.cls.row.hidden = ofClass === null;
+      setText(rows.cls.name, column ? "Given by the class token" : "Given to the class token");
+      setText(rows.cls.value, asPercent(ofClass ?? 0));
       setText(rows.under.value, under === null ? "–" : underWords(meta, map, under));
       for (const each of boxRows) {
         const { mass, lift } = inBox(map, summary.sum, each.cover);

@@ -12,14 +12,17 @@ export function asTimes(factor) {
 }
 
 /** What the map shows, in a few words. names(query) -> words. */
-export function headline({ query, column }, names) {
+export function headline({ query, cls, column }, names) {
   if (query !== null) return `Where ${names(query)} looks`;
+  if (cls) return column ? "Who looks at the class token" : "Where the class token looks";
   return column ? "Who looks at this point" : "Where this point looks";
 }
 
-/** Which attention that is; panel is [layer, head]. */
+const ATTENTIONS = { encoder: "Encoder self-attention", cross: "Decoder cross-attention", alone: "Self-attention" };
+
+/** Which attention that is; panel is [layer, head]; "alone" is an encoder without a decoder. */
 export function subline(kind, [layer, head], layers, heads) {
-  const name = kind === "encoder" ? "Encoder self-attention" : "Decoder cross-attention";
+  const name = ATTENTIONS[kind];
   const which = head === "mean" ? `mean of ${heads} heads` : numbered("head", head, heads);
   return `${name} · ${numbered("layer", layer, layers)} · ${which}`;
 }

@@ -154,7 +154,7 @@ def test_a_large_model_keeps_its_queries_and_keys_and_answers_in_order(model, mo
     assert torch.equal(second, kept["cross"][0].weights("row", 3, 1))
     assert torch.equal(third, kept["encoder"][1].weights("column", 137, 2))
     # Its page brings everything all the same: there is no Python behind it.
-    assert len(explorer._whole.data) > 900_000
+    assert len(explorer.whole.data) > 900_000
 
 
 def test_a_page_is_whole_small_and_always_the_same(wide, tmp_path):

@@ -1,0 +1,13 @@
+/* The mask explorer in a notebook: what anywidget loads. */
+import { mountMasks } from "./masks.js";
+import { pictureUrls } from "./pictures.js";
+
+function render({ model, el }) {
+  const root = document.createElement("div");
+  el.append(root);
+  const pictures = pictureUrls();
+  mountMasks(root, model.get("meta"), model.get("data"), pictures.next(model.get("picture")));
+  return () => pictures.close();
+}
+
+export default { render };
