@@ -39,10 +39,13 @@ Pictures
     PictureError        a picture that cannot be opened or used
 
 Look inside
-    explore             the live view of one picture's attention; `.save("page.html")` makes a page of it
+    explore             the live view of one picture's attention, or masks; `.save("page.html")` makes a page of it
     switch_heads        a live view of what is lost without a head
     compose_scene       a live view to drag shapes onto paper, and to see what the model finds
     Explorer            the widget that `explore` returns
+    MaskExplorer        the one that it returns for a model with masks
+    explore_caption     a live view of a caption's words: what a CLIP finds of each in a picture
+    CaptionExplorer     the widget that `explore_caption` returns
     HeadSwitches        the widget that `switch_heads` returns
     SceneComposer       the widget that `compose_scene` returns
     capture_attention   every attention map of a forward pass, in a `with` block; any nn.MultiheadAttention
@@ -58,6 +61,8 @@ Segment
     PanopticMap              what it gives: a map of ids, and segments
     Segment                  one of them: id, label, crowd, queries
     panoptic_maps            from a model's outputs to panoptic pictures
+    mask_path                what the mask head holds between attention maps and masks
+    MaskPath                 what it gives: attention, features, channels, logits
     instance_masks           from mask logits to a mask for each object query
     panoptic_quality         PQ over a data set: per class, and means over things and stuff
     PanopticQuality          what it gives
@@ -143,6 +148,7 @@ Figures
     plot_attention_heads    one map per head
     plot_attention_layers   one map per layer
     plot_word_attention     which words of a text its end token looks at
+    plot_masks              the picture with its segments
     plot_query_slots        which boxes each object query tends to predict
     plot_training           losses and average precision of trainings
     plot_moments            one scene with what a model said of it at several times
@@ -409,9 +415,11 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .evaluation.coco import export_coco as export_coco
     from .evaluation.evaluate import average_precision as average_precision
     from .evaluation.evaluate_coco import CocoResult as CocoResult, evaluate_coco as evaluate_coco
+    from .explorer.caption import CaptionExplorer as CaptionExplorer, explore_caption as explore_caption
     from .explorer.compose import SceneComposer as SceneComposer, compose_scene as compose_scene
     from .explorer.explore import explore as explore
     from .explorer.heads import HeadSwitches as HeadSwitches, switch_heads as switch_heads
+    from .explorer.masks import MaskExplorer as MaskExplorer
     from .explorer.widget import Explorer as Explorer
     from .figures.ablations import plot_ablations as plot_ablations
     from .figures.attention import (
@@ -428,6 +436,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .figures.detections import plot_detections as plot_detections, plot_query_slots as plot_query_slots
     from .figures.diagrams import plot_detr as plot_detr, plot_transformer_layers as plot_transformer_layers
     from .figures.drawing import clear_subplots as clear_subplots, new_figure as new_figure
+    from .figures.masks import plot_masks as plot_masks
     from .figures.training import (
         LiveTraining as LiveTraining,
         plot_moments as plot_moments,
@@ -455,6 +464,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
     from .panoptic.losses import dice_loss as dice_loss, mask_losses as mask_losses
     from .panoptic.losses import sigmoid_focal_loss as sigmoid_focal_loss
     from .panoptic.mask_head import MaskHeadSmallConv as MaskHeadSmallConv
+    from .panoptic.mask_path import MaskPath as MaskPath, mask_path as mask_path
     from .panoptic.postprocess import (
         instance_masks as instance_masks,
         panoptic_maps as panoptic_maps,
@@ -570,9 +580,11 @@ _HOMES = {
     "evaluation.coco": ("export_coco",),
     "evaluation.evaluate": ("average_precision",),
     "evaluation.evaluate_coco": ("CocoResult", "evaluate_coco"),
+    "explorer.caption": ("CaptionExplorer", "explore_caption"),
     "explorer.compose": ("SceneComposer", "compose_scene"),
     "explorer.explore": ("explore",),
     "explorer.heads": ("HeadSwitches", "switch_heads"),
+    "explorer.masks": ("MaskExplorer",),
     "explorer.widget": ("Explorer",),
     "figures.ablations": ("plot_ablations",),
     "figures.attention": (
@@ -586,6 +598,7 @@ _HOMES = {
     "figures.detections": ("plot_detections", "plot_query_slots"),
     "figures.diagrams": ("plot_detr", "plot_transformer_layers"),
     "figures.drawing": ("clear_subplots", "new_figure"),
+    "figures.masks": ("plot_masks",),
     "figures.training": ("LiveTraining", "plot_moments", "plot_training"),
     "figures.words": ("plot_word_attention",),
     "images": (
@@ -602,6 +615,7 @@ _HOMES = {
     "panoptic.attention_map": ("MHAttentionMap",),
     "panoptic.losses": ("dice_loss", "mask_losses", "sigmoid_focal_loss"),
     "panoptic.mask_head": ("MaskHeadSmallConv",),
+    "panoptic.mask_path": ("MaskPath", "mask_path"),
     "panoptic.postprocess": ("instance_masks", "panoptic_maps", "segment"),
     "panoptic.quality": ("PanopticQuality", "match_segments", "panoptic_quality"),
     "panoptic.segmentation": ("DETRsegm",),

@@ -30,8 +30,8 @@ def explore(model: nn.Module, picture: Source, threshold: float | None = None) -
     Args:
         model: from `load_model` (or a fast form of it), or from `load_dino`.
         picture: anything `open_picture` takes.
-        threshold: 0..1. Where the slider for detections starts (0.7 if not given); it can be moved afterwards. Of masks:
-            the probability of its class above which an object query counts (0.85).
+        threshold: 0..1. Where the slider for detections starts (0.7 if not given); it can be moved afterwards. Of
+            masks: object queries count whose class has a probability above it (0.85).
 
     Raises:
         ValueError: a threshold outside 0..1, or a model without attention, classes or input_size.
@@ -55,8 +55,8 @@ def explore(model: nn.Module, picture: Source, threshold: float | None = None) -
 
 
 def vit_input(vit: VisionTransformer, picture: Image.Image) -> Tensor:
-    """The picture (3, h, w) as a vision transformer takes it, normalised: the shorter side as long as it learned it, both
-    sides whole patches. Its positions are interpolated where the picture is no square."""
+    """The picture (3, h, w) as a vision transformer takes it, normalised: the shorter side as long as it learned it,
+    both sides whole patches. Its positions are interpolated where the picture is no square."""
     P, side = vit.patch_embed.patch_size, vit.side
     longer = max(picture.size) / min(picture.size)
     width, height = (P * round(side * (longer if each > min(picture.size) else 1)) for each in picture.size)

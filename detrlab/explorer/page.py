@@ -13,7 +13,7 @@ import json
 from detrlab.explorer.front_end import joined, style
 from detrlab.explorer.payload import Payload
 
-STYLES = ("explorer.css", "controls.css", "masks.css")  # of every page
+STYLES = ("explorer.css", "controls.css", "masks.css", "caption.css")  # of every page
 PAGE = """<!doctype html>
 <html lang="en">
 <head>

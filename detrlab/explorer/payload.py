@@ -59,19 +59,9 @@ def make_payload(
             for number, layer in enumerate(of_kind):
                 arrays |= {f"{kind}.{number}.{part}": array for part, array in sixteen_bits(layer).items()}
     places, data = pack(arrays)
-    H, W = grid.cells_hw
-    cell_width, cell_height = grid.cell_size_xy
-    x_edges, y_edges = grid.edges_xy()
     meta = {
         "picture": {"width": picture.width, "height": picture.height},
-        "grid": {
-            "H": H,
-            "W": W,
-            "cell_width": cell_width,
-            "cell_height": cell_height,
-            "x_edges": x_edges.tolist(),
-            "y_edges": y_edges.tolist(),
-        },
+        "grid": grid_tree(grid),
         "detections": [
             {"query": each.query, "name": each.name, "score": each.score, "box_xyxy": list(each.box_xyxy)}
             for each in detections
@@ -85,6 +75,19 @@ def make_payload(
         "whole": whole,
     }
     return Payload(meta, data, shown_picture(picture))
+
+
+def grid_tree(grid: FeatureGrid) -> dict[str, object]:
+    """Where the cells lie in the picture, for static/grid.js."""
+    (H, W), (cell_width, cell_height), (x_edges, y_edges) = grid.cells_hw, grid.cell_size_xy, grid.edges_xy()
+    return {
+        "H": H,
+        "W": W,
+        "cell_width": cell_width,
+        "cell_height": cell_height,
+        "x_edges": x_edges.tolist(),
+        "y_edges": y_edges.tolist(),
+    }
 
 
 def sixteen_bits(layer: AttentionRows) -> dict[str, np.ndarray]:

@@ -35,8 +35,8 @@ class Explorer(PageWidget):
         threshold: float,
         sample: int = 0,
     ) -> None:
-        """attention: captured with lazy=True. picture: the original. detections: of all queries, best first; none of a vision transformer.
-        sample: the picture's place in the batch."""
+        """attention: captured with lazy=True. picture: the original. detections: of all queries, best first; of a
+        vision transformer none. sample: the picture's place in the batch."""
         self._attention, self._original, self._detections = attention, picture, detections
         self._threshold, self._sample = threshold, sample
         self._layers = kept_layers(attention, sample)

@@ -33,6 +33,17 @@ def painted_weights(canvas) -> np.ndarray:
     return shares[back.reshape(-1)].reshape(read["height"], read["width"]) * read["max"]
 
 
+def assert_coloured(canvas, expected, channels: int = 6) -> None:
+    """The canvas has the colours of these weights (H, W), from 0 to their maximum, within so many of 255 in each channel:
+    for maps of thousands of cells, which reading back would take too long, and that were sent with 8 bits."""
+    read = canvas.evaluate(READ)
+    pixels = np.array(read["pixels"], dtype=np.float64).reshape(read["height"], read["width"], 4)[..., :3]
+    shares = np.asarray(expected, dtype=np.float64) / float(expected.max())
+    table = map_colours().astype(np.float64)
+    wanted = np.stack([np.interp(255 * shares, np.arange(256), table[:, channel]) for channel in range(3)], axis=-1)
+    assert np.abs(pixels - wanted).max() <= channels
+
+
 def assert_paints(canvas, expected) -> None:
     """The canvas shows these weights (H, W), within 1e-3, or what 8-bit colours can carry where a map is so sharp that
     this is more: rounding cividis to whole channels moves a colour by up to 1.5 of 255 steps along the scale."""
