@@ -34,7 +34,7 @@ def painted_weights(canvas) -> np.ndarray:
 
 
 def assert_coloured(canvas, expected, channels: int = 6) -> None:
-    """The canvas has the colours of these weights (H, W), from 0 to their maximum, within so many of 255 in each channel:
+    """The canvas has the colours of these weights (H, W), from 0 to their maximum, within so many of 255 a channel:
     for maps of thousands of cells, which reading back would take too long, and that were sent with 8 bits."""
     read = canvas.evaluate(READ)
     pixels = np.array(read["pixels"], dtype=np.float64).reshape(read["height"], read["width"], 4)[..., :3]

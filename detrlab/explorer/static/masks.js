@@ -202,7 +202,7 @@ function labelOf({ id, name }) {
 
 function sublineOf({ thing, queries, share }) {
   const [first, ...merged] = queries;
-  const more = merged.length ? ` (and ${howMany(merged.length, "query").replace("querys", "queries")} merged into it)` : "";
+  const more = merged.length ? ` (${merged.length} more merged into it)` : "";
   return `${thing ? "Thing" : "Stuff"} · query ${first}${more} · ${asPercent(share)} of the picture`;
 }
 
