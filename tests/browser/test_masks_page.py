@@ -14,15 +14,10 @@ from detrlab.explorer.masks import MaskExplorer, _reduced
 from detrlab.images import to_input
 from detrlab.panoptic.mask_path import MaskPath, mask_path
 from tests.browser.chromium import watched_page
-from tests.browser.painted import assert_coloured, assert_paints
+from tests.browser.painted import assert_coloured, assert_paints, read_canvas
 
 SIZE = WIDTH, HEIGHT = 500, 325
 LAPTOP = {"width": 1366, "height": 768}
-ALPHAS = """canvas => {
-    const { width, height } = canvas;
-    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-    return { width, height, alphas: Array.from({ length: width * height }, (_, i) => data[4 * i + 3]) };
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +71,7 @@ def assert_shows(page, explorer: MaskExplorer, path: MaskPath, place: int) -> No
     assert_paints(way.nth(0), path.attention[place].sum(0))
     for number, expected in enumerate([*path.features, path.logits.sigmoid()], start=1):
         assert_coloured(way.nth(number), expected[place])
-    read = page.locator(".dl-masks canvas").evaluate(ALPHAS)
-    alphas = np.array(read["alphas"]).reshape(read["height"], read["width"])
+    alphas = read_canvas(page.locator(".dl-masks canvas"))[0][..., 3]
     ids = _reduced(explorer.found.ids) == each["id"]
     assert (alphas[ids] >= 150).all() and (alphas[~ids] < 150).all()
     assert_coloured(way.last, ids.astype(np.float64))

@@ -85,9 +85,9 @@ def test_patches_look_and_are_looked_at(page, attention):
     choose(page, "Head", "3")
     assert_paints(stage(page), attention.encoder(0, 3, picture=picture).is_looked_at_from(point))
     row, column = attention.grid(0, picture).cell_at(point)
-    token = 1 + 13 * row + column
+    weight = attention.weights("blocks.0.attn", 3)[0, 1 + 13 * row + column].item()
     given = page.get_by_role("row", name="Given by the class token").locator("td").text_content()
-    assert float(given.rstrip(" %")) == pytest.approx(100 * attention.weights("blocks.0.attn", 3)[0, token], abs=0.06)
+    assert float(given.rstrip(" %")) == pytest.approx(100 * weight, abs=0.06)
     page.get_by_role("button", name="class token").click()
     assert page.locator(".dl-headline").text_content() == "Who looks at the class token"
     assert_paints(stage(page), attention.weights("blocks.0.attn", 3)[1:, 0].view(8, 13))
