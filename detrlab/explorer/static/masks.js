@@ -106,7 +106,7 @@ export function mountMasks(root, meta, bytes, pictureUrl) {
         make(
           "section",
           { class: "dl-field" },
-          make("h3", {}, `Where its query looks (${h} × ${w} cells)`),
+          make("h3", {}, `Where its query looks (${h} × ${w}), and each head's share`),
           make("div", { class: "dl-multiples" }, ...headTiles.map(({ root: tile }) => tile)),
         ),
       ),
@@ -147,7 +147,7 @@ export function mountMasks(root, meta, bytes, pictureUrl) {
         all[i] += map[i];
         sum += map[i];
       }
-      tile.show(map, { H: h, W: w }, () => `sum ${asPercent(sum)}`);
+      tile.show(map, { H: h, W: w }, () => asPercent(sum));
     });
     stepTiles[0].show(all, { H: h, W: w }, (peak) => `max ${asPercent(peak)}`);
     stepArrays.forEach(({ values, shape: [, H, W] }, number) => {
