@@ -51,7 +51,7 @@ def test_a_word_shows_its_map_and_its_weight(page, ring, shares, screenshots):
     words = page.locator(".dl-word")
     assert words.locator(".dl-name").all_text_contents() == [*CAPTION.split(), "end"]
     words.nth(2).hover()
-    assert page.locator(".dl-headline").text_content() == "What makes the picture like “ring”"
+    assert page.locator(".dl-headline").text_content() == "What speaks for “ring”"
     assert_paints(page.locator(".dl-stage canvas"), ring)
     said = [float(each.rstrip(" %")) for each in words.locator(".dl-score").all_text_contents()]
     np.testing.assert_allclose(said, 100 * shares[-1].mean(0), atol=0.51)

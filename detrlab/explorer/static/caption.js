@@ -70,6 +70,7 @@ export function mountCaption(root, meta, bytes, pictureUrl) {
         make("div", { class: "dl-heading" }, title, under),
         stage,
         make("div", { class: "dl-foot" }, holding, legend),
+        make("p", { class: "dl-hint" }, "The map: how much each cell raises the cosine (Grad-CAM); what lowers it is left out."),
       ),
       make(
         "div",
@@ -126,7 +127,7 @@ export function mountCaption(root, meta, bytes, pictureUrl) {
     const has = number !== undefined;
     paintMap(canvas, has ? maps.subarray(number * cells, (number + 1) * cells) : new Float32Array(cells), grid, colours);
     canvas.style.visibility = has ? "" : "hidden";
-    setText(title, last ? "What makes the picture like the whole caption" : `What makes the picture like “${word}”`);
+    setText(title, last ? "What speaks for the whole caption" : `What speaks for “${word}”`);
     if (!has) setText(under, "This word names no colour and no shape: it has no map.");
     else setText(under, `Cosine ${meta.cosines[number].toFixed(2)}${last ? "" : `, of the mean of prompts with “${word}”`}`);
   }
