@@ -1,61 +1,49 @@
-"""Rebuilds data/denoising.json: the tiny DETR with and without denoising queries, for the notebook
-03_set_prediction/q2_train.
+"""Rebuilds data/denoising.json: the tiny DETR that learnt with denoising queries, for 03_set_prediction/q2_train.
 
-    python -m tools.denoising train     # all runs that are not there yet, about 100 CPU seconds each
+    python -m tools.denoising train     # all runs that are not there yet, about 55 CPU seconds each
     python -m tools.denoising write     # all that is there into data/denoising.json
 
-Runs go to checkpoints/denoising/. Their budget is in steps: a slower machine takes longer and sees the same scenes. A
-notebook is given these numbers in a cell of its own, and a test holds that equal to the file.
+Runs go to checkpoints/denoising/. They are compared with the runs with nothing left out of data/ablations.json, which
+have the same seeds, scenes and number of steps. The notebook has the numbers in a cell; a test holds the two equal.
 """
 
 import json
 import math
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from detrlab.evaluation.evaluate import average_precision
+from detrlab.training.ablations import HELD_OUT, SEEDS, measure_ablation
 from detrlab.training.denoising import EXCHANGED, GROUPS, MOVED, RESIZED, denoising_trainer
-from detrlab.training.tiny import seen, tiny_scenes
 from tools.tiny_curves import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS, FILE = ROOT / "checkpoints" / "denoising", ROOT / "data" / "denoising.json"
-RUNS, SEEDS = {"auxiliary": 0, "denoising": GROUPS}, (0, 1, 2)  # groups of each kind of run
-REPORTS, HELD_OUT = 10, 200
 
 
 def train() -> None:
     """All runs, seed by seed; each is written when it is through, so that the next call goes on from there."""
     PARTS.mkdir(parents=True, exist_ok=True)
-    held = seen(tiny_scenes(HELD_OUT, "held_out"))
     for seed in SEEDS:
-        for kind, groups in RUNS.items():
-            if _part(kind, seed).exists():
-                continue
-            trainer = denoising_trainer(
-                groups,
-                seed,
-                look=lambda average: average_precision(average, held),
-                report_every=math.inf,
-                look_every=math.inf,
-            )
-            for part in range(1, REPORTS + 1):
-                trainer.run(part / REPORTS, report=lambda report: print(kind, seed, report, flush=True))  # noqa: B023
-            _part(kind, seed).write_text(json.dumps([asdict(report) for report in trainer.history]))
+        if not _part(seed).exists():
+            trainer = denoising_trainer(seed, report_every=math.inf)
+            model = trainer.run(report=partial(print, seed, flush=True))
+            run = measure_ablation(model) | {"seconds": trainer.seconds}
+            print(seed, run, flush=True)
+            _part(seed).write_text(json.dumps(run))
 
 
 def described() -> dict:
     """What the file says of its runs, as the code has it now."""
-    recipes = {kind: asdict(denoising_trainer(groups).recipe) for kind, groups in RUNS.items()}
     return {
         "seeds": list(SEEDS),
         "held_out": HELD_OUT,
-        "groups": dict(RUNS),
+        "groups": GROUPS,
         "noise": {"moved": MOVED, "resized": RESIZED, "exchanged": EXCHANGED},
-        "recipes": {kind: {**recipe, "seed": None} for kind, recipe in recipes.items()},
+        "recipe": {**asdict(denoising_trainer().recipe), "seed": None},
     }
 
 
@@ -65,20 +53,13 @@ def write() -> None:
     Raises:
         FileNotFoundError: a run that is not there yet.
     """
-    runs = {
-        kind: [[_short(report) for report in json.loads(_part(kind, seed).read_text())] for seed in SEEDS]
-        for kind in RUNS
-    }
-    FILE.write_text(json.dumps(described() | {"runs": rounded(runs)}, separators=(",", ":")) + "\n")
+    runs = [json.loads(_part(seed).read_text()) for seed in SEEDS]
+    FILE.write_text(json.dumps(described() | {"runs": rounded(runs)}, indent=1) + "\n")
     print(f"wrote {FILE.relative_to(ROOT)}, {FILE.stat().st_size} bytes")
 
 
-def _short(report: dict) -> dict:
-    return {name: report[name] for name in ("step", "seconds", "losses", "measured")}
-
-
-def _part(kind: str, seed: int) -> Path:
-    return PARTS / f"{kind}_{seed}.json"
+def _part(seed: int) -> Path:
+    return PARTS / f"{seed}.json"
 
 
 if __name__ == "__main__":

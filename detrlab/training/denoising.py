@@ -11,6 +11,7 @@ vectors of its box and label.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,10 @@ from torch.nn.utils.rnn import pad_sequence
 from detrlab.detr.criterion import WEIGHTS, box_losses, set_losses
 from detrlab.detr.detr import DETR
 from detrlab.detr.matcher import Targets
+from detrlab.training.ablations import BATCH, SCENES, STEPS, ablation_recipe
 from detrlab.training.data import Batch
 from detrlab.training.loop import Trainer
-from detrlab.training.recipe import Recipe
-from detrlab.training.tiny import tiny_detr, tiny_scenes
+from detrlab.training.tiny import CLASSES, tiny_detr, tiny_scenes
 
 GROUPS = 3
 MOVED = 0.4  # a centre moves by up to this share of half the box's width and height, so that it stays inside the box
@@ -33,7 +34,6 @@ RESIZED = 0.4  # width and height grow or shrink by up to this share
 EXCHANGED = 0.2  # share of the labels for which one is drawn by chance
 CODED = 64  # places along each side whose encodings are kept
 LOSS_WEIGHTS = WEIGHTS | {name.replace("loss_", "loss_dn_"): weight for name, weight in WEIGHTS.items()}
-STEPS, BATCH, SCENES = 1000, 16, 1000
 
 Batches = Callable[[int], Iterator[Batch]]
 
@@ -153,23 +153,12 @@ def denoising_losses(outputs: dict, targets: Targets, no_object: float = 0.1) ->
     return losses
 
 
-def denoising_trainer(groups: int = GROUPS, seed: int = 0, steps: int = STEPS, **more: Any) -> Trainer:
-    """The training of the tiny DETR with so many groups of denoising queries; with 0 it is the plain one with auxiliary
-    losses. For one seed all have the same weights of the model at the start, and see the same scenes; `more` goes to
-    `Trainer`, such as checkpoint or report_every."""
+def denoising_trainer(seed: int = 0, groups: int = GROUPS, steps: int = STEPS, **more: Any) -> Trainer:
+    """The training of the tiny DETR with denoising queries. All else is that of `ablation_trainer("nothing", seed)`:
+    the model's weights at the start, the scenes, their order, the rates. `more` goes to `Trainer`, such as checkpoint
+    or report_every."""
     torch.manual_seed(seed)
-    model, batches = tiny_detr(), tiny_scenes(SCENES).batches(BATCH, seed)
-    recipe = Recipe(
-        name=f"{groups} denoising groups" if groups else "auxiliary",
-        steps=steps,
-        learning_rate=1e-3,
-        warm_up=50,
-        averaging=0.99,
-        loss_weights=LOSS_WEIGHTS,
-        seed=seed,
-    )
-    if groups == 0:
-        return Trainer(model, set_losses, batches, recipe, device="cpu", **more)
-    K = model.class_embed.out_features - 1
-    noised = with_noised_truth(batches, K, groups, seed)
+    model = tiny_detr()
+    noised = with_noised_truth(tiny_scenes(SCENES).batches(BATCH, seed), len(CLASSES), groups, seed)
+    recipe = replace(ablation_recipe("nothing", seed, steps), name="denoising", loss_weights=LOSS_WEIGHTS)
     return Trainer(model, denoising_losses, noised, recipe, learner=DenoisingLearner(model), device="cpu", **more)
