@@ -1,10 +1,11 @@
 """Rebuilds data/denoising.json: the tiny DETR that learnt with denoising queries, for 03_set_prediction/q2_train.
 
-    python -m tools.denoising train     # all runs that are not there yet, about 55 CPU seconds each
-    python -m tools.denoising write     # all that is there into data/denoising.json
+    ONEDNN_MAX_CPU_ISA=AVX2 python -m tools.denoising train     # runs that are not there yet, about a CPU minute each
+    python -m tools.denoising write                             # all that is there into data/denoising.json
 
-Runs go to checkpoints/denoising/. They are compared with the runs with nothing left out of data/ablations.json, which
-have the same seeds, scenes and number of steps. The notebook has the numbers in a cell; a test holds the two equal.
+Runs go to checkpoints/denoising/. Beside each there is one without denoising queries, of the same seed, scenes and
+number of steps. The variable keeps a processor that computes in bfloat16 from it: other shipped runs are in float32.
+The notebook has the numbers in a cell; a test holds the two equal.
 """
 
 import json
@@ -12,28 +13,30 @@ import math
 import sys
 from dataclasses import asdict
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
 
-from detrlab.training.ablations import HELD_OUT, SEEDS, measure_ablation
+from detrlab.training.ablations import HELD_OUT, SEEDS, ablation_trainer, measure_ablation
 from detrlab.training.denoising import EXCHANGED, GROUPS, MOVED, RESIZED, denoising_trainer
 from tools.tiny_curves import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS, FILE = ROOT / "checkpoints" / "denoising", ROOT / "data" / "denoising.json"
+RUNS = {"without": partial(ablation_trainer, "nothing"), "denoising": denoising_trainer}
 
 
 def train() -> None:
     """All runs, seed by seed; each is written when it is through, so that the next call goes on from there."""
     PARTS.mkdir(parents=True, exist_ok=True)
-    for seed in SEEDS:
-        if not _part(seed).exists():
-            trainer = denoising_trainer(seed, report_every=math.inf)
-            model = trainer.run(report=partial(print, seed, flush=True))
+    for seed, (kind, begin) in product(SEEDS, RUNS.items()):
+        if not _part(kind, seed).exists():
+            trainer = begin(seed=seed, report_every=math.inf)
+            model = trainer.run(report=partial(print, kind, seed, flush=True))
             run = measure_ablation(model) | {"seconds": trainer.seconds}
-            print(seed, run, flush=True)
-            _part(seed).write_text(json.dumps(run))
+            print(kind, seed, run, flush=True)
+            _part(kind, seed).write_text(json.dumps(run))
 
 
 def described() -> dict:
@@ -43,7 +46,7 @@ def described() -> dict:
         "held_out": HELD_OUT,
         "groups": GROUPS,
         "noise": {"moved": MOVED, "resized": RESIZED, "exchanged": EXCHANGED},
-        "recipe": {**asdict(denoising_trainer().recipe), "seed": None},
+        "recipes": {kind: {**asdict(begin(seed=0).recipe), "seed": None} for kind, begin in RUNS.items()},
     }
 
 
@@ -53,13 +56,13 @@ def write() -> None:
     Raises:
         FileNotFoundError: a run that is not there yet.
     """
-    runs = [json.loads(_part(seed).read_text()) for seed in SEEDS]
+    runs = {kind: [json.loads(_part(kind, seed).read_text()) for seed in SEEDS] for kind in RUNS}
     FILE.write_text(json.dumps(described() | {"runs": rounded(runs)}, indent=1) + "\n")
     print(f"wrote {FILE.relative_to(ROOT)}, {FILE.stat().st_size} bytes")
 
 
-def _part(seed: int) -> Path:
-    return PARTS / f"{seed}.json"
+def _part(kind: str, seed: int) -> Path:
+    return PARTS / f"{kind}_{seed}.json"
 
 
 if __name__ == "__main__":
