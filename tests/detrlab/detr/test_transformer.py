@@ -81,6 +81,27 @@ def test_the_decoder_starts_from_what_it_is_given_and_hides_in_every_layer():
     assert (seen[0, :, :3] - alone[0]).abs().max() > 1e-2
 
 
+def test_what_stands_in_for_an_attention_or_a_layer_need_not_know_of_masks():
+    class Layer(nn.Module):
+        def forward(self, tgt, memory, mask, pos, query_pos):
+            return tgt + 1
+
+    class Attention(nn.Module):
+        def forward(self, query, key, value):
+            return torch.zeros_like(query), None
+
+    transformer = small_transformer()
+    transformer.decoder.layers[0] = Layer()
+    transformer.decoder.layers[1].self_attn = Attention()
+    hs, _ = transformer(
+        torch.randn(1, 20, 3, 5),
+        torch.zeros(1, 3, 5, dtype=torch.bool),
+        torch.randn(7, 20),
+        torch.randn(1, 20, 3, 5),
+    )
+    assert hs.shape == (3, 1, 7, 20)
+
+
 def small_transformer() -> Transformer:
     torch.manual_seed(0)
     return Transformer(20, 5, num_encoder_layers=2, num_decoder_layers=3, dim_feedforward=11).eval()
