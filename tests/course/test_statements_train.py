@@ -130,7 +130,7 @@ def test_the_runs_of_the_experiment_on_denoising_queries():
     said = re.search(r"smallest of them is (\S+), the largest of the others (\S+)\. ", text)
     assert said and said.groups() == (decimals(min(groups["AP"])), decimals(max(base["AP"])))
     gap, spreads = min(groups["AP"]) - max(base["AP"]), [max(own["AP"]) - min(own["AP"]) for own in (base, groups)]
-    said = re.search(r"between the kinds, (\S+), is .* runs without \((\S+)\) .* with groups \((\S+)\)", text)
+    said = re.search(r"between the kinds, (\S+), is .* runs without \((\S+)\), but .* with groups \((\S+)\)", text)
     assert said and said.groups() == tuple(map(decimals, (gap, *spreads)))
     assert gap > 3 * spreads[0] and gap < spreads[1]  # "more than three times", "but smaller"
     assert min(groups["duplicates"]) > max(base["duplicates"]) and "it is larger in all three runs with groups" in text
