@@ -209,6 +209,10 @@ Train
     ablation_trainer  its training, as all of them are trained
     measure_ablation  what it came to
     ablation_runs     what such trainings came to, three of each
+    denoising_trainer  its training with denoising queries beside its own
+    DenoisingLearner  a DETR whose decoder gets denoising queries as well
+    denoising_mask    whom they may see, and who may see them
+    with_noised_truth  batches with noised boxes and labels, which they are made of
     probe             trains on a few scenes in seconds: a failure names its suspect
     PROBES            the five probes
     Training          what a probe trains, in the parts that can be broken
@@ -497,6 +501,12 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         measure_ablation as measure_ablation,
     )
     from .training.data import RenderedScenes as RenderedScenes
+    from .training.denoising import (
+        DenoisingLearner as DenoisingLearner,
+        denoising_mask as denoising_mask,
+        denoising_trainer as denoising_trainer,
+        with_noised_truth as with_noised_truth,
+    )
     from .training.faults import TrainingError as TrainingError, check_targets as check_targets
     from .training.finetune import finetune as finetune
     from .training.loop import Report as Report, Trainer as Trainer
@@ -636,6 +646,7 @@ _HOMES = {
     "scenes.parts": ("Background", "Horizon", "Scene", "Shape"),
     "training.ablations": ("ABLATIONS", "ablated_detr", "ablation_runs", "ablation_trainer", "measure_ablation"),
     "training.data": ("RenderedScenes",),
+    "training.denoising": ("DenoisingLearner", "denoising_mask", "denoising_trainer", "with_noised_truth"),
     "training.faults": ("TrainingError", "check_targets"),
     "training.finetune": ("finetune",),
     "training.loop": ("Report", "Trainer"),

@@ -34,14 +34,24 @@ class Transformer(nn.Module):
             if parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
-    def forward(self, src: Tensor, mask: Tensor, query_embed: Tensor, pos_embed: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        src: Tensor,
+        mask: Tensor,
+        query_embed: Tensor,
+        pos_embed: Tensor,
+        tgt: Tensor | None = None,
+        attn_mask: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
         """Decode all object queries against one feature map.
 
         Args:
             src: feature map (B, D, H, W).
             mask: (B, H, W), True on padding.
-            query_embed: object queries (Q, D).
+            query_embed: object queries (Q, D), or those of each picture (B, Q, D).
             pos_embed: positions of the map's cells (B, D, H, W).
+            tgt: what the decoder starts from, (B, Q, D); zeros if not given.
+            attn_mask: see `TransformerDecoderLayer`.
 
         Returns:
             hs: (L, B, Q, D), the normalised output of every decoder layer, the last one last.
@@ -55,8 +65,8 @@ class Transformer(nn.Module):
 
         memory = self.encoder(src, mask, pos)  # (B, S, D)
         # The decoder starts from nothing: all it knows of a query is the query's position.
-        tgt = torch.zeros_like(query_pos)
-        hs = self.decoder(tgt, memory, mask, pos, query_pos)  # (L, B, Q, D)
+        tgt = torch.zeros_like(query_pos) if tgt is None else tgt
+        hs = self.decoder(tgt, memory, mask, pos, query_pos, **_given(attn_mask))  # (L, B, Q, D)
         return hs, memory.transpose(1, 2).reshape(B, D, H, W)
 
 
@@ -83,10 +93,18 @@ class TransformerDecoder(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(d_model)
 
-    def forward(self, tgt: Tensor, memory: Tensor, mask: Tensor, pos: Tensor, query_pos: Tensor) -> Tensor:
+    def forward(
+        self,
+        tgt: Tensor,
+        memory: Tensor,
+        mask: Tensor,
+        pos: Tensor,
+        query_pos: Tensor,
+        attn_mask: Tensor | None = None,
+    ) -> Tensor:
         outputs = []
         for layer in self.layers:
-            tgt = layer(tgt, memory, mask, pos, query_pos)
+            tgt = layer(tgt, memory, mask, pos, query_pos, **_given(attn_mask))
             outputs.append(self.norm(tgt))
         return torch.stack(outputs)  # (L, B, Q, D)
 
@@ -114,7 +132,11 @@ class TransformerEncoderLayer(nn.Module):
 
 
 class TransformerDecoderLayer(nn.Module):
-    """Self-attention among the queries, cross-attention to the memory, a feed-forward net."""
+    """Self-attention among the queries, cross-attention to the memory, a feed-forward net.
+
+    With `attn_mask`, (Q, Q) or one for each picture and head (B*M, Q, Q), a query (row) does not see the queries
+    (columns) where it is True. The paper's queries all see each other.
+    """
 
     def __init__(self, d_model: int, nhead: int, dim_feedforward: int, dropout: float) -> None:
         super().__init__()
@@ -130,11 +152,25 @@ class TransformerDecoderLayer(nn.Module):
         self.dropout2 = nn.Dropout(dropout)
         self.dropout3 = nn.Dropout(dropout)
 
-    def forward(self, tgt: Tensor, memory: Tensor, mask: Tensor, pos: Tensor, query_pos: Tensor) -> Tensor:
+    def forward(
+        self,
+        tgt: Tensor,
+        memory: Tensor,
+        mask: Tensor,
+        pos: Tensor,
+        query_pos: Tensor,
+        attn_mask: Tensor | None = None,
+    ) -> Tensor:
         q = k = tgt + query_pos
-        attended, _ = self.self_attn(q, k, value=tgt)
+        attended, _ = self.self_attn(q, k, value=tgt, **_given(attn_mask))
         tgt = self.norm1(tgt + self.dropout1(attended))
         attended, _ = self.multihead_attn(tgt + query_pos, memory + pos, value=memory, key_padding_mask=mask)
         tgt = self.norm2(tgt + self.dropout2(attended))
         fed = self.linear2(self.dropout(F.relu(self.linear1(tgt))))
         return self.norm3(tgt + self.dropout3(fed))
+
+
+def _given(attn_mask: Tensor | None) -> dict[str, Tensor]:
+    """What hides queries is passed on only where there is such a mask: what somebody puts in the place of an attention
+    or a layer, as exercises do, need not know of it."""
+    return {} if attn_mask is None else {"attn_mask": attn_mask}

@@ -123,6 +123,25 @@ def test_measurements_take_what_the_checks_take(tmp_path: Path):
             assert shown.error is None and says in shown.stdout, name
 
 
+def test_near_duplicates_go_away_where_queries_see_each_other(tmp_path: Path):
+    """What the text says of the three rows, and that layer 0 is the same whichever layers are silenced behind it."""
+    source = read_source(SOURCE)
+    cells = [cell for cell in source.code() if cell.kind == "setup" or cell.step.startswith("09b")]
+    run = run_notebook([cell.source for cell in cells], tmp_path, seeds=[])
+    assert run.errors == {}
+    rows = re.findall(r"(as trained|silenced \w+ \w+|silenced \w+) +(\d+) +(\d+) +(\d+) +(\d+)", run.cells[-1].stdout)
+    trained, everywhere, first = ([int(number) for number in row[1:4]] for row in rows)
+    assert trained[0] > trained[1] > trained[2]  # "loses its near-duplicates from layer to layer"
+    assert min(everywhere[1:]) >= everywhere[0]  # "they stay in all three"
+    assert first[0] == everywhere[0] and first[0] - first[2] > first[0] / 2  # "as many", "most of them"
+    text = " ".join("\n".join(cell.source for cell in source.cells if cell.step.startswith("09b")).split())
+    said = (
+        "from layer to layer. With self-attention silenced everywhere they stay in all three",
+        "take most of them away",
+    )
+    assert all(each in text for each in said)
+
+
 def test_every_number_after_a_measurement_is_printed_by_it(tmp_path: Path):
     notebook = read_source(SOURCE)
     with untrained():

@@ -1,5 +1,7 @@
 """What 03's second notebook states: its worked examples, by its own answers, and what it says of the kept runs."""
 
+import ast
+import json
 import math
 import re
 from functools import cache
@@ -13,10 +15,12 @@ from torch import nn
 from autograder.course.registry import SOLUTIONS
 from autograder.course.source import read_source
 from detrlab.detr.criterion import set_losses, total_loss
+from detrlab.training.ablations import BATCH
 from detrlab.training.loop import Report
 from detrlab.training.tiny import WATCHED, tiny_curves
 
 FOLDER = SOLUTIONS / "03_set_prediction" / "q2_train"
+ROOT = SOLUTIONS.parent
 
 
 @cache
@@ -102,3 +106,41 @@ def test_the_probes_of_step_3():
     assert {name: len(probes[name]) for name in firsts} == firsts
     assert all(not list(probes[name].values())[-1]["passed"] for name in firsts)
     assert all(row["passed"] for row in probes["sound"].values())
+
+
+def test_the_runs_of_the_experiment_on_denoising_queries():
+    """The numbers in the cell are those of the shipped file; what is said of them, and of how they were made, holds."""
+    kept = json.loads((ROOT / "data" / "denoising.json").read_text())
+    (cell,) = (cell.source for cell in read_source(FOLDER).cells if "SIX_RUNS = {" in cell.source)
+    (shown,) = (
+        ast.literal_eval(node.value)
+        for node in ast.parse(cell).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SIX_RUNS"
+    )
+    assert shown == {
+        kind: [{name: run[name] for name in ("AP", "AP50", "duplicates")} for run in kept["runs"][ours]]
+        for kind, ours in (("without", "without"), ("with three groups", "denoising"))
+    }
+    text = " ".join("\n".join(c.source for c in read_source(FOLDER).cells if c.step.startswith("08")).split())
+    assert kept["seeds"] == [0, 1, 2] and kept["groups"] == 3
+    assert {recipe["steps"] for recipe in kept["recipes"].values()} == {500} and "500 steps of 16 scenes" in text
+    assert BATCH == 16 and kept["held_out"] == 200 and "on 200 held-out scenes" in text
+    runs = {kind: {name: [run[name] for run in own] for name in own[0]} for kind, own in kept["runs"].items()}
+    base, groups = runs["without"], runs["denoising"]
+    said = re.search(r"smallest of them is (\S+), the largest of the others (\S+)\. ", text)
+    assert said and said.groups() == (decimals(min(groups["AP"])), decimals(max(base["AP"])))
+    gap, spreads = min(groups["AP"]) - max(base["AP"]), [max(own["AP"]) - min(own["AP"]) for own in (base, groups)]
+    said = re.search(r"between the kinds, (\S+), is .* runs without \((\S+)\), but .* with groups \((\S+)\)", text)
+    assert said and said.groups() == tuple(map(decimals, (gap, *spreads)))
+    assert gap > 3 * spreads[0] and gap < spreads[1]  # "more than three times", "but smaller"
+    assert min(groups["duplicates"]) > max(base["duplicates"]) and "it is larger in all three runs with groups" in text
+    more = round(100 * (sum(groups["seconds"]) / sum(base["seconds"]) - 1))
+    assert f"took {more} % more computing" in text
+    steps = [run["history"][-1].step for own in tiny_curves()["runs"].values() for run in own]
+    assert min(steps) > 2 * 500 and "the runs of step 5 made more than twice as many" in text
+    assert math.factorial(3) ** 2 / math.factorial(6) == 1 / 20 and "3! 3! / 6! = 1/20" in text
+
+
+def decimals(value: float) -> str:
+    """As the texts write an AP: .195."""
+    return f"{value:.3f}".removeprefix("0")

@@ -17,4 +17,5 @@
 # - Carion et al. 2020, *End-to-End Object Detection with Transformers*, arXiv:2005.12872: section 4 and A.4 (training),
 #   section 3.2 (auxiliary losses).
 # - The official code, github.com/facebookresearch/detr: `engine.py` (the loop), `main.py` (rates, groups, schedule).
+# - Li et al. 2022, *DN-DETR: Accelerate DETR Training by Introducing Query DeNoising*, arXiv:2203.01305.
 # - Loshchilov and Hutter 2019, *Decoupled Weight Decay Regularization*, arXiv:1711.05101 (AdamW).

@@ -48,6 +48,60 @@ def test_decoder_layer_gives_each_attention_its_positions():
     torch.testing.assert_close(layer(tgt, memory, mask, pos, query_pos), expected)
 
 
+def test_a_query_does_not_see_what_the_mask_hides():
+    torch.manual_seed(0)
+    B, Q, S, D, M = 2, 7, 13, 20, 5
+    layer = TransformerDecoderLayer(D, M, dim_feedforward=11, dropout=0.1).eval()
+    tgt, query_pos, memory, pos = torch.randn(2, B, Q, D).unbind() + torch.randn(2, B, S, D).unbind()
+    mask = torch.zeros(B, S, dtype=torch.bool)
+    hidden = torch.zeros(Q, Q, dtype=torch.bool)
+    hidden[:3, 3:] = True  # the first three do not see the others
+    alone = layer(tgt[:, :3], memory, mask, pos, query_pos[:, :3])
+    everybody = layer(tgt, memory, mask, pos, query_pos)
+    together = layer(tgt, memory, mask, pos, query_pos, hidden)
+    torch.testing.assert_close(together[:, :3], alone)
+    torch.testing.assert_close(together[:, 3:], everybody[:, 3:])
+    assert (together[:, :3] - everybody[:, :3]).abs().max() > 1e-2
+    # Of one picture alone, in all heads.
+    first = torch.stack([hidden, torch.zeros_like(hidden)]).repeat_interleave(M, dim=0)
+    of_one = layer(tgt, memory, mask, pos, query_pos, first)
+    torch.testing.assert_close(of_one, torch.stack([together[0], everybody[1]]))
+
+
+def test_the_decoder_starts_from_what_it_is_given_and_hides_in_every_layer():
+    transformer = small_transformer()
+    src, pos, queries = torch.randn(2, 20, 3, 5), torch.randn(2, 20, 3, 5), torch.randn(2, 7, 20)
+    mask, hidden = torch.zeros(2, 3, 5, dtype=torch.bool), torch.zeros(7, 7, dtype=torch.bool)
+    hidden[:3, 3:] = True
+    alone, _ = transformer(src, mask, queries[:, :3], pos)
+    start = torch.cat([torch.zeros(2, 3, 20), torch.randn(2, 4, 20)], dim=1)
+    beside, _ = transformer(src, mask, queries, pos, start, hidden)
+    torch.testing.assert_close(beside[:, :, :3], alone)
+    seen, _ = transformer(src, mask, queries, pos, start)
+    assert (seen[0, :, :3] - alone[0]).abs().max() > 1e-2
+
+
+def test_what_stands_in_for_an_attention_or_a_layer_need_not_know_of_masks():
+    class Layer(nn.Module):
+        def forward(self, tgt, memory, mask, pos, query_pos):
+            return tgt + 1
+
+    class Attention(nn.Module):
+        def forward(self, query, key, value):
+            return torch.zeros_like(query), None
+
+    transformer = small_transformer()
+    transformer.decoder.layers[0] = Layer()
+    transformer.decoder.layers[1].self_attn = Attention()
+    hs, _ = transformer(
+        torch.randn(1, 20, 3, 5),
+        torch.zeros(1, 3, 5, dtype=torch.bool),
+        torch.randn(7, 20),
+        torch.randn(1, 20, 3, 5),
+    )
+    assert hs.shape == (3, 1, 7, 20)
+
+
 def small_transformer() -> Transformer:
     torch.manual_seed(0)
     return Transformer(20, 5, num_encoder_layers=2, num_decoder_layers=3, dim_feedforward=11).eval()
