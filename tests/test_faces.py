@@ -47,7 +47,8 @@ NAMES = {
         resize_picture resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen segment set_losses
         shapes_model short_weights sigmoid_focal_loss similarity_map small_backbone stride_from_sizes supervised_trainer
         swapped switch_heads switched_off tiny_curves tiny_detr tiny_scenes to_input total_loss untrained_clip
-        update_teacher upload_button vit_from_huggingface word_attention xyxy_to_cxcywh zero_shot zero_shot_classifier
+        untrained_dino update_teacher upload_button vit_from_huggingface word_attention xyxy_to_cxcywh zero_shot
+        zero_shot_classifier
     """,
 }
 # What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.
