@@ -225,6 +225,7 @@ Learn without labels
     interpolate_pos_encoding     learned positions for another number of patches
     load_dino                    a small ViT that learned without labels, by its shipped weights
     dino_vit                     its architecture with random weights
+    untrained_dino               the same as its training begins
     vit_from_huggingface         the weights of HuggingFace's ViTModel for it
     multi_crop                   random crops of a batch of pictures, one for each view
     View                         how one of them is made
@@ -381,6 +382,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         interpolate_pos_encoding as interpolate_pos_encoding,
         dino_vit as dino_vit,
         load_dino as load_dino,
+        untrained_dino as untrained_dino,
     )
     from .dino.huggingface import vit_from_huggingface as vit_from_huggingface
     from .dino.multi_crop import multi_crop as multi_crop, View as View
@@ -574,7 +576,14 @@ _HOMES = {
         "TransformerEncoder",
         "TransformerEncoderLayer",
     ),
-    "dino.vision_transformer": ("VisionTransformer", "PatchEmbed", "interpolate_pos_encoding", "dino_vit", "load_dino"),
+    "dino.vision_transformer": (
+        "VisionTransformer",
+        "PatchEmbed",
+        "interpolate_pos_encoding",
+        "dino_vit",
+        "load_dino",
+        "untrained_dino",
+    ),
     "dino.huggingface": ("vit_from_huggingface",),
     "dino.multi_crop": ("multi_crop", "View"),
     "dino.head": ("DINOHead", "cancel_gradients_last_layer"),

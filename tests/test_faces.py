@@ -48,8 +48,8 @@ NAMES = {
         probe recall_at_k resize_picture resized_size resnet_backbone same_picture scale_to_pixels scene_segments seen
         segment set_losses shapes_model short_weights sigmoid_focal_loss similarity_map small_backbone stride_from_sizes
         supervised_trainer swapped switch_heads switched_off tiny_curves tiny_detr tiny_scenes to_input total_loss
-        untrained_clip update_teacher upload_button vit_from_huggingface with_noised_truth word_attention xyxy_to_cxcywh
-        zero_shot zero_shot_classifier
+        untrained_clip untrained_dino update_teacher upload_button vit_from_huggingface with_noised_truth word_attention
+        xyxy_to_cxcywh zero_shot zero_shot_classifier
     """,
 }
 # What a notebook names by its place: the texts say `detrlab.boxes.cxcywh_to_xyxy` and `measures.entropy`.

@@ -8,7 +8,7 @@ from torch import Tensor
 from detrlab.dino.attention_maps import measure_jaccard
 from detrlab.dino.features import accuracy, extract_features, knn_predict, linear_probe, pixel_features
 from detrlab.dino.scenes import OneShapeScenes, one_shape_scenes
-from detrlab.dino.vision_transformer import VisionTransformer, dino_vit
+from detrlab.dino.vision_transformer import VisionTransformer, untrained_dino
 
 REFERENCE, HELD_OUT, CHOOSING = 2000, 500, 300  # scenes: neighbours, questions, to choose a head on
 LABELS = ("shape", "colour", "ground")  # of which there are 6, 12 and 12
@@ -33,10 +33,10 @@ def measure_dino(vit: VisionTransformer, linear: bool = False) -> dict[str, floa
 
 
 def measure_with_controls(vit: VisionTransformer) -> dict[str, float]:
-    """All figures, linear probes too; with "random_" in front those of the same network with random weights (seed 0),
+    """All figures, linear probes too; with "random_" in front those of the same network before its training (seed 0),
     with "pixels_" those without a network."""
     torch.manual_seed(0)
-    random, pixels = measure_dino(dino_vit().eval(), linear=True), measure_pixels(linear=True)
+    random, pixels = measure_dino(untrained_dino().eval(), linear=True), measure_pixels(linear=True)
     found = measure_dino(vit, linear=True)
     found |= {f"random_{name}": value for name, value in random.items()}
     return found | {f"pixels_{name}": value for name, value in pixels.items()}

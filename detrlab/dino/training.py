@@ -21,7 +21,7 @@ from detrlab.dino.loss import DINOLoss
 from detrlab.dino.multi_crop import View, multi_crop
 from detrlab.dino.scenes import SIDE, OneShapeScenes, one_shape_scenes, to_unit
 from detrlab.dino.teacher import DINO, LOSS_WEIGHTS
-from detrlab.dino.vision_transformer import VisionTransformer, dino_vit
+from detrlab.dino.vision_transformer import VisionTransformer, dino_vit, untrained_dino
 from detrlab.training.data import Batch
 from detrlab.training.loop import Trainer
 from detrlab.training.recipe import Recipe
@@ -41,9 +41,9 @@ VIEWS = (
 )
 
 
-def dino_learner() -> DINO:
-    """Student and teacher with random weights."""
-    vit = dino_vit()
+def dino_learner(vit: VisionTransformer | None = None) -> DINO:
+    """Student and teacher that begin with a network; None: one with random weights."""
+    vit = dino_vit() if vit is None else vit
     return DINO(vit, DINOHead(vit.norm.weight.numel(), K), DINOLoss(K), MOMENTUM, FROZEN)
 
 
@@ -120,4 +120,6 @@ class ShippedDINO(Shipped):
     """The ViT of data/: the teacher's backbone."""
 
     def trainer(self, checkpoint: Path) -> Trainer:
-        return dino_trainer(one_shape_scenes(SCENES), self.recipe, checkpoint=checkpoint)
+        torch.manual_seed(self.recipe.seed)
+        learner = dino_learner(untrained_dino())
+        return dino_trainer(one_shape_scenes(SCENES), self.recipe, learner, checkpoint=checkpoint)

@@ -118,6 +118,19 @@ def dino_vit() -> VisionTransformer:
     return VisionTransformer(image_size=64, patch_size=8, D=96, depth=2, num_heads=6)
 
 
+def untrained_dino() -> VisionTransformer:
+    """The small ViT as the training that ships begins: random weights, attention's as wide as those of other layers.
+
+    As PyTorch begins attention, its maps are so even that a short training leaves them so: colours are nearer at hand
+    in the end with these.
+    """
+    vit = dino_vit()
+    for block in vit.blocks:
+        for weight in (block.attn.in_proj_weight, block.attn.out_proj.weight):
+            nn.init.trunc_normal_(weight, std=weight.shape[1] ** -0.5)
+    return vit
+
+
 def load_dino(weights: str | Path | None = None) -> VisionTransformer:
     """The small ViT that learned without labels, in eval mode; its pictures have 64 x 64 pixels.
 

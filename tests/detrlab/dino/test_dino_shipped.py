@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from detrlab.dino import evaluate
-from detrlab.dino.vision_transformer import VisionTransformer, dino_vit, load_dino
+from detrlab.dino.vision_transformer import VisionTransformer, load_dino, untrained_dino
 from detrlab.weights import data_path
 
 
@@ -16,7 +16,7 @@ def figures():
             patch.setattr(evaluate, name, count)
         evaluate.scenes_to_measure.cache_clear()
         torch.manual_seed(0)
-        yield evaluate.measure_dino(load_dino()), evaluate.measure_dino(dino_vit().eval())
+        yield evaluate.measure_dino(load_dino()), evaluate.measure_dino(untrained_dino().eval())
         evaluate.scenes_to_measure.cache_clear()
 
 

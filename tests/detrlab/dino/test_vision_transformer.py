@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from detrlab.dino.huggingface import vit_from_huggingface
-from detrlab.dino.vision_transformer import PatchEmbed, VisionTransformer, interpolate_pos_encoding
+from detrlab.dino.vision_transformer import PatchEmbed, VisionTransformer, interpolate_pos_encoding, untrained_dino
 from tests.needs import need_module
 
 P, D, M = 4, 15, 3
@@ -60,6 +60,13 @@ def test_names_of_files_are_understood(both):
     found = vit_from_huggingface(older | {"pooler.dense.weight": torch.zeros(D, D)})
     assert found.keys() == ours.state_dict().keys()
     assert all(torch.equal(found[name], tensor) for name, tensor in ours.state_dict().items())
+
+
+def test_training_begins_with_attention_as_wide_as_other_layers():
+    torch.manual_seed(0)
+    for block in untrained_dino().blocks:
+        for weight in (block.attn.in_proj_weight, block.attn.out_proj.weight, block.mlp[0].weight):
+            assert weight.std().item() == pytest.approx(96**-0.5, rel=0.15)  # truncated at two deviations
 
 
 def test_a_patch_is_the_tokens_own():
