@@ -37,7 +37,7 @@ FROZEN = 0.05  # the share of the steps in which the prototypes stay as they are
 VIEWS = (
     View(size=SIDE, area=(0.6, 1.0), blur=1.0),
     View(size=SIDE, area=(0.6, 1.0), blur=0.1),
-    *[View(size=SIDE // 2, area=(0.25, 0.6), blur=0.5)] * 4,
+    *[View(size=SIDE // 2, area=(0.1, 0.4), blur=0.5)] * 4,
 )
 
 
