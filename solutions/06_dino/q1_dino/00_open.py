@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 1 · DINO: a student, a teacher, and no labels
-# 26 points · about 140 minutes · runs offline, on a laptop's processor
+# about 140 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
@@ -40,13 +40,16 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from coursework import attempt, attempted, kept, open_notebook, solution
-from detrlab import DINO, DINOHead, DINOLoss, View, VisionTransformer, clear_subplots, cosine_momentum, dino_learner
-from detrlab import dino_recipe, dino_trainer, dino_vit, measure_dino, multi_crop, one_shape_scenes, output_entropies
+from detrlab import DINO, DINOHead, DINOLoss, IMAGENET_MEAN, IMAGENET_STD, View, VisionTransformer, clear_subplots
+from detrlab import cosine_momentum, dino_learner
+from detrlab import dino_recipe, dino_trainer, dino_vit, load_dino, measure_dino, one_shape_scenes, output_entropies
+from detrlab import multi_crop as crops_of  # an exercise is called multi_crop
 from detrlab import update_teacher
 
 ____, check, hint = open_notebook("q1_dino")
 GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one
 SIDE, P, D, M, L, K = 64, 8, 96, 6, 2, 64  # pixels of an image, of a patch; width, heads, blocks; prototypes
+MEAN, STD = (torch.tensor(numbers).view(3, 1, 1) for numbers in (IMAGENET_MEAN, IMAGENET_STD))  # of a network's input
 
 
 def told(call, *inputs):
