@@ -253,18 +253,25 @@ def show_vit():
         apart = (vit.norm(all_tokens(vit, shown)[-1])[:, 0] - vit(shown)).abs().max()
         print(f"features of {len(shown)} images of {side} × {side} pixels: {'equal' if apart < 1e-4 else 'NOT equal'}, "
               f"largest difference {apart:.0e}")
+    titles = ("before block 1", "after block 1", "after block 2")
+    print(f"{'mean cosine with shape / with ground':38}" + "".join(f"{title:17}" for title in titles))
     figure, axes = clear_subplots(2, 4, (8.6, 4.6))
-    patch = torch.from_numpy(scenes.masks[4]).view(8, P, 8, P).float().mean((1, 3)).flatten().argmax().item()
+    share = torch.from_numpy(scenes.masks[4]).view(8, P, 8, P).float().mean((1, 3)).flatten()  # of a patch, in the shape
+    patch = share.argmax().item()
     y, x = divmod(patch, SIDE // P)
     for row, (name, vit) in zip(axes, networks.items()):
         show(row[0], unit_images(8)[0][4], f"{name} weights")
         row[0].plot(P * x + P / 2 - 0.5, P * y + P / 2 - 0.5, "x", color="white", mec="white", ms=9, mew=4)
         row[0].plot(P * x + P / 2 - 0.5, P * y + P / 2 - 0.5, "x", color="black", ms=8, mew=1.6)
-        for ax, tokens, title in zip(row[1:], all_tokens(vit, images), ("before block 1", "after block 1", "after block 2")):
+        said = []
+        for ax, tokens, title in zip(row[1:], all_tokens(vit, images), titles):
             unit = F.normalize(tokens[4, 1:], dim=-1)  # (S, D)
-            drawn = ax.imshow((unit @ unit[patch]).view(8, 8).numpy(), cmap="cividis", vmin=-0.2, vmax=1)
+            cosines = unit @ unit[patch]
+            said.append(f"{cosines[share == 1].mean():.2f} / {cosines[share == 0].mean():.2f}")
+            drawn = ax.imshow(cosines.view(8, 8).numpy(), cmap="cividis", vmin=0.4, vmax=1)
             ax.set_title(title, fontsize=9.5)
             ax.set(xticks=(), yticks=())
+        print(f"{name + ' weights':38}" + "".join(f"{each:17}" for each in said))
     bar = figure.colorbar(drawn, ax=axes, fraction=0.03)
     bar.set_label("cosine with the marked patch", color=GREY, fontsize=9)
     bar.ax.tick_params(colors=GREY, labelsize=8)
@@ -272,3 +279,7 @@ def show_vit():
 
 
 attempt(show_vit, after=("patches", "interpolate", "vit_block"))
+
+# %% [markdown]
+# With random weights the shape stands out as well, and here even more: patches of one flat colour are alike before
+# anything is learned. So a map that looks right proves nothing as long as no untrained network stands beside it.

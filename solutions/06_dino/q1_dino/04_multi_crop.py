@@ -69,7 +69,7 @@ def both_say(views, student, teacher):
 @check(parts={"1. views_of": 1, "2. solarised": 1, "3. both_say": 1})
 def multi_crop(draw):
     B, prototypes, H, W = draw.letters("B K H W", 5, 13)
-    split, side, n_local = draw.number(0.2, 0.6), 2 * draw.size(7, 47), draw.integer(3, 7)
+    split, side, n_local = draw.number(0.2, 0.6), 2 * draw.size(7, 47), draw.integer(4, 8)
     order = draw.permutation(B * 3 * H * W).view(B, 3, H, W)
     images = draw.uniform(B, 3, H, W, low=0.02, high=0.47) + 0.51 * (order % 2)  # none is near a half
     chosen = draw.permutation(B) < B // 2
@@ -82,8 +82,9 @@ def multi_crop(draw):
         given = views_of(side, n_local, split)
         if given is ____:
             return ____
-        fields = ("size", "area", "jitter", "grey", "blur", "solarise")
-        return [{field: getattr(view, field) for field in fields} for view in given]
+        numbers = ("size", "jitter", "grey", "blur", "solarise")
+        return [{name: float(getattr(view, name)) for name in numbers} | {"area": [float(share) for share in view.area]}
+                for view in given]
 
     def said():
         given = both_say([view.clone() for view in views], made["student"], made["teacher"])
@@ -162,6 +163,16 @@ def multi_crop(draw):
 # ---
 # - local = View(size=side // 2, area=(0.05, split), blur=0.5, **changed)
 # + local = View(size=side, area=(0.05, split), blur=0.5, **changed)
+
+# %% [raw] mistake="multi_crop/areas_exchanged"
+# The areas changed places: global views show at least `split` of the image, local ones at most that.
+# ---
+# - one = View(size=side, area=(split, 1.0), blur=1.0, **changed)
+# - two = View(size=side, area=(split, 1.0), blur=0.1, solarise=0.2, **changed)
+# - local = View(size=side // 2, area=(0.05, split), blur=0.5, **changed)
+# + one = View(size=side, area=(0.05, split), blur=1.0, **changed)
+# + two = View(size=side, area=(0.05, split), blur=0.1, solarise=0.2, **changed)
+# + local = View(size=side // 2, area=(split, 1.0), blur=0.5, **changed)
 
 # %% [raw] mistake="multi_crop/local_first"
 # The local views come first. The two global ones do: whoever gets the list takes the first two for the teacher.
@@ -300,7 +311,7 @@ def multi_crop(draw):
 
 # %% [markdown]
 # **The result**: your views of three scenes, cut by the library with the recipes that you wrote. Small crops are drawn
-# smaller. So that solarising shows at all, it happens here to each second view.
+# smaller. Global view 2 is solarised in all three scenes here, by your function, so that it shows.
 
 # %%
 def show_views():
