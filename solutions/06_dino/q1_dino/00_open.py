@@ -40,11 +40,9 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from coursework import attempt, attempted, kept, open_notebook, solution
-from detrlab import DINO, DINOHead, DINOLoss, IMAGENET_MEAN, IMAGENET_STD, View, VisionTransformer, clear_subplots
-from detrlab import cosine_momentum, dino_learner
-from detrlab import dino_recipe, dino_trainer, dino_vit, load_dino, measure_dino, one_shape_scenes, output_entropies
+from detrlab import IMAGENET_MEAN, IMAGENET_STD, View, VisionTransformer, clear_subplots, cls_attention, dino_learner
+from detrlab import dino_vit, load_dino, measure_dino, measure_pixels, one_shape_scenes, output_entropies, pca_rgb
 from detrlab import multi_crop as crops_of  # an exercise is called multi_crop
-from detrlab import update_teacher
 
 ____, check, hint = open_notebook("q1_dino")
 GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one

@@ -2,13 +2,13 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 5 · The loss · 5 points · 22 min · ●●●●○
+# ### Step 5 · The loss · 5 points · 20 min · ●●●●○
 # **You will be able to** let a student learn from a teacher without a label, and say which pairs of views count.
 #
 # Both networks end in a head that gives K numbers for a view, its logits (step 9 builds the head; they are cosines, so
 # they lie between −1 and 1). A softmax makes probabilities of them: a made-up classification, of which nobody says what
 # the K classes are. The loss is that of any classification, the cross-entropy, only that the target comes from the
-# teacher, and from *another* view of the same image (algorithm 1 and equation 2 of the paper). Three functions:
+# teacher, and from *another* view of the same image (algorithm 1, equations 2 and 3 of the paper). Three functions:
 #
 # 1. `teacher_says(logits, centre, temperature)` (2 points): the teacher's logits (G, B, K) of its G global views, and a
 #    centre (K,) → probabilities (G, B, K). First the centre is subtracted, then the temperature divides, then a softmax
@@ -307,30 +307,33 @@ def dino_loss(draw):
 # + return pairs[0, 1:].mean()
 
 # %% [markdown]
-# **The result**: what an *untrained* teacher says of three images, in your probabilities. The centre is the mean of its
-# logits over 200 other images. Below are the numbers of prototypes that win for at least one of 200 images.
+# **The result**: what an *untrained* teacher says of images, in your probabilities. Shown are three for which the same
+# prototype wins without a centre. The centre is the mean of the logits over all 200 images. The numbers printed are
+# those of prototypes that win for at least one image, and the share of images for which the commonest one wins.
 
 # %%
 def show_targets():
     torch.manual_seed(0)
     dino = dino_learner()
-    scenes = one_shape_scenes(203, "held_out")
+    scenes = one_shape_scenes(200, "held_out")
     with torch.no_grad():
-        logits = dino.teacher([scenes.inputs()])[0]  # (203, K)
-    centre, nothing = logits[3:].mean(0), torch.zeros(K)
+        logits = dino.teacher([scenes.inputs()])[0]  # (200, K)
+    winners = logits.argmax(-1)
+    chosen = (winners == winners.mode().values).nonzero()[:3, 0].tolist()
+    centre, nothing = logits.mean(0), torch.zeros(K)
     columns = {"no centre, at .1": (nothing, 0.1), "no centre, at .04": (nothing, 0.04), "centred, at .04": (centre, 0.04)}
     figure, axes = clear_subplots(3, 4, (9, 4.6))
-    for i, row in enumerate(axes):
+    for i, row in zip(chosen, axes):
         show(row[0], torch.from_numpy(scenes.pictures[i]).permute(2, 0, 1) / 255)
     for j, (title, (c, temperature)) in enumerate(columns.items(), start=1):
         p = teacher_says(logits[None], c, temperature)[0]
-        for i, row in enumerate(axes):
+        for i, row in zip(chosen, axes):
             row[j].bar(range(K), p[i].numpy(), color="#4c8bf5", width=1)
             row[j].set(ylim=(0, 0.7), xticks=(), yticks=(0, 0.5) if j == 1 else ())
-            row[j].axhline(1 / K, color=GREY, linewidth=0.8, linestyle=":")
         axes[0][j].set_title(title, fontsize=9.5)
         axes[2][j].set_xlabel(f"prototypes 0 to {K - 1}", fontsize=9)
-        print(f"{title:18} winners over 200 images: {p[3:].argmax(-1).unique().numel()} of {K}")
+        counts = p.argmax(-1).bincount()
+        print(f"{title:18} {int((counts > 0).sum()):3} of {K} win, the commonest for {100 * counts.max() / 200:.0f} %")
     return figure
 
 

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 6 · The centre · 2 points · 12 min · ●●○○○
+# ### Step 6 · The centre · 2 points · 10 min · ●●○○○
 # **You will be able to** keep the running mean of what the teacher says, and move it at the right time.
 #
 # If some prototype is likelier than the others for every image, the student learns just that, and the teacher follows:
@@ -208,10 +208,10 @@ def show_centre():
         for k, colour in enumerate(("#4c8bf5", "#e8710a")):
             ax.plot(means[:, k].numpy(), ".", color=colour, markersize=4, alpha=0.6)
             ax.plot(path[:, k].numpy(), color=colour, label=f"centre of prototype {k}")
-        ax.set_title(f"momentum {momentum:g}: over steps 30 to 59 it moves by ± {path[30:].std(0).mean():.3f}", fontsize=9.5)
-        ax.set(xlabel="step", ylabel="logit", ylim=(-0.35, 0.85))
-        ax.legend(frameon=False, labelcolor=GREY, fontsize=8, loc="lower right", ncols=2)
-    figure.tight_layout()
+        ax.set_title(f"momentum {momentum:g}", fontsize=9.5)
+        ax.set(xlabel="step", ylabel="logit" if momentum == 0 else "", ylim=(-0.4, 1.1))
+        ax.legend(frameon=False, labelcolor=GREY, fontsize=8, loc="upper right", ncols=2)
+        print(f"momentum {momentum:g}: deviation of the centre over steps 30 to 59 {path[30:].std(0).mean():.3f}")
     return figure
 
 

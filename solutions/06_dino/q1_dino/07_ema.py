@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 7 · The teacher · 3 points · 14 min · ●●●○○
+# ### Step 7 · The teacher · 3 points · 12 min · ●●●○○
 # **You will be able to** make a teacher that follows its student, and tell a copy from a second name.
 #
 # The teacher is the student as it was, averaged over the steps before: an *exponential moving average* (EMA). After each

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 8 · The schedule · 2 points · 10 min · ●●○○○
+# ### Step 8 · The schedule · 2 points · 8 min · ●●○○○
 # **You will be able to** write a cosine schedule, and say how far back a teacher remembers.
 #
 # With a momentum m the teacher keeps m of itself in every step, so what the student was $n$ steps ago counts

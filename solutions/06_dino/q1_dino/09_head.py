@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 9 · The head · 2 points · 14 min · ●●●○○
+# ### Step 9 · The head · 2 points · 10 min · ●●●○○
 # **You will be able to** make logits that are cosines, and hold prototypes still while everything else is random.
 #
 # The ViT gives a feature (B, D) for each view. A small MLP takes it to a narrow vector, the *bottleneck*. From there the
