@@ -44,7 +44,7 @@ def cut(images, P):
     embedding = PatchEmbed(P, C * P * P)
     embedding.proj = nn.Conv2d(C, C * P * P, P, P, bias=False)
     embedding.proj.weight.data = torch.eye(C * P * P).view(-1, C, P, P)
-    return embedding(images).detach()
+    return embedding(images)
 """
     + EMBED,
     "the_patches_of_its_network": """# q1_dino patches
@@ -54,7 +54,7 @@ def cut(images, P):
     embedding.patch_size = P
     embedding.proj = nn.Conv2d(C, C * P * P, P, P, bias=False)
     embedding.proj.weight.data = torch.eye(C * P * P).view(-1, C, P, P)
-    return embedding(images).detach()
+    return embedding(images)
 """
     + EMBED,
     "pytorchs_unfold": """# q1_dino patches
@@ -94,6 +94,7 @@ def positions_for(of_class, grid, H, W):
 """
     + TAKEN_APART,
     "the_positions_of_its_network": """# q1_dino interpolate
+from detrlab import VisionTransformer
 def positions_for(of_class, grid, H, W):
     me = SimpleNamespace(cls_token=torch.zeros_like(of_class))
     me.pos_embed = torch.cat([of_class, grid.flatten(2).transpose(1, 2)], dim=1)
@@ -103,6 +104,7 @@ def positions_for(of_class, grid, H, W):
 """
     + TAKEN_APART,
     "the_tokens_of_its_network": """# q1_dino vit_block
+from detrlab import VisionTransformer
 def tokens_of(patches, class_token, positions):
     side = patches.shape[1]
     me = SimpleNamespace(cls_token=class_token, pos_embed=positions)
@@ -155,6 +157,7 @@ def solarised(images, chosen):
     + VIEWS_OF
     + BOTH_SAY,
     "its_pair_of_networks": """# q1_dino multi_crop
+from detrlab import DINO
 def both_say(views, student, teacher):
     def each(network):
         return lambda crops: [network(crop) for crop in crops]

@@ -48,10 +48,11 @@ def embed(patches, weight, bias):
 def patches(draw):
     (B, C, side), (H, W) = draw.letters("B C P", 2, 5), draw.letters("H W", 5, 11)
     S, width = draw.letters("S D", 7, 13)
-    images = draw.normal(B, C, H * side, W * side)
-    given, weight, bias = draw.normal(B, S, C * side**2), draw.normal(width, C, side, side), 5 * draw.normal(width)
-    return {"1. cut": attempted(lambda: cut(images.clone(), side)),
-            "2. embed": attempted(lambda: embed(given.clone(), weight.clone(), bias.clone()))}
+    images = draw.normal(B, C, H * side, W * side).requires_grad_()
+    given, weight = draw.normal(B, S, C * side**2).requires_grad_(), draw.normal(width, C, side, side).requires_grad_()
+    bias = (5 * draw.normal(width)).requires_grad_()
+    return {"1. cut": told(lambda: cut(images * 1, side), images),
+            "2. embed": told(lambda: embed(given * 1, weight * 1, bias * 1), given, weight, bias)}
 
 
 # %% [raw] hints="patches"
@@ -161,6 +162,12 @@ def patches(draw):
 # ---
 # - return patches @ matrix.T + bias
 # + return patches @ matrix.T - bias
+
+# %% [raw] mistake="patches/no_gradient"
+# The tokens have no gradient, so kernels and bias could not be trained. Leave out `torch.no_grad()` and `detach()`.
+# ---
+# - return patches @ matrix.T + bias
+# + return (patches @ matrix.T + bias).detach()
 
 # %% [raw] mistake="patches/mean_of_products"
 # The products were averaged. They are added up, as in every convolution.

@@ -50,8 +50,8 @@ def vit_block(draw):
     (B, S), (heads, each) = draw.letters("B S", 2, 11), draw.sizes(2, 2, 5)
     width = heads * each
     draw.name(D=width)
-    patches, class_token, positions = draw.normal(B, S, width), draw.normal(1, 1, width), draw.normal(1, 1 + S, width)
-    x = 3 + 2 * draw.normal(B, S, width)
+    given = [draw.normal(*shape, width).requires_grad_() for shape in ((B, S), (1, 1), (1, 1 + S))]
+    x = (3 + 2 * draw.normal(B, S, width)).requires_grad_()
     parts = nn.ModuleDict({
         "norm1": nn.LayerNorm(width), "norm2": nn.LayerNorm(width),
         "attn": nn.MultiheadAttention(width, heads, batch_first=True),
@@ -61,8 +61,9 @@ def vit_block(draw):
     with torch.no_grad():  # norms that tell themselves apart
         parts["norm1"].bias.copy_(draw.normal(width))
         parts["norm2"].bias.copy_(draw.normal(width))
-    return {"1. tokens_of": attempted(lambda: tokens_of(patches.clone(), class_token.clone(), positions.clone())),
-            "2. block": attempted(lambda: block(x.clone(), *(parts[name] for name in ("norm1", "attn", "norm2", "mlp"))))}
+    names = ("norm1", "attn", "norm2", "mlp")
+    return {"1. tokens_of": told(lambda: tokens_of(*(each * 1 for each in given)), *given),
+            "2. block": told(lambda: block(x * 1, *(parts[name] for name in names)), x)}
 
 
 # %% [raw] hints="vit_block"
@@ -218,6 +219,26 @@ def vit_block(draw):
 # ---
 # - return x + mlp(norm2(x))
 # + return norm2(x + mlp(norm2(x)))
+
+# %% [raw] mistake="vit_block/in_place"
+# The numbers are right, but `+=` writes over tokens that a norm has seen, and its gradients need them as they were.
+# Write `x = x + ...`: a new tensor.
+# ---
+# - x = x + attn(y, y, y)[0]
+# + x += attn(y, y, y)[0]
+
+# %% [raw] mistake="vit_block/no_gradient"
+# The block's output has no gradient, so nothing could be trained. Leave out `torch.no_grad()` and `detach()`.
+# ---
+# - return x + mlp(norm2(x))
+# + return (x + mlp(norm2(x))).detach()
+
+# %% [raw] mistake="vit_block/tokens_without_gradient"
+# The tokens have no gradient, so class token and positions could not be learned. Leave out `torch.no_grad()` and
+# `detach()`.
+# ---
+# - return x + positions
+# + return (x + positions).detach()
 
 # %% [raw] mistake="vit_block/pair_added"
 # `attn(...)` gives a pair, the output and the weights. Add its first part: `attn(y, y, y)[0]`.

@@ -13,7 +13,7 @@ def block(x, norm1, attn, norm2, mlp):
     return after_attention + mlp(norm2(after_attention))
 
 
-# %% style="in place"
+# %% style="copies, changed in place"
 def tokens_of(patches, class_token, positions):
     B, S, D = patches.shape
     x = patches.new_empty(B, 1 + S, D)
@@ -24,11 +24,11 @@ def tokens_of(patches, class_token, positions):
 
 
 def block(x, norm1, attn, norm2, mlp):
-    with torch.no_grad():
-        y = norm1(x)
-        x += attn(y, y, y, average_attn_weights=False)[0]
-        x += mlp(norm2(x))
-    return x
+    y, left = norm1(x), x.clone()
+    left += attn(y, y, y, average_attn_weights=False)[0]
+    y, left = norm2(left), left.clone()
+    left += mlp(y)
+    return left
 
 
 # %% style="attention by hand"
