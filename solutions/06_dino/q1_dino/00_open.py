@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 1 · DINO: a student, a teacher, and no labels
-# about 140 minutes · runs offline, on a laptop's processor
+# 26 points · about 140 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
