@@ -47,6 +47,6 @@
 #   algorithm 1 (the method), section 5 (what each part is for), appendix C (the head).
 # - The official code, github.com/facebookresearch/dino: `main_dino.py`.
 # - Dosovitskiy et al. 2020, *An Image is Worth 16x16 Words*, arXiv:2010.11929 (the ViT).
-# - Grill et al. 2020, *Bootstrap Your Own Latent*, arXiv:2006.07733; He et al. 2019, *Momentum Contrast for Unsupervised
-#   Visual Representation Learning*, arXiv:1911.05722 (teachers that are averages).
+# - Grill et al. 2020, *Bootstrap Your Own Latent*, arXiv:2006.07733; He et al. 2019, *Momentum Contrast for
+#   Unsupervised Visual Representation Learning*, arXiv:1911.05722 (teachers that are averages).
 # - Oquab et al. 2023, *DINOv2*, arXiv:2304.07193 (what became of it).
