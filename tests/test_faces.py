@@ -34,7 +34,7 @@ NAMES = {
         box_iou cancel_gradients_last_layer captioned_scenes capture_attention causal_mask check_targets
         clamp_logit_scale clear_subplots clip_batches clip_logits clip_loss clip_model cls_attention collapse_curves
         collapse_trainer compose compose_scene contrastive_losses cosine_momentum cxcywh_to_xyxy describe detect
-        dice_loss dino_learner dino_recipe dino_trainer dino_vit draw_caption draw_captioned_scene draw_scene
+        dice_loss dino_curves dino_learner dino_recipe dino_trainer dino_vit draw_caption draw_captioned_scene draw_scene
         encode_pictures encode_texts entropy evaluate_coco explore export_coco extract_features fast faulty finetune
         first_divergence generalized_box_iou hard_negative_loss head_jaccard instance_masks interpolate_pos_encoding
         is_cached jaccard keep_mass keep_picture kept_maps knn_leave_one_out knn_predict lift linear_probe load_clip
