@@ -9,8 +9,8 @@
 # each token: the table of positions is (1, 1 + side², D). Its first row belongs to the class token, a token without a
 # patch, which you will meet in the next step. The others belong to side × side patches, row by row.
 #
-# DINO shows the network crops of two sizes. A crop of 32 pixels has 4 × 4 patches, and the table has 8 × 8. All of the
-# image's positions are still needed: the table is *resized*, as an image with D channels. Write
+# DINO shows the network crops of two sizes. A crop of 32 pixels has 4 × 4 patches, and the table has 8 × 8. So the table
+# is *resized*, as an image with D channels: whatever the size is, positions go from one border to the other. Write
 #
 # 1. `taken_apart(table)` (1 point): the table (1, 1 + side², D) → the row of the class token (1, 1, D), and the
 #    positions of the patches as an image (1, D, side, side).
