@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from detrlab.dino.loss import STUDENT_TEMPERATURE, DINOLoss
+from detrlab.dino.loss import STUDENT_TEMPERATURE, TEACHER_TEMPERATURE, DINOLoss
 from detrlab.dino.multi_crop import View
 from detrlab.dino.scenes import OneShapeScenes
 from detrlab.dino.teacher import DINO
@@ -84,9 +84,9 @@ def with_a_hasty_teacher(dino: DINO) -> None:
     dino.momentum = 0.0
 
 
-def with_sharper_outputs(dino: DINO) -> None:
-    """No fault: both temperatures are halved, so that both are surer of themselves."""
-    dino.loss.student_temp, dino.loss.teacher_temp = dino.loss.student_temp / 2, dino.loss.teacher_temp / 2
+def with_a_sharper_teacher(dino: DINO) -> None:
+    """No fault, though it may look like one: the teacher is surer of what it says."""
+    dino.loss.teacher_temp = TEACHER_TEMPERATURE / 4
 
 
 class _CentreAdded(DINOLoss):
@@ -100,7 +100,7 @@ PLANTED: dict[str, Callable[[DINO], None]] = {  # what `dino_curves` has, and no
     "centre added": with_the_centre_added,
     "temperatures exchanged": with_temperatures_exchanged,
     "hasty teacher": with_a_hasty_teacher,
-    "sharper outputs": with_sharper_outputs,
+    "sharper teacher": with_a_sharper_teacher,
 }
 
 

@@ -124,12 +124,12 @@ def test_the_faults_of_step_3_show_in_every_seed():
         moved[name] = [float(a.unrest(run["entropy"])) for run in own]
         entropy[name] = [float(run["entropy"][-20:].mean()) for run in own]
     print(told, used, moved, entropy, sep="\n")
-    sound, collapsed = ("nothing", "sharper outputs"), ("centre added", "temperatures exchanged", "hasty teacher")
+    sound, collapsed = ("nothing", "sharper teacher"), ("centre added", "temperatures exchanged", "hasty teacher")
     assert min(min(told[name]) for name in sound) > 2 * max(max(told[name]) for name in collapsed)
     assert max(used["centre added"]) < 1.1 and min(used["temperatures exchanged"]) > 60
     others = max(max(moved[name]) for name in moved if name != "hasty teacher")
     assert min(moved["hasty teacher"]) > 1.5 * others
-    assert max(entropy["sharper outputs"]) < min(entropy["nothing"])  # the sure one that looks like a collapse
+    assert max(entropy["sharper teacher"]) < min(entropy["nothing"])  # the sure one that looks like a collapse
     for run in runs["centre added"]:  # "there is no way back"
         assert max(run["entropy of the mean"][20:]) < 0.3
     for run in runs["hasty teacher"]:

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 2 · Collapse: what keeps DINO from it, and what was learned
-# about 140 minutes · runs offline, on a laptop's processor
+# 24 points · about 146 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
@@ -46,7 +46,7 @@ PROPERTIES = {"shape": 6, "colour": 12, "ground": 12}  # what differs between th
 GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one
 THREE_COLOURS = ("#0072b2", "#d55e00", "#009e73")
 # Five trainings, three seeds each: a table of step 3.
-LETTERS = dict(zip("ABCDE", ("sharper outputs", "hasty teacher", "nothing", "temperatures exchanged", "centre added")))
+LETTERS = dict(zip("ABCDE", ("sharper teacher", "hasty teacher", "nothing", "temperatures exchanged", "centre added")))
 
 
 @lru_cache(maxsize=4)

@@ -234,7 +234,7 @@ def show_outputs():
     for ax, (name, logits) in zip(axes.flat, sets.items()):
         p = logits.softmax(-1)
         of_each, of_mean = (float(value) for value in two_entropies(p))
-        shown(ax, p.numpy(), f"{name}\nof each {of_each:.2f}, of the mean {of_mean:.2f}", cmap="cividis", vmin=0, vmax=1)
+        shown(ax, p.numpy(), f"{name}\nof each {of_each:.2f}\nof the mean {of_mean:.2f}", cmap="cividis", vmin=0, vmax=1)
     axes.flat[0].set_ylabel("12 outputs", fontsize=9.5)
     axes.flat[0].set_xlabel("16 prototypes; ln 16 = 2.77", fontsize=9.5)
     return figure

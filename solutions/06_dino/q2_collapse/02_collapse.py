@@ -229,8 +229,8 @@ def show_without_centring():
 attempt(show_without_centring, after=("entropies", "collapse"))
 
 # %% [markdown]
-# The dashed line is ln K. What you said of "one" is what the second run does: both entropies fall to nearly 0, and KL
-# with them. To the loss this is a success.
+# The dashed line is ln K. The second run goes where you said of "one": both entropies fall towards 0, and KL with them.
+# To the loss this is a success.
 #
 # The second cell leaves sharpening out (the teacher's temperature is the student's, .1), and gives the teacher another
 # fault: `teacher = student` in place of a copy, an *alias*, one network under two names. It is said that this, too,
@@ -252,8 +252,7 @@ attempt(show_without_sharpening, after=("entropies", "collapse"))
 
 # %% [markdown]
 # Without sharpening the outputs are nearly even, ln K, within a few steps. The alias does neither of the two for long:
-# it swings. One prototype takes all, the centre follows and pushes it down, and another one takes over, or all are even
-# for a while. The centre always comes late, since a goal that moves with every step is not what it was averaged over.
-# What is the same throughout is that the two entropies lie close together: the outputs do not tell images apart.
-#
-# So a curve has to be read as a whole. At some steps the alias looks like one collapse, at some like the other.
+# it swings. One prototype takes all, then the centre, which comes behind, has taken it off, and the outputs are spread
+# until another one takes over. So a curve has to be read as a whole: at some steps the alias looks like one collapse, at
+# some like the other. And its two entropies lie closer together than those of the sound training: its outputs tell less
+# of their images.

@@ -6,15 +6,15 @@
 # **You will be able to** find a fault in a training without labels when curves are all you have.
 #
 # Five trainings, A to E, were run as in step 2, for 80 steps, with the seeds 0, 1 and 2. Three have a fault that you have
-# not seen yet, two are sound:
+# not seen yet, two do not collapse:
 #
 # | training | what is done |
 # |---|---|
 # | *centre added* | a slip of sign: the centre is added to the teacher's logits, not subtracted |
 # | *temperatures exchanged* | the student has the teacher's temperature, .04, and the teacher the student's, .1 |
 # | *hasty teacher* | momentum 0: after each step the teacher is the student of this step |
-# | sharper | sound; both temperatures are halved, so both networks are surer of what they say |
-# | as usual | sound |
+# | sharper | no collapse: the teacher's temperature is .01, so it is very sure of what it says |
+# | as usual | no collapse, as in step 2 |
 #
 # The figure below shows them, a column for each training, a line for each seed. **Write** the letter of each fault, and
 # a number of the curves that proves it (the letter and its function together):
@@ -85,6 +85,8 @@ def three_faults(draw):
     last, more = draw.size(5, 7), draw.size(9, 13)
     entropy, gap = 2.5 * draw.uniform(steps), 2 * draw.uniform(steps)
     of_mean, curve = entropy + gap, 3 * draw.uniform(steps)
+    curve[-last - 1] += 4.0  # just before the numbers that count
+    curve[-more - 1] += 5.0
     case = draw.integer(1, 10**6)
 
     def letter(said):
@@ -118,8 +120,8 @@ def three_faults(draw):
 #    that have collapsed one lies at 0 in the end, one at ln 64, and one swings.
 
 # %% [raw] mistake="three_faults/low_entropy_called_collapse"
-# Training A is sound. Its outputs are sure, so their entropy is low, but their mean is spread: different images have
-# different prototypes. A low entropy alone is no collapse.
+# Training A has not collapsed. Its outputs are sure, so their entropy is low, but that of their mean is not: different
+# images have different prototypes. A low entropy alone is no collapse.
 # ---
 # - centre_added = "E"
 # + centre_added = "A"
@@ -158,15 +160,15 @@ def three_faults(draw):
 # + temperatures_exchanged = "C"
 
 # %% [raw] mistake="three_faults/uneven_called_hasty"
-# Training A is sound: its curves are uneven, but its two entropies stay apart. Without a memory the teacher swings from
-# one collapse to the other.
+# Training A has not collapsed: its curves are uneven, but its two entropies stay apart. Without a memory the teacher
+# swings from one collapse to the other.
 # ---
 # - hasty_teacher = "B"
 # + hasty_teacher = "A"
 
 # %% [raw] mistake="three_faults/steady_called_hasty"
-# Training C is sound, and the steadiest of those that have not collapsed. A teacher that is the student of the last step
-# has nothing that steadies it.
+# Training C is sound: its entropies change slowly, and stay apart. A teacher that is the student of the last step has
+# nothing that steadies it.
 # ---
 # - hasty_teacher = "B"
 # + hasty_teacher = "C"
