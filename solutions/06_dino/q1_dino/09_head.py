@@ -65,6 +65,7 @@ def before_update(last, step, frozen_steps):
 def head(draw):
     B, D, d, K = draw.letters("B D d K", 3, 17)
     x, z, v = draw.normal(B, D), draw.normal(B, d), 0.5 * draw.normal(K, d)
+    features = x.clone().requires_grad_()
     mlp, plain = draw.fill(nn.ModuleList([nn.Sequential(nn.Linear(D, d), nn.GELU(), nn.Linear(d, d)), nn.Linear(d, K)]))
     torch.manual_seed(draw.integer(0, 10**6))  # a layer draws its own weights: v takes their place
 
@@ -96,7 +97,7 @@ def head(draw):
         return weights
 
     return {"1. last_layer and logits_of": {
-                "last_layer": attempted(layer), "logits_of": told(lambda: logits_of(mlp, plain, x * 1))},
+                "last_layer": attempted(layer), "logits_of": told(lambda: logits_of(mlp, plain, features * 1), features)},
             "2. before_update": attempted(moved)}
 
 
