@@ -3,8 +3,8 @@
     python -m tools.dino_runs train     # all runs that are not there yet, about 10 CPU seconds each
     python -m tools.dino_runs write     # all that is there into data/dino_curves.json
 
-Runs go to checkpoints/dino_runs/. Their budget is in steps: a slower machine takes longer and sees the same crops. Under
-"of" the file says what was trained (`described`): a test compares that with the code.
+Runs go to checkpoints/dino_runs/. Their budget is in steps: a slower machine takes longer and sees the same crops.
+Under "of" the file says what was trained (`described`): a test compares that with the code.
 """
 
 import json

@@ -12,8 +12,8 @@ between one prototype for all and nearly even outputs, with KL now near 0 and no
 
 Crops are half as large as in `dino_trainer`, so that a step takes less than a tenth of a second.
 
-Trainings with other things wrong (PLANTED) were run before, with three seeds each: their curves ship (`dino_curves`), to
-be told apart by curves alone.
+Trainings with other things wrong (PLANTED) were run before, with three seeds each: their curves ship (`dino_curves`),
+to be told apart by these alone.
 """
 
 import json

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 2 · Collapse: what keeps DINO from it, and what was learned
-# 24 points · about 146 minutes · runs offline, on a laptop's processor
+# 24 points · about 140 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 1 · Two entropies and a divergence · 3 points · 16 min · ●●○○○
+# ### Step 1 · Two entropies and a divergence · 3 points · 15 min · ●●○○○
 # **You will be able to** say of a batch of outputs how sure each is, and how much they differ.
 #
 # DINO's teacher gives for each image a row of K probabilities. Nobody says what the K prototypes mean, so no accuracy

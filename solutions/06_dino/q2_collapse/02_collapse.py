@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 2 · Collapse on purpose · 3 points · 20 min · ●●○○○
+# ### Step 2 · Collapse on purpose · 3 points · 19 min · ●●○○○
 # **You will be able to** say what the curves of a collapse look like before you see one, and which part prevents which.
 #
 # An output that is the same for every image is a *collapse*. There are two kinds: one prototype wins for all images, or

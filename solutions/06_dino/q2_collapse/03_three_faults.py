@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 3 · Three faults, by their curves · 5 points · 25 min · ●●●●○
+# ### Step 3 · Three faults, by their curves · 5 points · 24 min · ●●●●○
 # **You will be able to** find a fault in a training without labels when curves are all you have.
 #
 # Five trainings, A to E, were run as in step 2, for 80 steps, with the seeds 0, 1 and 2. Three have a fault that you have
@@ -24,12 +24,11 @@
 #    every collapse, of whichever kind, and above 0 else.
 # 2. *temperatures exchanged* (2 points): `in_use(of_mean, last)`: first the mean of the last `last` numbers of this
 #    curve, then e to this power. So many prototypes are in use: 1 if one wins, K if outputs are even.
-# 3. *hasty teacher* (1 point): `unrest(curve, last)`: of the last `last` numbers of a curve the mean *size* of the change
-#    from one to the next. `last` numbers have `last` − 1 changes.
+# 3. *hasty teacher* (1 point): `swing(curve, last)`: of the last `last` numbers of a curve the largest less the smallest.
 #
 # *Example.* Entropies `[2, 1, 1]`, entropies of the mean `[2, 2, 4]`, last = 2: the differences of the last two steps are
-# 1 and 3, so `told` is 2. `in_use` is e³ = 20.1, from the mean of 2 and 4. `unrest` of `[9, 1, 4, 2]` with last = 3 is
-# the mean of 3 and 2, 2.5.
+# 1 and 3, so `told` is 2. `in_use` is e³ = 20.1, from the mean of 2 and 4. `swing` of `[9, 1, 4, 2]` with last = 3 is
+# 4 − 1 = 3.
 
 # %%
 def show_curves():
@@ -72,10 +71,10 @@ def in_use(of_mean, last=20):
     ### END SOLUTION
 
 
-def unrest(curve, last=40):
-    """The mean size of the change from one of the last numbers of a curve (steps,) to the next; one number."""
+def swing(curve, last=40):
+    """The largest of the last numbers of a curve (steps,) less the smallest of them; one number."""
     ### BEGIN SOLUTION
-    return curve[-last:].diff().abs().mean()
+    return curve[-last:].max() - curve[-last:].min()
     ### END SOLUTION
 
 # %% check="three_faults" points=5
@@ -84,9 +83,10 @@ def three_faults(draw):
     (steps,) = draw.letters("T", 17, 29)
     last, more = draw.size(5, 7), draw.size(9, 13)
     entropy, gap = 2.5 * draw.uniform(steps), 2 * draw.uniform(steps)
-    of_mean, curve = entropy + gap, 3 * draw.uniform(steps)
+    of_mean, curve = entropy + gap, 1 + 3 * draw.uniform(steps)
     curve[-last - 1] += 4.0  # just before the numbers that count
-    curve[-more - 1] += 5.0
+    curve[-more - 1] += 6.0
+    curve[0] += 9.0
     case = draw.integer(1, 10**6)
 
     def letter(said):
@@ -105,8 +105,8 @@ def three_faults(draw):
                                       "in use": number(lambda: in_use(of_mean.clone(), last)),
                                       "in use, more": number(lambda: in_use(of_mean.clone(), more))},
         "3. hasty teacher": {"letter": attempted(lambda: letter(hasty_teacher)),
-                             "unrest": number(lambda: unrest(curve.clone(), last)),
-                             "unrest, more": number(lambda: unrest(curve.clone(), more))},
+                             "swing": number(lambda: swing(curve.clone(), last)),
+                             "swing, more": number(lambda: swing(curve.clone(), more))},
     }
 
 
@@ -114,9 +114,9 @@ def three_faults(draw):
 # 1. First find the trainings whose two entropies lie close together at the end: these have collapsed. What does a centre
 #    do that pushes the wrong way? What does it do beside outputs that are unsure? Which teacher has no memory, and so
 #    follows every whim?
-# 2. `curve[-last:]` are the last numbers. `.mean()`, `.exp()`, `.diff()` and `.abs()` are all that is needed. A training
+# 2. `curve[-last:]` are the last numbers. `.mean()`, `.exp()`, `.max()` and `.min()` are all that is needed. A training
 #    whose entropy is low is sound if the entropy of its mean is not.
-# 3. `(of_mean - entropy)[-last:]....`; `of_mean[-last:].mean()....`; `curve[-last:].diff()....mean()`. Of the three
+# 3. `(of_mean - entropy)[-last:]....`; `of_mean[-last:].mean()....`; `curve[-last:].max() - ...`. Of the three
 #    that have collapsed one lies at 0 in the end, one at ln 64, and one swings.
 
 # %% [raw] mistake="three_faults/low_entropy_called_collapse"
@@ -235,57 +235,66 @@ def three_faults(draw):
 # - return of_mean[-last:].mean().exp()
 # + return of_mean.mean().exp()
 
-# %% [raw] mistake="three_faults/no_size"
-# `unrest` has changes with their sign: up and down cancel, and what is left is first and last number alone. Take their
-# size.
-# ---
-# - return curve[-last:].diff().abs().mean()
-# + return curve[-last:].diff().mean()
-
 # %% [raw] mistake="three_faults/deviation"
-# `unrest` has the standard deviation. A curve that rises slowly has one, too: ask for the change from step to step.
+# `swing` has the standard deviation. Give the largest less the smallest.
 # ---
-# - return curve[-last:].diff().abs().mean()
+# - return curve[-last:].max() - curve[-last:].min()
 # + return curve[-last:].std()
 
-# %% [raw] mistake="three_faults/spread"
-# `unrest` has the largest number less the smallest. Ask for the mean size of the change from step to step.
+# %% [raw] mistake="three_faults/first_and_last"
+# `swing` has the difference of the first and the last number. A curve that went up and came back would have none.
 # ---
-# - return curve[-last:].diff().abs().mean()
-# + return curve[-last:].max() - curve[-last:].min()
+# - return curve[-last:].max() - curve[-last:].min()
+# + return curve[-1] - curve[-last]
 
-# %% [raw] mistake="three_faults/one_change_too_many"
-# `unrest` has one change too many: `last` numbers have `last` − 1 changes.
+# %% [raw] mistake="three_faults/largest_alone"
+# `swing` has the largest number alone. Subtract the smallest: a curve that lies high need not swing.
 # ---
-# - return curve[-last:].diff().abs().mean()
-# + return curve.diff()[-last:].abs().mean()
+# - return curve[-last:].max() - curve[-last:].min()
+# + return curve[-last:].max()
 
-# %% [raw] mistake="three_faults/changes_summed"
-# `unrest` has the sum of the changes. Their mean is asked for.
+# %% [raw] mistake="three_faults/largest_change"
+# `swing` has the largest change from one step to the next. A swing takes many steps: compare the largest number with the
+# smallest.
 # ---
-# - return curve[-last:].diff().abs().mean()
-# + return curve[-last:].diff().abs().sum()
+# - return curve[-last:].max() - curve[-last:].min()
+# + return curve[-last:].diff().abs().max()
 
-# %% [raw] mistake="three_faults/unrest_of_all_steps"
-# `unrest` has the changes of all steps. Early ones are large in every training: take the last ones.
+# %% [raw] mistake="three_faults/swing_turned"
+# `swing` is below 0: the largest comes first.
 # ---
-# - return curve[-last:].diff().abs().mean()
-# + return curve.diff().abs().mean()
+# - return curve[-last:].max() - curve[-last:].min()
+# + return curve[-last:].min() - curve[-last:].max()
+
+# %% [raw] mistake="three_faults/one_number_too_many"
+# `swing` looks at one number too many. The last ones are `curve[-last:]`.
+# ---
+# - return curve[-last:].max() - curve[-last:].min()
+# + return curve[-last - 1 :].max() - curve[-last - 1 :].min()
+
+# %% [raw] mistake="three_faults/swing_of_all_steps"
+# `swing` has all steps. In the first ones every training changes much: take the last ones.
+# ---
+# - return curve[-last:].max() - curve[-last:].min()
+# + return curve.max() - curve.min()
 
 # %% [markdown]
 # **The result**: your numbers for each training and seed. A diagnosis counts if it holds for all three seeds.
 
 # %%
 def show_evidence():
-    print("           told            in use             unrest of the entropy")
-    print("seed    0    1    2      0    1    2           0    1    2")
+    print(f"{'':4}{'told':^15}{'in use':^18}{'swing':^18}\nseed" + 3 * f"{0:5}{1:5}{2:5}  ")
     for letter, name in LETTERS.items():
         runs = curves_of(letter)
         nats = [float(told(run["entropy"], run["entropy of the mean"])) for run in runs]
         used = [float(in_use(run["entropy of the mean"])) for run in runs]
-        moved = [float(unrest(run["entropy"])) for run in runs]
-        print(f"{letter}  " + "".join(f"{value:5.2f}" for value in nats) + "  " + "".join(f"{value:5.0f}" for value in used)
-              + "       " + "".join(f"{value:5.2f}" for value in moved) + f"   {name}")
+        moved = [float(swing(run["entropy"])) for run in runs]
+        columns = [(nats, ".2f"), (used, ".0f"), (moved, ".2f")]
+        print(f"{letter:4}" + "".join("".join(f"{value:5{how}}" for value in three) + "  " for three, how in columns) + name)
 
 
 attempt(show_evidence, after="three_faults")
+
+# %% [markdown]
+# `told` alone finds the collapses, all three. Which of them it is takes another number: how many prototypes are in use,
+# and whether that stays. At its end B looks like D: one step shows neither.

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 5 · The controls · 3 points · 22 min · ●●●○○
+# ### Step 5 · The controls · 3 points · 20 min · ●●●○○
 # **You will be able to** put a figure beside what costs nothing, and say whether it is better by more than luck.
 #
 # "Colours are found by k-NN in 6 of 10 images" says nothing by itself. A network with *random* weights has features,

@@ -2,7 +2,7 @@
 # %run -i 00_open.py
 
 # %% [markdown]
-# ### Step 6 · Does a head find the object? · 4 points · 25 min · ●●●○○
+# ### Step 6 · Does a head find the object? · 4 points · 24 min · ●●●○○
 # **You will be able to** measure an attention map against a mask, and choose a head without cheating.
 #
 # The paper shows where the class token looks in the last block: in a large network, at the object (figures 1 and 3). It

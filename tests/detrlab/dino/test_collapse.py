@@ -86,7 +86,9 @@ def test_curves_have_a_point_for_each_step(scenes):
 
 def test_what_each_planted_fault_changes(scenes):
     learners = {wrong: collapse_trainer(wrong, scenes).learner for wrong in PLANTED}
-    changed = {wrong: (each.loss.student_temp, each.loss.teacher_temp, each.momentum) for wrong, each in learners.items()}
+    changed = {
+        wrong: (each.loss.student_temp, each.loss.teacher_temp, each.momentum) for wrong, each in learners.items()
+    }
     assert changed == {
         "nothing": (0.1, 0.04, 0.9),
         "centre added": (0.1, 0.04, 0.9),
@@ -108,4 +110,5 @@ def test_the_shipped_curves_are_of_all_planted_faults_and_seeds():
     runs = dino_curves()
     assert list(runs) == list(PLANTED)
     assert all(len(each) == len(SEEDS) >= 3 for each in runs.values())
-    assert all({name: len(run[name]) for name in run} == dict.fromkeys(CURVES, STEPS) for each in runs.values() for run in each)
+    for run in (run for each in runs.values() for run in each):
+        assert {name: len(curve) for name, curve in run.items()} == dict.fromkeys(CURVES, STEPS)

@@ -10,9 +10,9 @@ def in_use(of_mean, last=20):
     return math.exp(sum(of_mean[-last:].tolist()) / last)
 
 
-def unrest(curve, last=40):
-    tail = curve.tolist()[-last:]
-    return sum(abs(b - a) for a, b in zip(tail, tail[1:])) / (len(tail) - 1)
+def swing(curve, last=40):
+    tail = sorted(curve.tolist()[-last:])
+    return tail[-1] - tail[0]
 
 
 # %% style="in numpy, small letters"
@@ -29,8 +29,8 @@ def in_use(of_mean, last=20):
     return np.exp(of_mean.numpy()[-last:].mean())
 
 
-def unrest(curve, last=40):
-    return np.abs(np.diff(curve.numpy()[-last:])).mean()
+def swing(curve, last=40):
+    return np.ptp(curve.numpy()[-last:])
 
 
 # %% style="tensors, from the start"
@@ -46,6 +46,6 @@ def in_use(of_mean, last=20):
     return torch.e ** of_mean[len(of_mean) - last :].mean()
 
 
-def unrest(curve, last=40):
-    tail = curve[len(curve) - last :]
-    return (tail[1:] - tail[:-1]).abs().mean()
+def swing(curve, last=40):
+    low, high = torch.aminmax(curve[len(curve) - last :])
+    return high - low
