@@ -20,8 +20,8 @@
 # heads, L blocks, V views, of which G = 2 are global ones. K is the number of *prototypes* here, the numbers that the
 # head gives; there are no classes.
 #
-# **The network** is a small ViT: images of 64 × 64 pixels, P = 8, D = 96, M = 6, L = 2. **The images** are scenes of one
-# flat shape on plain ground.
+# **The network** is a small ViT: images of 64 × 64 pixels, P = 8, D = 96, M = 6, L = 2. **The images** are scenes of
+# one flat shape on plain ground.
 #
 # **How it works.** Replace each `____` as a whole, and a whole line `return ____` by as many lines as you need. The
 # cell below an exercise checks your answer, as often as you like. `hint()` in a cell of your own is the next of three

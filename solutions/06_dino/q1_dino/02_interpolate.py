@@ -9,14 +9,15 @@
 # each token: the table of positions is (1, 1 + side², D). Its first row belongs to the class token, a token without a
 # patch, which you will meet in the next step. The others belong to side × side patches, row by row.
 #
-# DINO shows the network crops of two sizes. A crop of 32 pixels has 4 × 4 patches, and the table has 8 × 8. So the table
-# is *resized*, as an image with D channels: whatever the size is, positions go from one border to the other. Write
+# DINO shows the network crops of two sizes. A crop of 32 pixels has 4 × 4 patches, and the table has 8 × 8. So the
+# table is *resized*, as an image with D channels: whatever the size is, positions go from one border to the other. Write
 #
 # 1. `taken_apart(table)` (1 point): the table (1, 1 + side², D) → the row of the class token (1, 1, D), and the
 #    positions of the patches as an image (1, D, side, side).
 # 2. `positions_for(of_class, grid, H, W)` (2 points): these two → a table (1, 1 + H·W, D) for H rows and W columns of
-#    patches. The grid is resized by `F.interpolate`, with `mode="bicubic"` and `align_corners=False`, as in the official
-#    code (without antialiasing). The class token lies nowhere in the image: its row stays as it is, and comes first.
+#    patches. The grid is resized by `F.interpolate`, with `mode="bicubic"` and `align_corners=False`, as in the
+#    official code (without antialiasing). The class token lies nowhere in the image: its row stays as it is, and comes
+#    first.
 #
 # *Example.* D = 1, side = 2, the table 9, 0, 1, 2, 3. The class token has 9, the grid is `[[0, 1], [2, 3]]`. For
 # 2 × 2 patches the table stays as it is. For 1 × 1 it is 9, 1.5: the one patch lies in the middle of the four.
@@ -194,7 +195,7 @@ def interpolate(draw):
 
 # %% [markdown]
 # **The result**: the positions that were trained for this course, for crops of 32 pixels, as they were learned for 64,
-# and for an image of 96 × 160. Each map shows one of the D numbers of all patches, for the three of them that vary most.
+# and for an image of 96 × 160. Each map shows one of the D numbers of all patches, for the three that vary most.
 
 # %%
 def show_positions():

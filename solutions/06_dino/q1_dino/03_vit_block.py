@@ -277,7 +277,7 @@ def show_vit():
     titles = ("before block 1", "after block 1", "after block 2")
     print(f"{'mean cosine with shape / with ground':38}" + "".join(f"{title:17}" for title in titles))
     figure, axes = clear_subplots(2, 4, (8.6, 4.6))
-    share = torch.from_numpy(scenes.masks[4]).view(8, P, 8, P).float().mean((1, 3)).flatten()  # of a patch, in the shape
+    share = torch.from_numpy(scenes.masks[4]).view(8, P, 8, P).float().mean((1, 3)).flatten()  # of it in the shape
     patch = share.argmax().item()
     y, x = divmod(patch, SIDE // P)
     for row, (name, vit) in zip(axes, networks.items()):

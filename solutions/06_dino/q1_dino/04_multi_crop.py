@@ -21,8 +21,8 @@
 #
 #    `size` is the side in pixels, `area` the share of the image that the crop shows, at least and at most; `blur` and
 #    `solarise` are probabilities. All views have `jitter=0.4` and `grey=0.2`.
-# 2. `solarised(images, chosen)` (1 point): images (B, C, H, W) in 0..1. In those that are chosen, (B,) bool, each number
-#    of .5 or more is inverted: v becomes 1 − v. All else stays.
+# 2. `solarised(images, chosen)` (1 point): images (B, C, H, W) in 0..1. In those that are chosen, (B,) bool, each
+#    number of .5 or more is inverted: v becomes 1 − v. All else stays.
 # 3. `both_say(views, student, teacher)` (1 point): V views (B, 3, side, side), the two global ones first. Two lists: V
 #    outputs of the student, 2 outputs of the teacher, both in the order of the views. Nothing of the teacher gets a
 #    gradient.
@@ -101,12 +101,12 @@ def multi_crop(draw):
 
 
 # %% [raw] hints="multi_crop"
-# 1. Three kinds of views, one line of the table each. What is solarised has to fulfil two conditions at once: the number
-#    is bright, and its image is chosen. Which views does each of the two networks see?
+# 1. Three kinds of views, one line of the table each. What is solarised has to fulfil two conditions at once: the
+#    number is bright, and its image is chosen. Which views does each of the two networks see?
 # 2. `View(size=..., area=(..., ...), jitter=..., grey=..., blur=..., solarise=...)`; a list times a number repeats it.
 #    `chosen[:, None, None, None]` is (B, 1, 1, 1), and meets (B, C, H, W). `with torch.no_grad():` around what the
 #    teacher does.
-# 3. `[one, two] + [local] * n_local`; `torch.where(changed, 1 - images, images)` with `changed = (images >= 0.5) & ...`;
+# 3. `[one, two] + [local] * n_local`; `torch.where(changed, 1 - images, images)` with `changed = (images >= .5) & ...`;
 #    `[student(view) for view in views]`, and for the teacher `views[:2]`.
 
 # %% [raw] mistake="multi_crop/view_one_solarised"

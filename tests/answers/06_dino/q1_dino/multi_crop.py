@@ -26,7 +26,8 @@ def both_say(views, student, teacher):
 
 # %% style="from tables, by arithmetic, tuples"
 def views_of(side, n_local, split):
-    table = [(side, split, 1.0, 1.0, 0.0), (side, split, 1.0, 0.1, 0.2)] + n_local * [(side // 2, 0.05, split, 0.5, 0.0)]
+    table = [(side, split, 1.0, 1.0, 0.0), (side, split, 1.0, 0.1, 0.2)]
+    table += n_local * [(side // 2, 0.05, split, 0.5, 0.0)]
     return tuple(
         View(size=size, area=(low, high), jitter=0.4, grey=0.2, blur=blur, solarise=solarise)
         for size, low, high, blur, solarise in table
