@@ -97,7 +97,7 @@ def train():
         learner.after_update(progress)  # the teacher follows
         step += 1
         if progress >= told_at:
-            numbers = ", ".join(f"{name.removeprefix('loss_')} {float(value):.2f}" for name, value in losses.items())
+            numbers = ", ".join(f"{name.removeprefix('loss_')} {value.item():.2f}" for name, value in losses.items())
             print(f"{100 * progress:3.0f} %, step {step}: {numbers}")
             told_at += 0.1
     return learner.teacher.backbone
