@@ -5,7 +5,7 @@
 # ### Step 5 · The controls · 3 points · 20 min · ●●●○○
 # **You will be able to** put a figure beside what costs nothing, and say whether it is better by more than luck.
 #
-# "Colours are found by k-NN in 6 of 10 images" says nothing by itself. A network with *random* weights has features,
+# "Colours are found by k-NN in half of the images" says nothing by itself. A network with *random* weights has features,
 # too, and so have the *raw pixels*. Only what DINO has beyond them was learned. All are measured on the same 1,000 held-out
 # scenes, and therefore compared scene by scene: `right` is for each of N scenes whether the guess was right.
 #
