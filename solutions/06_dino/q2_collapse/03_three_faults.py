@@ -84,6 +84,7 @@ def three_faults(draw):
     last, more = draw.size(5, 7), draw.size(9, 13)
     entropy, gap = 2.5 * draw.uniform(steps), 2 * draw.uniform(steps)
     of_mean, curve = entropy + gap, 1 + 3 * draw.uniform(steps)
+    curve[-1], curve[-3] = draw.number(4.2, 4.7), draw.number(0.2, 0.7)  # largest and smallest are no neighbours
     curve[-last - 1] += 4.0  # just before the numbers that count
     curve[-more - 1] += 6.0
     curve[0] += 9.0
