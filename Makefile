@@ -78,6 +78,8 @@ train: $(READY)  ## re-train the shipped models (some hours on 2 free cores)
 	$(BIN)/detrlab train shapes_panoptic
 	$(BIN)/detrlab train clip
 	$(BIN)/detrlab train dino
+	$(BIN)/python -m tools.dino_runs train
+	$(BIN)/python -m tools.dino_runs write
 	$(BIN)/python -m tools.train_short train
 
 lock: $(READY)  ## pin today's newest versions: what runs (for students, too), and what tests

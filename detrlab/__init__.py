@@ -245,6 +245,7 @@ Learn without labels
     COLLAPSES                    what can be wrong, so that it collapses
     collapse_trainer             a training with one of these
     collapse_curves              what it said at each step
+    dino_curves                  what trainings with planted faults said at each step, three of each
     extract_features             the class token's output for many pictures
     pixel_features               the control without a network
     knn_predict                  the label of the nearest neighbours
@@ -400,6 +401,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         COLLAPSES as COLLAPSES,
         collapse_trainer as collapse_trainer,
         collapse_curves as collapse_curves,
+        dino_curves as dino_curves,
     )
     from .dino.features import (
         extract_features as extract_features,
@@ -591,7 +593,7 @@ _HOMES = {
     "dino.teacher": ("DINO", "update_teacher", "cosine_momentum"),
     "dino.scenes": ("OneShapeScenes", "one_shape_scenes"),
     "dino.training": ("dino_trainer", "dino_learner", "dino_recipe", "supervised_trainer"),
-    "dino.collapse": ("COLLAPSES", "collapse_trainer", "collapse_curves"),
+    "dino.collapse": ("COLLAPSES", "collapse_trainer", "collapse_curves", "dino_curves"),
     "dino.features": ("extract_features", "pixel_features", "knn_predict", "knn_leave_one_out", "linear_probe"),
     "dino.attention_maps": ("cls_attention", "keep_mass", "jaccard", "head_jaccard", "measure_jaccard", "pca_rgb"),
     "dino.evaluate": ("measure_dino", "measure_pixels"),

@@ -83,7 +83,8 @@ def pca_rgb(tokens: Tensor) -> Tensor:
     flat = tokens.flatten(0, 1)
     flat = flat - flat.mean(0)
     directions = torch.linalg.svd(flat, full_matrices=False).Vh[:3]  # (3, D)
-    directions = directions * directions.sum(1, keepdim=True).sign()  # a direction's sign means nothing: fix it
+    # A direction's sign means nothing: its largest number is positive. (The sum may be 0, as after a layer norm.)
+    directions = directions * directions.gather(1, directions.abs().argmax(1, keepdim=True)).sign()
     found = flat @ directions.T  # (N * S, 3)
     low, high = found.quantile(0.02, dim=0), found.quantile(0.98, dim=0)
     return ((found - low) / (high - low)).clamp(0, 1).unflatten(0, tokens.shape[:2])

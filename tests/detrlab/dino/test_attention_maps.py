@@ -94,3 +94,12 @@ def test_pca_takes_the_widest_direction_first():
     x = torch.tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 1.0], [4.0, 1.0]])[None]
     found = pca_rgb(torch.cat([x, torch.zeros(1, 4, 1)], dim=-1))
     assert found[0, :, 0].tolist() == pytest.approx([0, 1, 0, 1])
+
+
+def test_tokens_of_mean_0_have_colours():
+    """As behind a layer norm that has not learned: every direction sums to 0, and so would a sign made of the sum."""
+    x = torch.randn(1, 13, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    tokens = x - x.mean(-1, keepdim=True)
+    colours = pca_rgb(tokens)
+    assert torch.isfinite(colours).all()
+    torch.testing.assert_close(pca_rgb(tokens.flip(1)).flip(1), colours)  # the order of tokens turns no direction

@@ -5,7 +5,16 @@ import math
 import pytest
 import torch
 
-from detrlab.dino.collapse import COLLAPSES, CURVES, STEPS, collapse_curves, collapse_trainer
+from detrlab.dino.collapse import (
+    COLLAPSES,
+    CURVES,
+    PLANTED,
+    SEEDS,
+    STEPS,
+    collapse_curves,
+    collapse_trainer,
+    dino_curves,
+)
 from detrlab.dino.loss import output_entropies
 from detrlab.dino.scenes import one_shape_scenes
 from detrlab.dino.training import K
@@ -73,3 +82,33 @@ def test_curves_have_a_point_for_each_step(scenes):
     curves = collapse_curves("aliased teacher", scenes, steps=2)
     assert [report.step for report in curves] == [1, 2]
     assert set(CURVES) < curves[0].losses.keys()
+
+
+def test_what_each_planted_fault_changes(scenes):
+    learners = {wrong: collapse_trainer(wrong, scenes).learner for wrong in PLANTED}
+    changed = {
+        wrong: (each.loss.student_temp, each.loss.teacher_temp, each.momentum) for wrong, each in learners.items()
+    }
+    assert changed == {
+        "nothing": (0.1, 0.04, 0.9),
+        "centre added": (0.1, 0.04, 0.9),
+        "temperatures exchanged": (0.04, 0.1, 0.9),
+        "hasty teacher": (0.1, 0.04, 0.0),
+        "sharper teacher": (0.1, 0.01, 0.9),
+    }
+    logits, centre = torch.tensor([[0.3, 0.1]]), torch.tensor([[0.2, 0.0]])
+    said = {}
+    for wrong in ("nothing", "centre added"):
+        loss = learners[wrong].loss
+        loss.center = torch.nn.functional.pad(centre, (0, K - 2), value=9.0 if wrong == "nothing" else -9.0)
+        said[wrong] = loss.goals(torch.nn.functional.pad(logits, (0, K - 2)))[0, 0].item()
+    odds = {"nothing": 0.0, "centre added": 0.4 / 0.04}  # 0.3 - 0.2 against 0.1; 0.3 + 0.2 against 0.1
+    assert said == pytest.approx({wrong: 1 / (1 + math.exp(-each)) for wrong, each in odds.items()}, rel=1e-4)
+
+
+def test_the_shipped_curves_are_of_all_planted_faults_and_seeds():
+    runs = dino_curves()
+    assert list(runs) == list(PLANTED)
+    assert all(len(each) == len(SEEDS) >= 3 for each in runs.values())
+    for run in (run for each in runs.values() for run in each):
+        assert {name: len(curve) for name, curve in run.items()} == dict.fromkeys(CURVES, STEPS)
