@@ -11,6 +11,7 @@ The notebook has the numbers in a cell; a test holds the two equal.
 import json
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from itertools import product
@@ -20,11 +21,15 @@ import torch
 
 from detrlab.training.ablations import HELD_OUT, SEEDS, ablation_trainer, measure_ablation
 from detrlab.training.denoising import EXCHANGED, GROUPS, MOVED, RESIZED, denoising_trainer
+from detrlab.training.loop import Trainer
 from tools.tiny_curves import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS, FILE = ROOT / "checkpoints" / "denoising", ROOT / "data" / "denoising.json"
-RUNS = {"without": partial(ablation_trainer, "nothing"), "denoising": denoising_trainer}
+RUNS: dict[str, Callable[..., Trainer]] = {
+    "without": partial(ablation_trainer, "nothing"),
+    "denoising": denoising_trainer,
+}
 
 
 def train() -> None:

@@ -129,7 +129,9 @@ def test_near_duplicates_go_away_where_queries_see_each_other(tmp_path: Path):
     cells = [cell for cell in source.code() if cell.kind == "setup" or cell.step.startswith("09b")]
     run = run_notebook([cell.source for cell in cells], tmp_path, seeds=[])
     assert run.errors == {}
-    rows = re.findall(r"(as trained|silenced \w+ \w+|silenced \w+) +(\d+) +(\d+) +(\d+) +(\d+)", run.cells[-1].stdout)
+    rows = re.findall(
+        r"(as trained|silenced everywhere|silenced in layer 0) +(\d+) +(\d+) +(\d+) +(\d+)", run.cells[-1].stdout
+    )
     trained, everywhere, first = ([int(number) for number in row[1:4]] for row in rows)
     assert trained[0] > trained[1] > trained[2]  # "loses its near-duplicates from layer to layer"
     assert min(everywhere[1:]) >= everywhere[0]  # "they stay in all three"
