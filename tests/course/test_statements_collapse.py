@@ -12,7 +12,7 @@ from autograder.course.registry import SOLUTIONS
 from autograder.course.source import read_source
 from detrlab.dino.attention_maps import head_jaccard, keep_mass, measure_jaccard
 from detrlab.dino.collapse import CURVES, PLANTED, SEEDS, collapse_trainer, dino_curves
-from detrlab.dino.features import accuracy, extract_features, knn_leave_one_out, linear_probe, pixel_features
+from detrlab.dino.features import extract_features, knn_leave_one_out, linear_probe, pixel_features
 from detrlab.dino.loss import output_entropies
 from detrlab.dino.scenes import one_shape_scenes
 from detrlab.dino.training import K
@@ -147,7 +147,7 @@ def test_the_neighbours_of_step_4():
     assert cosines.diagonal().tolist() == [-math.inf] * 3
     similarity = torch.tensor([[-math.inf, 0.9, 0.8, 0.8]])
     (votes,) = a.votes(similarity, torch.tensor([0, 0, 1, 1]), 3).tolist()
-    assert [round(vote, -3) for vote in votes] == [383_000, 184_000]
+    assert [round(vote, -3) for vote in votes] == [384_000, 184_000]
 
 
 def test_step_4_guesses_as_the_library_does():
@@ -182,7 +182,7 @@ def test_step_6_measures_as_the_library_does():
 
 def test_what_the_model_answer_of_step_7_takes_for_granted():
     """On the notebook's scenes: shapes are no better than in the best control within two standard errors, colours are
-    far above chance, and by a linear layer above the controls; random networks' best heads reach most of the trained
+    many above it, and by a linear layer above the controls; random networks' best heads reach most of the trained
     one's."""
     a, scenes = answers(), one_shape_scenes(1000, "held_out")
     images, labels = scenes.inputs(), a.labels_of(scenes)
@@ -196,7 +196,8 @@ def test_what_the_model_answer_of_step_7_takes_for_granted():
     difference, error = a.gain(right["shape"]["DINO"], right["shape"][a.best_control(right["shape"])])
     print("shape", float(difference), float(error))
     assert float(difference) < 2 * float(error)
-    assert accuracy(right["colour"]["DINO"], torch.ones(1000, dtype=torch.bool)) > 0.4
+    difference, error = a.gain(right["colour"]["DINO"], right["colour"][a.best_control(right["colour"])])
+    assert float(difference) > 5 * float(error)
     known = a.scenes_of("reference", 2000)
     probed = {
         network: linear_probe(

@@ -37,8 +37,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from coursework import attempt, attempted, open_notebook, solution
-from detrlab import clear_subplots, cls_attention, collapse_trainer, dino_curves, dino_learner, dino_recipe, dino_vit
+from detrlab import clear_subplots, cls_attention, collapse_trainer, dino_curves, dino_learner, dino_recipe
 from detrlab import linear_probe, load_dino, one_shape_scenes, pca_rgb, pixel_features, plot_collapse, supervised_trainer
+from detrlab import untrained_dino
 
 ____, check, hint = open_notebook("q2_collapse")
 K = 64  # prototypes
@@ -66,9 +67,9 @@ def curves_of(letter):
 
 
 def random_vit(seed):
-    """The same network with random weights."""
+    """The same network with random weights, as the training of the trained one began."""
     torch.manual_seed(seed)
-    return dino_vit().eval()
+    return untrained_dino().eval()
 
 
 @lru_cache(maxsize=1)

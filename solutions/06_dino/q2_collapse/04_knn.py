@@ -20,7 +20,7 @@
 #    weight e^(s / temperature); a label without a neighbour has 0. The label with the most weight is the guess.
 #
 # *Example.* Features (3, 0), (1, 1), (0, 2): the cosines are .71 between the first two and between the last two, and 0
-# between first and last. Three neighbours with s = .9, .8, .8 and the labels 0, 1, 1: label 0 has e^(.9/.07) = 383,000,
+# between first and last. Three neighbours with s = .9, .8, .8 and the labels 0, 1, 1: label 0 has e^(.9/.07) = 384,000,
 # label 1 two times e^(.8/.07), which is 184,000: the guess is 0, though 1 has two neighbours.
 
 # %% exercise="knn"

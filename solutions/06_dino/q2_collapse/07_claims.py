@@ -29,15 +29,14 @@
 # Numbers are those that your notebook printed. A claim can be right, wrong, or undecided: say which.
 
 # %% [markdown] written="claims" points=3
-# (1) Not carried. In step 5 the linear layer on DINO's features names shapes a little above the chance of .17, but so do
-# those on random features, and by k-NN DINO's shapes are no better than the best control within two standard errors. What
-# can be said: these measurements see no shape that was learned. (2) It hangs on how one looks. By k-NN the colour's gain
-# in step 5 has to be above two standard errors over the *better* of pixels and random networks; where it is above the
-# random networks alone, it is not carried. By the linear layer DINO is above both. So I claim: the colour of the object
-# can be read from DINO's features by a linear layer more often than from pixels or a random network. (3) Not carried. The
-# best head is chosen by the mask; in step 6 the random networks' best heads reach most of the same. The figure to give is
-# the fixed head, chosen on other scenes, beside the map of another image and the random networks' fixed heads. (4) Wrong
-# as a reason: in step 2 a training that has collapsed has a loss (entropy + KL) near 0. That this one did not collapse
-# shows in an entropy of the mean clearly above the mean of the entropies, or in k-NN far above chance. (5) One image proves
-# nothing: step 6 measures every head on 1,000 scenes. There was one training with one seed: by how much another start
-# would change each figure is open, and the three random networks show that starts differ.
+# (1) Not carried. In step 5 the linear layer on DINO's features names shapes a little above the chance of .17, but so
+# do those on random features, and by k-NN DINO's shapes are no better than the best control within two standard errors.
+# What can be said: these measurements see no shape that was learned. (2) Carried. By k-NN the colour's gain in step 5
+# is many standard errors above the *better* of pixels and random networks, not above the random networks alone, and by
+# the linear layer DINO is above both, too. (3) Not carried. The best head is chosen by the mask; in step 6 the random
+# networks' best heads reach most of the same. The figure to give is the fixed head, chosen on other scenes, beside the
+# map of another image and the random networks' fixed heads. (4) Wrong as a reason: in step 2 a training that has
+# collapsed has a loss (entropy + KL) near 0. That this one did not collapse shows in an entropy of the mean clearly
+# above the mean of the entropies, or in k-NN far above chance. (5) One image proves nothing: step 6 measures every head
+# on 1,000 scenes. There was one training with one seed: by how much another start would change each figure is open, and
+# the three random networks show that starts differ.
