@@ -1,0 +1,58 @@
+# %% [markdown]
+# # 1 · CLIP: which words go with which image
+# 26 points · about 130 minutes · runs offline, on a laptop's processor
+#
+# **After this notebook you can**
+#
+# - turn captions into tokens, and read them with a causal transformer that speaks at its end token;
+# - bring images and texts into one space, where a cosine says how well they fit;
+# - write CLIP's loss, and say what it is worth to know nothing;
+# - say why its temperature is learned, and where it is clamped;
+# - train a small CLIP of your own in minutes, and hand it in.
+#
+# A detector knows the classes that it was trained for. CLIP (Radford et al. 2021, arXiv:2103.00020) learns from images
+# and the texts that were found beside them. Two towers, one for images and one for texts, end in the same space, and
+# training asks of each image which text of the batch is its own, and of each text which image (sections 2.3 and 2.4,
+# figure 3). Afterwards a class is a sentence.
+#
+# **The scenes** have one to three shapes, and a caption that names all of them: "a red ring left of a blue star". Their
+# images have 64 × 64 pixels, and captions have 36 different words.
+#
+# **Letters.** B images or texts, T tokens of a text, V ids of the vocabulary, D the width of a tower, M heads, L layers,
+# S cells of an image, E the size of the shared space. N images and their N texts are a batch of training. The small CLIP
+# of this course has T = 20, V = 38, D = 128, M = 4, L = 2, E = 128.
+#
+# **How it works.** Replace each `____` as a whole, and a whole line `return ____` by as many lines as you need. The
+# cell below an exercise checks your answer, as often as you like. `hint()` in a cell of your own is the next of three
+# hints. Steps do not wait for each other.
+
+# %% setup
+import math
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from coursework import attempt, attempted, kept, open_notebook, solution
+from detrlab import CAPTION_WORDS, CLIPLearner, captioned_scenes, causal_mask, clear_subplots, clip_logits, clip_loss
+from detrlab import clip_model, draw_caption, draw_captioned_scene, encode_pictures, encode_texts, kept_maps, load_clip
+from detrlab import untrained_clip
+
+____, check, hint = open_notebook("q1_clip")
+D, M, T, E = 128, 4, 20, 128  # of the small CLIP: width, heads, tokens of a text, size of the shared space
+GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one
+
+
+def told(call, *inputs):
+    """The numbers of the tensor that `call` gives, and the gradients that flow back from it to the inputs.
+
+    What is no tensor, or an exception, stands for itself.
+    """
+    value = attempted(call)
+    if not isinstance(value, torch.Tensor) or not inputs:
+        return value
+    mixed = (value * torch.arange(1.0, value.numel() + 1).cos().view_as(value)).sum()
+    return {"values": value, "gradients": attempted(lambda: torch.autograd.grad(mixed, inputs, retain_graph=True))}
