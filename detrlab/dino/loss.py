@@ -35,7 +35,8 @@ class DINOLoss(nn.Module):
     def forward(self, student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
         """The mean cross-entropy over pairs of views: teacher's logits of the G global ones, (B, K) each, and student's
         of all V, the global ones first and in the same order. A view is not compared with itself."""
-        student_logits, teacher_logits = torch.stack(list(student)), torch.stack(list(teacher))  # (V, B, K), (G, B, K)
+        # (V, B, K), (G, B, K); a training in bfloat16 gives such logits, and they are judged in float32.
+        student_logits, teacher_logits = (torch.stack(list(each)).float() for each in (student, teacher))
         goals = self.goals(teacher_logits)
         said = torch.log_softmax(student_logits / self.student_temp, dim=-1)
         pairs = -torch.einsum("gbk,vbk->gv", goals, said) / said.shape[1]  # (G, V)

@@ -48,6 +48,13 @@ def test_a_view_is_not_compared_with_itself():
     assert loss([b, a, a], [a, b]).item() == pytest.approx(100 / 4)  # one of four pairs is wrong
 
 
+def test_logits_of_a_training_in_bfloat16_are_judged_in_float32():
+    logits = torch.randn(5, 3, 7, generator=torch.Generator().manual_seed(0)).bfloat16()
+    halves, wholes = (DINOLoss(7)(x, x[:2]) for x in (logits, logits.float()))
+    assert halves.dtype == torch.float32
+    assert halves == wholes
+
+
 def test_no_gradient_reaches_the_teacher():
     loss = DINOLoss(3)
     teacher, student = torch.randn(2, 5, 3, requires_grad=True), torch.randn(2, 5, 3, requires_grad=True)
