@@ -33,6 +33,11 @@ class Seen(NamedTuple):
         hs, memory, src, mask, fpns = self
         return Seen(hs[:, one], memory[one], src[one], mask[one], [fpn[one] for fpn in fpns])
 
+    def float(self) -> "Seen":
+        """The same in float32: what a detector sees that computes in bfloat16 has that type."""
+        hs, memory, src, mask, fpns = self
+        return Seen(hs.float(), memory.float(), src.float(), mask, [fpn.float() for fpn in fpns])
+
 
 class DETRsegm(nn.Module):
     """A detector with a mask head on top.

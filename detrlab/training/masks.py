@@ -51,8 +51,9 @@ class MaskLearner(nn.Module):
 
     def losses(self, outputs: dict, targets: Targets, no_object: float) -> dict[str, Tensor]:
         """`mask_losses` of the matched queries. Stuff is a target as any other: with the whole picture as its box it
-        goes to its own query. no_object: not used, no class is learnt."""
-        seen: Seen = outputs["seen"]
+        goes to its own query. The masks are drawn in float32, whatever the detector computed in. no_object: not used,
+        no class is learnt."""
+        seen: Seen = outputs["seen"].float()
         matches = match(outputs, targets)
         masks = []
         for i, (queries, _) in enumerate(matches):

@@ -41,7 +41,7 @@ def test_agrees_on_the_shipped_model():
     with torch.no_grad():
         plain, other = model(pictures), fast(model)(pictures)
     for key in ("pred_logits", "pred_boxes"):
-        torch.testing.assert_close(other[key], plain[key], atol=1e-5, rtol=0)
+        torch.testing.assert_close(other[key], plain[key], atol=1e-5, rtol=1e-5)
 
 
 def test_a_hook_gets_its_map_and_the_others_are_fused():

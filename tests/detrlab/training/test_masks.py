@@ -70,6 +70,18 @@ def test_only_matched_queries_go_through_the_head(learner):
     assert heard == head_weights(learner.model).keys()
 
 
+def test_the_head_learns_from_a_detector_in_bfloat16(learner):
+    pictures, targets = batch(2)
+    outputs = learner(pictures)
+    whole = learner.losses(outputs, targets, 0.1)
+    seen = outputs["seen"]
+    halves = [seen.hs.bfloat16(), seen.memory.bfloat16(), seen.src.bfloat16()]
+    outputs["seen"] = seen._make([*halves, seen.mask, [fpn.bfloat16() for fpn in seen.fpns]])
+    for name, loss in learner.losses(outputs, targets, 0.1).items():
+        assert loss.dtype == torch.float32
+        assert loss.item() == pytest.approx(whole[name].item(), rel=0.02)
+
+
 def test_stuff_goes_to_its_own_query(learner):
     """The gradient of a picture with sky alone reaches the query of sky, and not that of land."""
     sky = compose([Shape("ring", (0.4, 0.5), 0.3)], Background("plain", "blue"), (96, 96))
