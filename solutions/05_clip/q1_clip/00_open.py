@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 1 · CLIP: which words go with which image
-# 26 points · about 130 minutes · runs offline, on a laptop's processor
+# About 130 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
@@ -19,8 +19,8 @@
 # images have 64 × 64 pixels, and captions have 36 different words.
 #
 # **Letters.** B images or texts, T tokens of a text, V ids of the vocabulary, D the width of a tower, M heads, L layers,
-# S cells of an image, E the size of the shared space. N images and their N texts are a batch of training. The small CLIP
-# of this course has T = 20, V = 38, D = 128, M = 4, L = 2, E = 128.
+# S cells of an image, Q queries, E the size of the shared space. N images and their N texts are a batch of training.
+# The small CLIP of this course has T = 20, V = 38, D = 128, M = 4, L = 2, S = 64, Q = 9, E = 128.
 #
 # **How it works.** Replace each `____` as a whole, and a whole line `return ____` by as many lines as you need. The
 # cell below an exercise checks your answer, as often as you like. `hint()` in a cell of your own is the next of three
@@ -37,9 +37,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from coursework import attempt, attempted, kept, open_notebook, solution
-from detrlab import CAPTION_WORDS, CLIPLearner, captioned_scenes, causal_mask, clear_subplots, clip_logits, clip_loss
-from detrlab import clip_model, draw_caption, draw_captioned_scene, encode_pictures, encode_texts, kept_maps, load_clip
-from detrlab import untrained_clip
+from detrlab import CAPTION_WORDS, CLIPLearner, ResidualAttentionBlock, captioned_scenes, causal_mask, clear_subplots
+from detrlab import clip_logits, clip_loss, clip_model, draw_caption, encode_pictures, encode_texts, kept_maps
+from detrlab import load_clip, untrained_clip
 
 ____, check, hint = open_notebook("q1_clip")
 D, M, T, E = 128, 4, 20, 128  # of the small CLIP: width, heads, tokens of a text, size of the shared space
@@ -56,3 +56,41 @@ def told(call, *inputs):
         return value
     mixed = (value * torch.arange(1.0, value.numel() + 1).cos().view_as(value)).sum()
     return {"values": value, "gradients": attempted(lambda: torch.autograd.grad(mixed, inputs, retain_graph=True))}
+
+
+class StandIn(nn.Module):
+    """In place of a block, for checks: every token takes a mean of those that the mask lets it see."""
+
+    def __init__(self, D):
+        super().__init__()
+        self.linear = nn.Linear(D, D)
+
+    def forward(self, x, mask=None):
+        T = x.shape[1]
+        seen = torch.ones(T, T) if mask is None else mask.exp()
+        return x + (seen / seen.sum(1, keepdim=True)) @ self.linear(x).tanh()
+
+
+def layers_of(block):
+    """The four layers of a block of the text tower, without what joins them."""
+    return SimpleNamespace(ln_1=block.ln_1, attn=block.attn, ln_2=block.ln_2, mlp=block.mlp)
+
+
+def drawn_layers(draw, D, M):
+    """Such layers with drawn weights."""
+    return layers_of(draw.fill(ResidualAttentionBlock(D, M), scale=2.0))
+
+
+def drawn_tower(draw, V, T, D, L):
+    """A text tower for checks: its blocks are stand-ins."""
+    parts = nn.ModuleDict({"token_embedding": nn.Embedding(V, D), "ln_final": nn.LayerNorm(D)})
+    parts["blocks"] = nn.ModuleList(StandIn(D) for _ in range(L))
+    draw.fill(parts, scale=3.0)
+    return SimpleNamespace(**parts, positional_embedding=draw.normal(T, D))
+
+
+def tower_of(text, block):
+    """The shipped text tower with blocks that are run by `block(layers, x, mask)`."""
+    run = [lambda x, mask, own=layers_of(each): block(own, x, mask) for each in text.transformer["resblocks"]]
+    return SimpleNamespace(token_embedding=text.token_embedding, positional_embedding=text.positional_embedding,
+                           blocks=run, ln_final=text.ln_final)
