@@ -36,13 +36,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import detrlab
 from coursework import attempt, attempted, kept, open_notebook, solution
-from detrlab import CAPTION_WORDS, CLIPLearner, ResidualAttentionBlock, captioned_scenes, causal_mask, clear_subplots
-from detrlab import clip_logits, clip_loss, clip_model, draw_caption, encode_pictures, encode_texts, kept_maps
-from detrlab import load_clip, untrained_clip
+from detrlab import CAPTION_WORDS, CLIP, CLIPLearner, ImageTower, Projection, ResidualAttentionBlock, TextTransformer
+from detrlab import Tokenizer, captioned_scenes, causal_mask, clamp_logit_scale, clear_subplots, clip_logits
+from detrlab import clip_model, draw_caption, encode_pictures, encode_texts, kept_maps, load_clip, recall_at_k
+from detrlab import untrained_clip
 
 ____, check, hint = open_notebook("q1_clip")
-D, M, T, E = 128, 4, 20, 128  # of the small CLIP: width, heads, tokens of a text, size of the shared space
+D, M, L, T, E = 128, 4, 2, 20, 128  # of the small CLIP: width, heads, layers, tokens of a text, the shared space
 GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one
 
 
@@ -94,3 +96,33 @@ def tower_of(text, block):
     run = [lambda x, mask, own=layers_of(each): block(own, x, mask) for each in text.transformer["resblocks"]]
     return SimpleNamespace(token_embedding=text.token_embedding, positional_embedding=text.positional_embedding,
                            blocks=run, ln_final=text.ln_final)
+
+
+def tiny_clip():
+    """A CLIP half as wide as the shipped one, with random weights; its frozen stages are not in it (`seen_scenes`)."""
+    tokenizer = Tokenizer()
+    visual = ImageTower(64, M, Projection(9 * 64, 64))
+    visual.stages = nn.Identity()
+    text = TextTransformer(tokenizer.vocab_size, T, 64, M, layers=L, projection=Projection(64, 64))
+    model = CLIP(visual, text)
+    model.tokenizer = tokenizer
+    return model
+
+
+def seen_scenes(count, use, first=0):
+    """Scenes of a use, and the maps (N, C, 8, 8) that the frozen stages of "shapes" make of them, computed once."""
+    scenes = captioned_scenes(count, use, first)
+    captions = [str(caption) for caption in scenes.captions()]
+    return SimpleNamespace(scenes=scenes, captions=captions, maps=kept_maps(untrained_clip(), scenes))
+
+
+def features_of(model, seen, chosen=slice(None)):
+    """Features of length 1 of these of `seen_scenes`, (N, E)."""
+    return F.normalize(model.visual.pooled(seen.maps[chosen].float(), seen.scenes.normalised(chosen)), dim=-1)
+
+
+@torch.no_grad()
+def lower_recall(model, seen):
+    """R@1 of `seen_scenes`, the lower of both ways; equal captions are right."""
+    similarity = features_of(model, seen) @ encode_texts(model, seen.captions).T
+    return min(recall_at_k(similarity, seen.captions, 1))
