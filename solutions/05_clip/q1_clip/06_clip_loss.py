@@ -43,7 +43,7 @@ def negatives(N):
 
 # %% check="clip_loss" points=4
 @check(parts={"1. symmetric_loss": 2, "2. on another device": 1, "3. negatives": 1})
-def clip_loss_both_ways(draw):
+def clip_loss(draw):
     (N,) = draw.letters("N", 5, 13)
     logits = (3 * draw.normal(N, N) + 2 * torch.eye(N) + draw.normal(N, 1)).requires_grad_()
     seal = draw.integer(1, 10**6)  # what comes back of a device hangs on the seed
