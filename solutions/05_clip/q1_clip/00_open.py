@@ -39,7 +39,7 @@ from torch import nn
 import detrlab
 from coursework import attempt, attempted, kept, open_notebook, solution
 from detrlab import CAPTION_WORDS, CLIP, CLIPLearner, ImageTower, Projection, ResidualAttentionBlock, TextTransformer
-from detrlab import Tokenizer, captioned_scenes, causal_mask, clamp_logit_scale, clear_subplots, clip_logits
+from detrlab import Tokenizer, captioned_scenes, clamp_logit_scale, clear_subplots, clip_logits
 from detrlab import clip_model, draw_caption, encode_pictures, encode_texts, kept_maps, load_clip, recall_at_k
 from detrlab import untrained_clip
 
