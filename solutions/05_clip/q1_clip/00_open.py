@@ -18,9 +18,9 @@
 # **The scenes** have one to three shapes, and a caption that names all of them: "a red ring left of a blue star". Their
 # images have 64 × 64 pixels, and captions have 36 different words.
 #
-# **Letters.** B images or texts, T tokens of a text, V ids of the vocabulary, D the width of a tower, M heads, L layers,
-# S cells of an image, Q queries, E the size of the shared space. N images and their N texts are a batch of training.
-# The small CLIP of this course has T = 20, V = 38, D = 128, M = 4, L = 2, S = 64, Q = 9, E = 128.
+# **Letters.** B images or texts, T tokens of a text, V ids of the vocabulary, D the width of a tower, M heads, L
+# layers, S cells of an image, Q queries, E the size of the shared space. N images and their N texts are a batch of
+# training. The small CLIP of this course has T = 20, V = 38, D = 128, M = 4, L = 2, S = 64, Q = 9, E = 128.
 #
 # **How it works.** Replace each `____` as a whole, and a whole line `return ____` by as many lines as you need. The
 # cell below an exercise checks your answer, as often as you like. `hint()` in a cell of your own is the next of three

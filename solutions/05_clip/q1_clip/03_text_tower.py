@@ -5,9 +5,9 @@
 # ### Step 3 · The text tower · 4 points · 22 min · ●●●○○
 # **You will be able to** write CLIP's text transformer, and say at which token it speaks for the whole text.
 #
-# Tokens get an embedding and a position, run through L blocks, and through one more norm. A block is a *pre-norm* layer:
-# it normalises what goes into attention and perceptron, and leaves the sum that runs through as it is. (The layers of
-# DETR normalise the sum.)
+# Tokens get an embedding and a position, run through L blocks, and through one more norm. A block is a *pre-norm*
+# layer: it normalises what goes into attention and perceptron, and leaves the sum that runs through as it is. (The
+# layers of DETR normalise the sum.)
 #
 # 1. `text_block(layers, x, mask)` (1 point): x (B, T, D) → (B, T, D). First x plus the attention of its normalised self
 #    (`layers.ln_1`, `layers.attn`), under the mask; then this plus the perceptron of its normalised self
@@ -21,7 +21,7 @@
 #
 # *Example.* For end = 5 and tokens `[[1, 2, 5, 0], [3, 5, 0, 0]]`, `at_end` gives `x[0, 2]` and `x[1, 1]`.
 #
-# The library's `TextTransformer` and `ResidualAttentionBlock` may not be used. `detrlab.causal_mask(T)` is its mask of step 2.
+# The library's `TextTransformer` and `ResidualAttentionBlock` may not be used.
 
 # %% exercise="text_tower" forbids="detrlab.clip.text.TextTransformer, detrlab.clip.text.TextTransformer.forward, detrlab.clip.text.ResidualAttentionBlock, detrlab.clip.text.ResidualAttentionBlock.forward"
 def text_block(layers, x, mask):
