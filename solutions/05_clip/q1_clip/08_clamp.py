@@ -46,23 +46,20 @@ def clamp(draw):
         logits = told(lambda: scaled(cosines.clone(), log_scale), log_scale)
         return {"logits": logits, "t afterwards": log_scale.item()}
 
-    def after(start):
-        log_scale = nn.Parameter(torch.tensor(start))
+    def after(moves):
+        log_scale = nn.Parameter(torch.tensor(starts["inside"]))
         optimiser, path = torch.optim.SGD([log_scale], lr=1.0), []
-        for way in (moves[0], moves[1], moves[0]):  # out of 1..100, back by less, and out again
+        for move in moves:
             optimiser.zero_grad()
-            (-way * log_scale).backward()
+            (-move * log_scale).backward()  # so a step adds `move`
             optimiser.step()
             keep_scale(log_scale)
             path.append(log_scale.item())
         return path
 
-    moves = draw.number(6, 8), -draw.number(1, 3)
-    paths = {"upwards": attempted(lambda: after(starts["inside"]))}
-    moves = -moves[0], -moves[1]
-    paths["downwards"] = attempted(lambda: after(starts["inside"]))
-    moves = draw.number(0.1, 0.2), -draw.number(0.3, 0.4)
-    paths["inside"] = attempted(lambda: after(starts["inside"]))
+    out, back, little = draw.number(6, 8), draw.number(1, 3), draw.number(0.1, 0.3)
+    paths = {"upwards": (out, -back, out), "downwards": (-out, back, -out), "inside": (little, -2 * little, little)}
+    paths = {name: attempted(lambda moves=moves: after(moves)) for name, moves in paths.items()}
     return {"1. scaled": {name: attempted(lambda start=start: ends(start)) for name, start in starts.items()},
             "2. keep_scale": paths}
 
@@ -160,12 +157,6 @@ def clamp(draw):
 # ---
 # - log_scale.clamp_(0, math.log(100))
 # + log_scale.copy_(log_scale.exp().clamp(1, 100))
-
-# %% [raw] mistake="clamp/gradient_clamped"
-# The gradient was clamped. The step has been made already: clamp the parameter.
-# ---
-# - log_scale.clamp_(0, math.log(100))
-# + log_scale.grad.clamp_(0, math.log(100))
 
 # %% [raw] mistake="clamp/with_gradient"
 # PyTorch does not change a parameter in place while it records gradients. Do it inside `with torch.no_grad():`.
