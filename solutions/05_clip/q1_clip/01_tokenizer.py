@@ -281,12 +281,12 @@ def tokenizer(draw):
 
 # %%
 def show_tokens():
-    scenes = captioned_scenes(4, "fresh", first=11)
-    captions = [str(caption) for caption in scenes.captions()]
+    scenes, chosen = captioned_scenes(60, "fresh"), [25, 7, 30, 16]
+    captions = [str(scenes.caption(i)) for i in chosen]
     tokens = padded([encode(caption, CAPTION_WORDS) for caption in captions], T)
     end = len(CAPTION_WORDS) + 1
-    figure, axes = clear_subplots(4, 1, (8.8, 6.6))
-    for ax, picture, caption, row in zip(axes.flat, scenes.pictures, captions, tokens.tolist()):
+    figure, axes = clear_subplots(4, 1, (8.8, 6.0))
+    for ax, picture, caption, row in zip(axes.flat, scenes.pictures[chosen], captions, tokens.tolist()):
         ax.imshow(picture, extent=(-3.6, -0.6, -0.4, 2.6))
         colours = ["#b8bcc2" if id == 0 else "#e69f00" if id == end else "#56b4e9" for id in row]
         ax.bar(np.arange(T) + 0.5, 1, 0.94, color=colours)
@@ -294,7 +294,7 @@ def show_tokens():
             ax.text(place + 0.5, 0.5, id, ha="center", va="center", fontsize=8.5, color="black")
             word = "" if id == 0 else "EOT" if id == end else CAPTION_WORDS[id - 1]
             ax.text(place + 0.25, 1.15, word, rotation=40, fontsize=9, color=GREY)
-        ax.set_title(caption, fontsize=10, loc="left")
+        ax.set_title(caption, fontsize=10, loc="left", color=GREY)
         ax.set(xlim=(-3.7, T), ylim=(-0.4, 2.6), aspect="equal")
         ax.axis("off")
     lengths = [len(encode(str(each), CAPTION_WORDS)) for each in captioned_scenes(300, "fresh").captions()]

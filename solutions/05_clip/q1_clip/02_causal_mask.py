@@ -219,8 +219,7 @@ def causal_mask(draw):
 
 # %% [markdown]
 # **The result**: the first layer of the shipped text tower reads a caption. Left: your mask. Middle: the weights of one
-# head under it. Right: the same head without a mask; it was never trained to look ahead, nor at the padding. Rows look,
-# columns are looked at.
+# head under it. Right: the same head without a mask, as it was never trained. Rows look, columns are looked at.
 
 # %%
 def show_mask():
@@ -247,7 +246,6 @@ def show_mask():
         ax.set_title(title, fontsize=10)
         ax.set_xticks(range(len(words)), words, rotation=90, fontsize=9)
         ax.set_yticks(range(len(words)), words if ax is axes[0, 0] else [], fontsize=9)
-    figure.tight_layout()
     return figure
 
 

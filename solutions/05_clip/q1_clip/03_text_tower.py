@@ -357,21 +357,21 @@ def show_reading():
         ends = [at_end(read(tower, each, mask), tokens, end) for each in (tokens, behind)]
         print(f"other tokens in place of the padding, {name:13}: the features at the end move by "
               f"{(ends[0] - ends[1]).norm() / ends[0].norm():.2f} of their length")
-    others = model.tokenizer("two green crosses right above a picture three of")[0]
+    others = model.tokenizer("two green cross right and three yellow circle")[0]
     changed = tokens.repeat(n, 1)
     changed[range(n), range(n)] = others[:n]  # row i: word i is another one
     moved = (read(tower, changed, detrlab.causal_mask(T)) - x).norm(dim=2) / x.norm(dim=2)  # (n, T)
-    figure, axes = clear_subplots(1, 1, (6.2, 4.2))
+    figure, axes = clear_subplots(1, 1, (6.2, 4.0))
     ax, words = axes[0, 0], caption.split()
     image = ax.imshow(moved[:, : n + 1].numpy(), cmap="inferno", vmin=0)
     ax.set_xticks(range(n + 1), [*words, "EOT"], rotation=60, fontsize=9)
     ax.set_yticks(range(n), [f"{old} → {model.tokenizer.words[new - 1]}" for old, new in zip(words, others.tolist())],
                   fontsize=9)
     ax.set_title("how far features move when one word is another", fontsize=10)
+    ax.set_xlabel("whose features", fontsize=9)
     bar = figure.colorbar(image, ax=ax)
     bar.ax.tick_params(colors=GREY)
     bar.outline.set_edgecolor(GREY)
-    figure.tight_layout()
     return figure
 
 

@@ -300,13 +300,20 @@ def projection(draw):
 # %%
 @torch.no_grad()
 def show_pooling():
-    model, scenes = load_clip(), captioned_scenes(8, "fresh", first=40)
+    model, scenes = load_clip(), captioned_scenes(40, "fresh", first=40)
     visual, pictures = model.visual, scenes.normalised()
     cells = visual.tokens(visual.stages(pictures), pictures)  # (B, S, D)
     features = residual_projection(visual.projection, pool(visual.pool.queries, visual.pool.attn, cells))
     same = (F.normalize(features, dim=-1) - encode_pictures(model, pictures)).abs().max()
     print(f"largest difference from the library's image tower: {same:.1e}")
-    _, weights = visual.pool.attn(visual.pool.queries[None], cells[:1], cells[:1])  # (1, Q, S)
+    _, weights = visual.pool.attn(visual.pool.queries.expand(len(cells), -1, -1), cells, cells)  # (B, Q, S)
+    inside = torch.zeros(len(cells), 8, 8)
+    for cells_hw, truth in zip(inside, scenes.truths):
+        for x0, y0, x1, y1 in (truth.boxes_xyxy / 8).round().astype(int):
+            cells_hw[y0:y1, x0:x1] = 1
+    inside = inside.flatten(1)  # (B, S), 1 in the boxes
+    print(f"{len(cells)} scenes: boxes of shapes hold {inside.mean():.2f} of the cells, "
+          f"and {(weights * inside[:, None]).sum(2).mean():.2f} of the weight")
     figure, axes = clear_subplots(3, 4, (7.6, 5.9))
     for ax in axes[:, 0]:
         ax.axis("off")
@@ -316,14 +323,14 @@ def show_pooling():
         ax.imshow(map_hw.numpy(), cmap="inferno", vmin=0)
         ax.set_title(f"query {query}: up to {map_hw.max():.2f}", fontsize=9.5)
         ax.set(xticks=(), yticks=())
-    figure.tight_layout()
     return figure
 
 
 attempt(show_pooling, after="projection")
 
 # %% [markdown]
-# And on the text side: cosines of captions. The model has learned which differences an image would show.
+# And on the text side: cosines of captions. The first three say the same, and have nearly the same direction. The fifth
+# has the words of the first, bound otherwise: a tower that only counts words would give them a cosine of 1.
 
 # %%
 @torch.no_grad()
@@ -345,7 +352,6 @@ def show_captions():
     ax.set_xticks(range(len(captions)), range(1, len(captions) + 1), fontsize=9)
     ax.set_yticks(range(len(captions)), [f"{caption}  {i}" for i, caption in enumerate(captions, 1)], fontsize=9)
     ax.set_title("cosines of captions", fontsize=10)
-    figure.tight_layout()
     return figure
 
 
