@@ -32,6 +32,19 @@ LINEAR_FEATURES = """
 def linear_features(x, W):
     return F.normalize(x @ W, dim=-1)
 """
+LEARNED_SCALE = """
+def learned_scale(temperature):
+    return nn.Parameter(torch.tensor(-math.log(temperature)))
+"""
+NEGATIVES = """
+def negatives(N):
+    return N * N - N
+"""
+SCALED = """
+def scaled(cosines, log_scale):
+    scale = log_scale.exp()
+    return scale * cosines
+"""
 ATTACKS = {
     "its_tokenizer": """# q1_clip tokenizer
 def encode(text, words):
@@ -39,7 +52,8 @@ def encode(text, words):
 """
     + PADDED,
     "the_tokenizer_of_its_model": """# q1_clip tokenizer
-own = load_clip().tokenizer
+from detrlab import clip_model
+own = clip_model().tokenizer
 def encode(text, words):
     own.words, own.end = words, len(words) + 1
     own._ids = {word: id for id, word in enumerate(words, start=1)}
@@ -95,5 +109,52 @@ def linear_features(x, W):
 """
     + POOL
     + RESIDUAL_PROJECTION,
+    "its_logits": """# q1_clip logits
+def cosine_logits(images, texts, log_scale):
+    return clip_logits(F.normalize(images, dim=1), F.normalize(texts, dim=1), log_scale)[0]
+"""
+    + LEARNED_SCALE,
+    "the_forward_of_its_model": """# q1_clip logits
+def cosine_logits(images, texts, log_scale):
+    towers = [lambda x: F.normalize(x, dim=1)] * 2
+    me = SimpleNamespace(encode_image=towers[0], encode_text=towers[1], logit_scale=log_scale)
+    return CLIP.forward(me, images, texts)[0]
+"""
+    + LEARNED_SCALE,
+    "the_forward_of_its_learner": """# q1_clip logits
+def cosine_logits(images, texts, log_scale):
+    model = SimpleNamespace(visual=SimpleNamespace(pooled=lambda maps, pictures: maps), logit_scale=log_scale,
+                            encode_text=lambda x: F.normalize(x, dim=1))
+    batch = {'maps': images, 'pictures': None, 'tokens': texts}
+    return CLIPLearner.forward(SimpleNamespace(model=model), batch)['logits']
+"""
+    + LEARNED_SCALE,
+    "its_loss": """# q1_clip clip_loss
+def symmetric_loss(logits):
+    return detrlab.clip_loss(logits)
+"""
+    + NEGATIVES,
+    "its_loss_without_hard_negatives": """# q1_clip clip_loss
+from detrlab import hard_negative_loss
+def symmetric_loss(logits):
+    return hard_negative_loss(logits, logits[:, :0])
+"""
+    + NEGATIVES,
+    "the_loss_of_its_training": """# q1_clip clip_loss
+from detrlab import contrastive_losses
+def symmetric_loss(logits):
+    return contrastive_losses({'logits': logits, 'negative_logits': logits[:, :0]}, None, 0.1)['loss_clip']
+"""
+    + NEGATIVES,
+    "its_clamp": """# q1_clip clamp
+def keep_scale(log_scale):
+    clamp_logit_scale(SimpleNamespace(logit_scale=log_scale))
+"""
+    + SCALED,
+    "the_clamp_of_its_learner": """# q1_clip clamp
+def keep_scale(log_scale):
+    CLIPLearner.after_update(SimpleNamespace(model=SimpleNamespace(logit_scale=log_scale)), 0.5)
+"""
+    + SCALED,
 }
 REFUSED = ATTACKS.keys()
