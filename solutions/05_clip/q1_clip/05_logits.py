@@ -195,7 +195,8 @@ def logits(draw):
 
 # %% [markdown]
 # **The result.** Six scenes and their captions, by the trained towers of the course's small CLIP: how the probability of
-# each image is shared among the six captions, at three temperatures. The captions are printed below.
+# each image is shared among the six captions at the temperatures 1, .2, and the one that was learned. The captions are
+# printed above the figure.
 
 # %%
 def show_temperatures():
@@ -204,13 +205,13 @@ def show_temperatures():
     images, texts = encode_pictures(model, scenes.normalised()), encode_texts(model, captions)
     learned = math.exp(-model.logit_scale.item())
     figure, axes = clear_subplots(1, 3, (8.4, 3.1))
-    for ax, temperature in zip(axes[0], (1.0, 0.07, learned)):
+    for ax, temperature in zip(axes[0], (1.0, 0.2, learned)):
         shares = cosine_logits(images, texts, learned_scale(temperature).detach()).softmax(1)
         ax.imshow(shares.numpy(), cmap="cividis", vmin=0, vmax=1)
         for (i, j), share in np.ndenumerate(shares.numpy()):
             ax.text(j, i, f"{share:.2f}".lstrip("0"), ha="center", va="center", fontsize=8,
                     color="black" if share > 0.5 else "white")
-        ax.set_title(f"temperature {temperature:.3g}", fontsize=9.5)
+        ax.set_title(f"temperature {temperature:.2g}", fontsize=9.5)
         ax.set(xlabel="caption", xticks=range(6), yticks=range(6))
     axes[0, 0].set_ylabel("image")
     cosines = cosine_logits(images, texts, torch.tensor(0.0))

@@ -191,17 +191,17 @@ attempt(show_broken_batches, after="ln_n")
 
 # %% [markdown]
 # A training whose loss stays at ln N has learned nothing that tells its pairs apart. The usual reasons: a tower gives
-# the same feature to everything (too high a rate, an input that does not vary); or images and captions came into
-# another order on the way, and there is nothing to learn. In that case ln N is the best there is, and being *sure*
-# costs more. So before a long training, let the towers learn one single batch by heart: that must go far below ln N
-# within a minute.
+# one feature to everything (too high a rate, an input that does not vary), and then the best that the other can learn
+# is to tell nothing, too; or images and captions came into another order on the way, and there is nothing to learn.
+# Above ln N, the towers are *sure*, and wrong. So before a long training, let the towers learn one single batch by
+# heart: that must go far below ln N within a minute.
 #
 # **And how low can it fall without a temperature?** Here no tower stands in the way: the features of 128 images and
 # 128 texts are free, and are moved by their gradients alone.
 
 # %%
 def show_floors():
-    N, steps, curves = 128, 400, {}
+    N, steps, curves = 128, 150, {}
     for name, start in (("scale 1", 0.0), ("scale 1/.07, learned", math.log(1 / 0.07))):
         torch.manual_seed(0)
         images, texts = torch.randn(N, E, requires_grad=True), torch.randn(N, E, requires_grad=True)
@@ -222,12 +222,12 @@ def show_floors():
     ax = axes[0, 0]
     for (name, losses), colour in zip(curves.items(), ("#0072b2", "#d55e00")):
         ax.plot(losses, color=colour, linewidth=2)
-        ax.text(steps + 4, losses[-1] - 0.05, f"{name}: {losses[-1]:.2f}", color=colour, va="top", fontsize=9)
+        ax.text(steps + 2, losses[-1] - 0.05, f"{name}: {losses[-1]:.2f}", color=colour, va="top", fontsize=9)
     for name, floor in floors.items():
         ax.axhline(floor, color=GREY, linewidth=1, linestyle="--", xmax=0.7)
-        ax.text(steps + 4, floor + 0.05, f"{name}: {floor:.2f}", color=GREY, va="bottom", fontsize=9)
+        ax.text(steps + 2, floor + 0.05, f"{name}: {floor:.2f}", color=GREY, va="bottom", fontsize=9)
     ax.set_title("free features of 128 pairs", fontsize=9.5)
-    ax.set(xlabel="step", ylabel="loss", xlim=(0, steps / 0.7), ylim=(-0.6, 5.6), xticks=range(0, steps + 1, 100))
+    ax.set(xlabel="step", ylabel="loss", xlim=(0, steps / 0.7), ylim=(-0.6, 5.6), xticks=range(0, steps + 1, 50))
     ax.spines[["top", "right"]].set_visible(False)
     return figure
 
