@@ -59,7 +59,7 @@ def text_tower(draw):
     (B, heads), T, d = draw.letters("B M", 2, 3), draw.size(5, 7), 4
     layers = drawn_layers(draw, heads * d, heads)
     draw.name(T=T, D=heads * d)
-    x = draw.normal(B, T, heads * d).requires_grad_()
+    x = draw.normal(B, T, heads * d)
 
     V, width = draw.size(17, 23), draw.size(5, 7)
     tower = drawn_tower(draw, V, T + 4, width, 3)
@@ -68,7 +68,7 @@ def text_tower(draw):
     for row, length in zip(tokens, lengths):
         row[:length] = torch.tensor([draw.integer(1, V - 2) for _ in range(length - 1)] + [V - 1])
     features = draw.normal(B + 2, T, width).requires_grad_()
-    return {"1. text_block": told(lambda: text_block(layers, x * 1, detrlab.causal_mask(T)), x),
+    return {"1. text_block": attempted(lambda: text_block(layers, x.clone(), detrlab.causal_mask(T))),
             "2. read": attempted(lambda: read(tower, tokens.clone(), detrlab.causal_mask(T))),
             "3. at_end": told(lambda: at_end(features * 1, tokens.clone(), V - 1), features)}
 

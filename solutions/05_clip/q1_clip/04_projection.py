@@ -58,7 +58,7 @@ def projection(draw):
     (B, Q), (d, S), E = draw.letters("B Q", 2, 3), draw.letters("d S", 5, 7), 11
     draw.name(E=E)
     attn = draw.fill(nn.MultiheadAttention(2 * d, 2, batch_first=True), scale=2.0)
-    queries, cells = draw.normal(Q, 2 * d).requires_grad_(), draw.normal(B, S, 2 * d).requires_grad_()
+    queries, cells = draw.normal(Q, 2 * d), draw.normal(B, S, 2 * d)
     x, y, W = draw.normal(B, d).requires_grad_(), draw.normal(B, E).requires_grad_(), draw.normal(d, E).requires_grad_()
 
     def layers_from(width):
@@ -66,7 +66,7 @@ def projection(draw):
                                 "layer_norm": nn.LayerNorm(E)})
         return SimpleNamespace(**draw.fill(layers, scale=1.5))
 
-    return {"1. pool": told(lambda: pool(queries * 1, attn, cells * 1), queries, cells),
+    return {"1. pool": attempted(lambda: pool(queries.clone(), attn, cells.clone())),
             "2. residual_projection": {
                 "d is not E": told(lambda: residual_projection(layers_from(d), x * 1), x),
                 "d is E": told(lambda: residual_projection(layers_from(E), y * 1), y)},
