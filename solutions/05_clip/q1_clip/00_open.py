@@ -80,7 +80,7 @@ def layers_of(block):
 
 def drawn_layers(draw, D, M):
     """Such layers with drawn weights."""
-    return layers_of(draw.fill(ResidualAttentionBlock(D, M), scale=2.0))
+    return layers_of(draw.fill(ResidualAttentionBlock(D, M)))
 
 
 def drawn_tower(draw, V, T, D, L):

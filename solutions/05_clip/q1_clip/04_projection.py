@@ -57,7 +57,7 @@ def linear_features(x, W):
 def projection(draw):
     (B, Q), (d, S), E = draw.letters("B Q", 2, 3), draw.letters("d S", 5, 7), 11
     draw.name(E=E)
-    attn = draw.fill(nn.MultiheadAttention(2 * d, 2, batch_first=True), scale=2.0)
+    attn = draw.fill(nn.ModuleDict({"attn": nn.MultiheadAttention(2 * d, 2, batch_first=True)}), scale=1.5)["attn"]
     queries, cells = draw.normal(Q, 2 * d), draw.normal(B, S, 2 * d)
     x, y, W = draw.normal(B, d).requires_grad_(), draw.normal(B, E).requires_grad_(), draw.normal(d, E).requires_grad_()
 
