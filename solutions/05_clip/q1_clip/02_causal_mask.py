@@ -40,8 +40,7 @@ def may_look(T):
 def masked_weights(scores, mask):
     """Scores (B, M, T, T) and a mask (T, T) of 0 and -inf -> weights of the same shape as the scores."""
     ### BEGIN SOLUTION
-    scores = scores + mask
-    return scores.softmax(-1)
+    return (scores + mask).softmax(-1)
     ### END SOLUTION
 
 # %% check="causal_mask" points=2
@@ -151,71 +150,70 @@ def causal_mask(draw):
 # %% [raw] mistake="causal_mask/not_masked"
 # The mask was not used. Add it to the scores.
 # ---
-# - scores = scores + mask
+# - return (scores + mask).softmax(-1)
+# + return scores.softmax(-1)
 
 # %% [raw] mistake="causal_mask/mask_after_softmax"
 # The mask was added to the weights, after the softmax, so hidden ones are −∞ and the rest does not sum to 1. Add it to
 # the scores.
 # ---
-# - scores = scores + mask
-# - return scores.softmax(-1)
+# - return (scores + mask).softmax(-1)
 # + return scores.softmax(-1) + mask
 
 # %% [raw] mistake="causal_mask/zeroed_after_softmax"
 # Hidden weights were set to 0 after the softmax, so the rest of a row sums to less than 1. Add the mask to the scores,
 # before.
 # ---
-# - scores = scores + mask
-# - return scores.softmax(-1)
+# - return (scores + mask).softmax(-1)
 # + return scores.softmax(-1) * mask.exp()
 
 # %% [raw] mistake="causal_mask/mask_multiplied"
 # The scores were multiplied by the mask: what may be seen becomes 0, and the hidden scores ±∞. Add it.
 # ---
-# - scores = scores + mask
-# + scores = scores * mask
+# - return (scores + mask).softmax(-1)
+# + return (scores * mask).softmax(-1)
 
 # %% [raw] mistake="causal_mask/filled_with_zero"
 # Hidden scores were set to 0. A score of 0 has a weight like any other, $e^0 = 1$ before it is divided: −∞ has none.
 # ---
-# - scores = scores + mask
-# + scores = scores.masked_fill(mask != 0, 0)
+# - return (scores + mask).softmax(-1)
+# + return scores.masked_fill(mask != 0, 0).softmax(-1)
 
 # %% [raw] mistake="causal_mask/mask_inverted"
 # What may be seen was hidden, and the rest was left: the mask is −∞ where a key is hidden.
 # ---
-# - scores = scores + mask
-# + scores = scores.masked_fill(mask == 0, -math.inf)
+# - return (scores + mask).softmax(-1)
+# + return scores.masked_fill(mask == 0, -math.inf).softmax(-1)
 
 # %% [raw] mistake="causal_mask/mask_transposed"
 # Rows and columns of the mask changed places. It is `[query, key]`, as the scores are.
 # ---
-# - scores = scores + mask
-# + scores = scores + mask.T
+# - return (scores + mask).softmax(-1)
+# + return (scores + mask.T).softmax(-1)
 
 # %% [raw] mistake="causal_mask/over_queries"
 # The softmax runs over the queries, so columns sum to 1. Each row shares a 1 among the keys, the last axis.
 # ---
-# - return scores.softmax(-1)
-# + return scores.softmax(-2)
+# - return (scores + mask).softmax(-1)
+# + return (scores + mask).softmax(-2)
 
 # %% [raw] mistake="causal_mask/over_heads"
 # The softmax runs over the heads. Each row shares a 1 among the keys, the last axis.
 # ---
-# - return scores.softmax(-1)
-# + return scores.softmax(1)
+# - return (scores + mask).softmax(-1)
+# + return (scores + mask).softmax(1)
 
 # %% [raw] mistake="causal_mask/over_all_pairs"
 # One softmax runs over all pairs, so a whole map sums to 1. Each row has a 1 of its own.
 # ---
-# - return scores.softmax(-1)
-# + return scores.flatten(2).softmax(-1).view_as(scores)
+# - return (scores + mask).softmax(-1)
+# + return (scores + mask).flatten(2).softmax(-1).view_as(scores)
 
 # %% [raw] mistake="causal_mask/scores_returned"
 # These are the masked scores. Their softmax over the keys is missing.
 # ---
-# - return scores.softmax(-1)
-# + return scores
+# - return (scores + mask).softmax(-1)
+# + return scores + mask
 
 # %% [markdown]
 # **The result**: the first layer of the shipped text tower reads a caption. Left: your mask. Middle: the weights of one
