@@ -3,8 +3,8 @@
     python -m tools.clip_runs train     # all runs that are not there yet, about a CPU minute each
     python -m tools.clip_runs write     # all that is there into data/clip_runs.json
 
-Runs go to checkpoints/clip_runs/; one that was stopped goes on from its last checkpoint. Their budget is in steps: a slower
-machine takes longer and sees the same scenes.
+Runs go to checkpoints/clip_runs/; one that was stopped goes on from its last checkpoint. Their budget is in steps: a
+slower machine takes longer and sees the same scenes.
 """
 
 import json

@@ -1,10 +1,10 @@
 """Small CLIPs trained alike but for one thing: hard negatives, the temperature, the batch, what the towers can learn.
 
-Each is trained with three seeds (`SEEDS`): they show by how much runs differ that differ in nothing else. What they came
-to ships (`clip_runs`). The model is `clip_model` at half its width.
+Each is trained with three seeds (`SEEDS`): they show by how much runs differ that differ in nothing else. What they
+came to ships (`clip_runs`). The model is `clip_model` at half its width.
 
-Steps are such that a run takes about as long as "plain" where that is the question (batches, from scratch); else there are
-as many steps, of which one may take longer.
+Steps are such that a run takes about as long as "plain" where that is the question (batches, from scratch); else there
+are as many steps, of which one may take longer.
 """
 
 import json

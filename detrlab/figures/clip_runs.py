@@ -30,8 +30,8 @@ TITLES = {
 def plot_clip_runs(
     runs: Mapping[str, Sequence[Mapping[str, float]]], recipes: Sequence[str], measures: Sequence[str]
 ) -> Figure:
-    """A row for each recipe, "plain" on top, a panel for each measure; a dot is one run, a bar their mean, a band from the smallest to the
-    largest run of "plain". In panels of swaps chance, .5, is a dashed line.
+    """A row for each recipe, "plain" on top, a panel for each measure; a dot is one run, a bar their mean, a band from
+    the smallest to the largest run of "plain". In panels of swaps chance, .5, is a dashed line.
 
     runs: as `clip_runs` gives them. recipes: of its keys. measures: keys of their figures.
 

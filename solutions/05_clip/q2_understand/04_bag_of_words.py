@@ -73,7 +73,7 @@ def bag_of_words(draw):
             (f"a {one} and two {two}s", f"two {one}s and a {two}"),  # counts
             (f"an orange {shape} and a {two}", f"a {other} {shape} and an orange {another}"),
             (f"an orange {shape} and a {two}", f"an {shape} orange and an {two}"),
-            (f"a {one}, a {one} and a {two}", f"a {one}, a {two} and a {two}"),  # as many words, others as often
+            (f"a {one} and a {one} and a {two}", f"a {one} and a {two} and a {two}"),  # as many words, others as often
             (f"a {one}", f"a {one} and a {one}"),  # the same set of words but one
             (f"a {one} a {one} a {two}", f"a {one} a {two} a {two}"),  # the same set, others as often
             (f"a {one} {one}", f"a {one}"),
