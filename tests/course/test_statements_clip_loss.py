@@ -11,8 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from autograder.build.in_process import runner
+from autograder.build.measured import untrained
 from autograder.course.registry import SOLUTIONS
 from autograder.course.source import read_source
+from coursework.checks.notebook import recording
 from detrlab.clip.loss import clip_loss
 from detrlab.clip.model import CLIP
 
@@ -68,7 +71,9 @@ def test_twice_the_batch_has_four_times_the_negatives(N):
 def test_the_numbers_of_step_7():
     found = answers()
     assert found.loss_of_one == pytest.approx(found.loss_of_cosines(1, 0.5, 0.1, 3.0))
-    assert found.loss_of_nothing == pytest.approx(found.loss_of_cosines(128, 0.0, 0.0, 1.0)) == pytest.approx(4.852, 1e-3)
+    assert (
+        found.loss_of_nothing == pytest.approx(found.loss_of_cosines(128, 0.0, 0.0, 1.0)) == pytest.approx(4.852, 1e-3)
+    )
     assert found.loss_without_temperature == pytest.approx(found.loss_of_cosines(128, 1.0, -1.0, 1.0))
     assert found.loss_without_temperature == pytest.approx(2.90, abs=0.005)
     assert found.loss_of_cosines(3, 0.5, 0.1, 5.0) == pytest.approx(0.240, abs=0.0005)
@@ -96,6 +101,22 @@ def test_the_bounds_of_step_8():
         assert log_scale.item() == pytest.approx(expected)
     assert math.exp(4.8) == pytest.approx(121.5, abs=0.05)
     assert math.log(100) == pytest.approx(4.605, abs=0.0005)
+
+
+def test_the_training_of_step_9_moves_both_towers_and_the_temperature(tmp_path):
+    cells = read_source(FOLDER).code({})
+    training = next(cell for cell in cells if "def train()" in cell.source)
+    with untrained(), runner(tmp_path) as kernel, recording([1]):
+        for code in (cells[0].source, training.source, "MINUTES, SCENES, BATCH = 0.002, 60, 16", "trained = train()"):
+            assert (error := kernel.run(code).error) is None, error
+        trained, fresh = kernel.namespace["trained"], kernel.namespace["my_clip_model"]
+    assert trained.logit_scale.item() != pytest.approx(math.log(1 / 0.07), abs=1e-6)
+    names = [name for name, each in trained.named_parameters() if each.grad is None]
+    assert names == []
+    kept = trained.state_dict()
+    assert kept.keys() == fresh.state_dict().keys()
+    assert not [name for name in kept if "stages" in name]  # the detector's weights are not handed in
+    assert "logit_scale" in kept
 
 
 def test_the_close_counts_as_the_paper_does():
