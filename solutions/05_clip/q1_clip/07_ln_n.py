@@ -16,9 +16,9 @@
 # - the loss for N = 128 without a temperature, that is at scale 1, if the right pairs had the cosine 1, and all others
 #   the smallest cosine that there is, −1.
 #
-# **Then write** `loss_of_cosines(N, own, other, scale)` (1 point): the loss of such a batch, as a plain number. A
-# probability is never computed from logits alone by subtraction; here it is short enough: divide both parts of the
-# softmax by $e^{s \cdot \mathrm{own}}$, and −ln of it is $\ln(1 + \dots)$.
+# **Then write** `loss_of_cosines(N, own, other, scale)` (1 point): the loss of such a batch, as a plain number. Both parts
+# of the softmax, above and below the line, may be divided by $e^{s \cdot \mathrm{own}}$; −ln of what is left is
+# $\ln(1 + \dots)$.
 #
 # *Example.* N = 3, cosines of .5 and .1, scale 5: the right logit is 2.5, the two others .5. The loss is
 # $\ln(1 + 2 e^{-2}) = .240$.

@@ -122,5 +122,5 @@ def show_captions():
 show_captions()
 
 # %% [markdown]
-# What is taken for another is often close: the same shapes with other colours, or the other way round. Whether such a
-# model binds a colour to its shape is measured in the next notebook.
+# Captions behind the right one often share a shape or a colour with it. Whether such a model knows which colour belongs
+# to which shape is measured in the next notebook.
