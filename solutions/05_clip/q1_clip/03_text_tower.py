@@ -54,6 +54,14 @@ def at_end(x, tokens, end):
     ### END SOLUTION
 
 # %% check="text_tower" points=4
+def learned(call):
+    """What `call` gives, and whether weights could be learned through it."""
+    value = attempted(call)
+    if not isinstance(value, torch.Tensor):
+        return value
+    return {"values": value, "can be learned through": value.requires_grad}
+
+
 @check(parts={"1. text_block": 1, "2. read": 2, "3. at_end": 1})
 def text_tower(draw):
     (B, heads), T, d = draw.letters("B M", 2, 3), draw.size(5, 7), 4
@@ -68,8 +76,8 @@ def text_tower(draw):
     for row, length in zip(tokens, lengths):
         row[:length] = torch.tensor([draw.integer(1, V - 2) for _ in range(length - 1)] + [V - 1])
     features = draw.normal(B + 2, T, width).requires_grad_()
-    return {"1. text_block": attempted(lambda: text_block(layers, x.clone(), detrlab.causal_mask(T))),
-            "2. read": attempted(lambda: read(tower, tokens.clone(), detrlab.causal_mask(T))),
+    return {"1. text_block": learned(lambda: text_block(layers, x.clone(), detrlab.causal_mask(T))),
+            "2. read": learned(lambda: read(tower, tokens.clone(), detrlab.causal_mask(T))),
             "3. at_end": told(lambda: at_end(features * 1, tokens.clone(), V - 1), features)}
 
 
@@ -172,6 +180,18 @@ def text_tower(draw):
 # ---
 # - return x + layers.mlp(layers.ln_2(x))
 # + return x
+
+# %% [raw] mistake="text_tower/block_detached"
+# The result is detached, or was computed without gradients: nothing before it could learn.
+# ---
+# - return x + layers.mlp(layers.ln_2(x))
+# + return (x + layers.mlp(layers.ln_2(x))).detach()
+
+# %% [raw] mistake="text_tower/features_detached"
+# The features are detached, or were computed without gradients: the tower could not learn.
+# ---
+# - return tower.ln_final(x)
+# + return tower.ln_final(x).detach()
 
 # %% [raw] mistake="text_tower/no_positions"
 # The positions are missing: for a layer without them "a red ring left of a blue star" has no order but that of its

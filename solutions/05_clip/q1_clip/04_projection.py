@@ -53,6 +53,14 @@ def linear_features(x, W):
     ### END SOLUTION
 
 # %% check="projection" points=3
+def learned(call):
+    """What `call` gives, and whether weights could be learned through it."""
+    value = attempted(call)
+    if not isinstance(value, torch.Tensor):
+        return value
+    return {"values": value, "can be learned through": value.requires_grad}
+
+
 @check(parts={"1. pool": 1, "2. residual_projection": 1, "3. linear_features": 1})
 def projection(draw):
     (B, Q), (d, S), E = draw.letters("B Q", 2, 3), draw.letters("d S", 5, 7), 11
@@ -66,7 +74,7 @@ def projection(draw):
                                 "layer_norm": nn.LayerNorm(E)})
         return SimpleNamespace(**draw.fill(layers, scale=1.5))
 
-    return {"1. pool": attempted(lambda: pool(queries.clone(), attn, cells.clone())),
+    return {"1. pool": learned(lambda: pool(queries.clone(), attn, cells.clone())),
             "2. residual_projection": {
                 "d is not E": told(lambda: residual_projection(layers_from(d), x * 1), x),
                 "d is E": told(lambda: residual_projection(layers_from(E), y * 1), y)},
@@ -154,6 +162,12 @@ def projection(draw):
 # ---
 # - answers, _ = attn(asked, cells, cells)
 # + _, answers = attn(asked, cells, cells)
+
+# %% [raw] mistake="projection/pooling_detached"
+# The answers are detached, or were computed without gradients: queries and attention could not learn.
+# ---
+# - return answers.flatten(1)
+# + return answers.flatten(1).detach()
 
 # %% [raw] mistake="projection/residual_on_the_input"
 # The residual was added to x. That fits only where d equals E: add it to the output of `linear1`.
