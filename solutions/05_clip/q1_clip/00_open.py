@@ -1,6 +1,6 @@
 # %% [markdown]
 # # 1 · CLIP: which words go with which image
-# About 130 minutes · runs offline, on a laptop's processor
+# 26 points · about 130 minutes · runs offline, on a laptop's processor
 #
 # **After this notebook you can**
 #
