@@ -60,8 +60,8 @@ def draw_runs(
     titles: Mapping[str, str],
     base: str,
 ) -> None:
-    """A row for each recipe, the first on top, in axes for each measure of `titles`: dots are runs, a bar their mean, and
-    a band reaches from the smallest to the largest run of the recipe `base`."""
+    """A row for each recipe, the first on top, in axes for each measure of `titles`: dots are runs, a bar their mean,
+    and a band reaches from the smallest to the largest run of the recipe `base`."""
     for ax, (measure, title) in zip(axes, titles.items(), strict=True):
         among = [run[measure] for run in runs[base]]
         ax.axvspan(min(among), max(among), color=INK, alpha=0.25, linewidth=0)

@@ -84,9 +84,11 @@ def bag_of_words(draw):
         said[f"{text} / {other}"] = value if isinstance(value, Exception) else bool(value)
 
     (N,) = draw.letters("N", 23, 43)
-    true, false = draw.normal(N), draw.normal(N)
-    ties = draw.permutation(N)[: draw.integer(5, 9)]
-    false[ties] = true[ties]
+    true, order, ties = draw.normal(N), draw.permutation(N), draw.integer(5, 9)
+    apart = draw.uniform(N, low=0.1, high=2)
+    apart[order[:ties]] = 0
+    apart[order[ties : ties + draw.integer(1, 4)]] *= -1
+    false = true - apart
     share = attempted(lambda: plain(preferred(true.clone(), false.clone())))
     worked_out = {"colours": draw.sealed(lambda: share_colours), "order": draw.sealed(lambda: share_order),
                   "ties right": draw.sealed(lambda: share_ties_right)}
