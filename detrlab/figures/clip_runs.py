@@ -47,4 +47,5 @@ def plot_clip_runs(
         if measure.startswith("binding_"):
             ax.axvline(0.5, color=INK, linestyle="--", linewidth=0.8)
             ax.set_xlim(0, 1.03)
+            ax.set_xticks((0, 0.5, 1), ("0", ".5", "1"))
     return figure

@@ -160,7 +160,7 @@ def zero_shot(draw):
 # on every pixel, where colours have about 1:
 
 # %%
-NOISE = 1.5  # your choice
+NOISE = 0.3  # your choice
 
 
 def show_zero_shot():
@@ -193,4 +193,5 @@ def show_zero_shot():
 attempt(show_zero_shot, after="zero_shot")
 
 # %% [markdown]
-# Among 300 images one or two more or less are chance: a share near .5 has a standard error of .03.
+# Of 300 images a share near .5 has a standard error of .03: look at differences with that in mind. More prompts are not
+# better by themselves. They help where they say of a class what its images have in common.

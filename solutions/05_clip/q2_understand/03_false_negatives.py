@@ -221,7 +221,9 @@ def show_false_negatives():
 attempt(show_false_negatives, after="false_negatives")
 
 # %% [markdown]
-# More false negatives with every larger batch: their number grows with N, as that of the true ones does. And the loss
-# rises with N whatever the model knows, since there is more to choose from: *losses of two batch sizes cannot be
-# compared*. Compare models by one batch size, or by what they find. (The training of the shipped CLIP drew batches
-# without equal captions, one for each image, so it never met any.)
+# Of single shapes a row of 128 has fewer than you worked out: a fifth of the captions begin with "a picture of", and such
+# a one is no equal of the same without it, though it says the same. There are more false negatives in every larger
+# batch: their number grows with N, as that of the true ones does. And the loss rises with N whatever the model knows,
+# since there is more to choose from: *losses of two batch sizes cannot be compared*. Compare models by one batch size, or
+# by what they find. (The training of the shipped CLIP drew batches without equal captions, one for each image, so it
+# never met any.)

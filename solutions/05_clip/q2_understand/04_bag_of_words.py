@@ -236,6 +236,6 @@ def show_bags():
 attempt(show_bags, after="bag_of_words")
 
 # %% [markdown]
-# Exactly .5 where the bag is the same, whatever was trained. The other two kinds exchange words ("left" for "right",
-# "ring" for "rings"): there a bag *can* differ from .5, by luck or by what it has learned of single words. So a control
-# has a value of its own for each kind of swap.
+# Exactly .5 where the bag is the same, whatever was trained. The other two kinds mostly exchange words ("left" for
+# "right", "ring" for "rings"): there a bag *can* differ from .5, by luck or by what it has learned of single words. So a
+# control has a value of its own for each kind of swap.

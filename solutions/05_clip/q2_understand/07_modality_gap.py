@@ -211,5 +211,5 @@ attempt(show_gap, after="modality_gap")
 
 # %% [markdown]
 # The gap is there before anything was learned: each tower has its own random weights, and puts all its inputs near one
-# place. The training of this small CLIP closes most of it. A gap by itself does not spoil retrieval, as you worked out:
-# what is the same for all texts changes no image's order.
+# place. The training of this small CLIP closes it: two halves of the images, drawn by chance, lie no closer together. A
+# gap by itself does not spoil retrieval, as you worked out: what is the same for all texts changes no image's order.
