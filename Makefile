@@ -81,6 +81,8 @@ train: $(READY)  ## re-train the shipped models (some hours on 2 free cores)
 	$(BIN)/python -m tools.dino_runs train
 	$(BIN)/python -m tools.dino_runs write
 	$(BIN)/python -m tools.train_short train
+	$(BIN)/python -m tools.clip_runs train
+	$(BIN)/python -m tools.clip_runs write
 
 lock: $(READY)  ## pin today's newest versions: what runs (for students, too), and what tests
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock

@@ -118,6 +118,7 @@ Pictures and words
     kept_maps               what its frozen stages make of scenes
     clip_batches            its batches, with hard negatives from some step on
     contrastive_losses      its loss, for `Trainer`
+    clip_runs               what trainings came to that differ in one thing, three of each
 
 Numbers for attention
     mass_in_box         the share of a map that falls into a box
@@ -154,6 +155,7 @@ Figures
     plot_moments            one scene with what a model said of it at several times
     LiveTraining            both, drawn anew while a `Trainer` runs
     plot_ablations          what runs came to from which a part was left out
+    plot_clip_runs          what trainings of small CLIPs came to
     plot_collapse           do trainings of DINO collapse? Entropies and KL over steps
     plot_detr               a diagram: the way of a picture through DETR, with all shapes
     plot_transformer_layers  a diagram: one encoder layer and one decoder layer, and where q, k and v come from
@@ -325,6 +327,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         clip_model as clip_model,
         load_clip as load_clip,
     )
+    from .clip.runs import clip_runs as clip_runs
     from .clip.text import (
         BagOfWords as BagOfWords,
         QuickGELU as QuickGELU,
@@ -436,6 +439,7 @@ if typing.TYPE_CHECKING:  # what type checkers and editors see; at run time a na
         plot_decoder_attention as plot_decoder_attention,
         plot_encoder_attention as plot_encoder_attention,
     )
+    from .figures.clip_runs import plot_clip_runs as plot_clip_runs
     from .figures.collapse import plot_collapse as plot_collapse
     from .figures.conventions import (
         plot_box_frames as plot_box_frames,
@@ -552,6 +556,7 @@ _HOMES = {
         "zero_shot_classifier",
     ),
     "clip.model": ("CLIP", "Projection", "clamp_logit_scale", "clip_logits", "clip_model", "load_clip"),
+    "clip.runs": ("clip_runs",),
     "clip.text": ("BagOfWords", "QuickGELU", "ResidualAttentionBlock", "TextTransformer", "causal_mask"),
     "clip.tokenizer": ("Tokenizer",),
     "clip.training": ("CLIPLearner", "clip_batches", "contrastive_losses", "kept_maps", "untrained_clip"),
@@ -614,6 +619,7 @@ _HOMES = {
         "plot_decoder_attention",
         "plot_encoder_attention",
     ),
+    "figures.clip_runs": ("plot_clip_runs",),
     "figures.collapse": ("plot_collapse",),
     "figures.conventions": ("plot_box_frames", "plot_row_and_column"),
     "figures.detections": ("plot_detections", "plot_query_slots"),

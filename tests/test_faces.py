@@ -33,7 +33,7 @@ NAMES = {
         TransformerEncoder TransformerEncoderLayer View VisionTransformer WeightsError ablated_detr ablation_runs
         ablation_trainer average_precision binding box_area box_iou cancel_gradients_last_layer captioned_scenes
         capture_attention causal_mask check_targets clamp_logit_scale clear_subplots clip_batches clip_logits clip_loss
-        clip_model cls_attention collapse_curves collapse_trainer compose compose_scene contrastive_losses
+        clip_model clip_runs cls_attention collapse_curves collapse_trainer compose compose_scene contrastive_losses
         cosine_momentum cxcywh_to_xyxy denoising_mask denoising_trainer describe detect dice_loss dino_curves
         dino_learner dino_recipe dino_trainer dino_vit draw_caption draw_captioned_scene draw_scene encode_pictures
         encode_texts entropy evaluate_coco explore explore_caption export_coco extract_features fast faulty finetune
@@ -43,8 +43,8 @@ NAMES = {
         measure_dino measure_jaccard measure_pixels measured_scenes modality_gap multi_crop new_figure normalise
         official_model official_weights one_shape_scenes open_picture output_entropies pad_and_mask panoptic_maps
         panoptic_quality paraphrase pca_rgb picture_difference pixel_features plot_ablations plot_attention_heads
-        plot_attention_layers plot_box_frames plot_collapse plot_decoder_attention plot_detections plot_detr
-        plot_encoder_attention plot_masks plot_moments plot_query_slots plot_row_and_column plot_training
+        plot_attention_layers plot_box_frames plot_clip_runs plot_collapse plot_decoder_attention plot_detections
+        plot_detr plot_encoder_attention plot_masks plot_moments plot_query_slots plot_row_and_column plot_training
         plot_transformer_layers plot_word_attention probe recall_at_k resize_picture resized_size resnet_backbone
         same_picture scale_to_pixels scene_segments seen segment set_losses shapes_model short_weights
         sigmoid_focal_loss similarity_map small_backbone stride_from_sizes supervised_trainer swapped switch_heads

@@ -34,6 +34,10 @@ class FrozenStages(nn.Module):
 
     @torch.no_grad()
     def forward(self, pictures: Tensor) -> Tensor:
+        return self.maps(pictures)
+
+    def maps(self, pictures: Tensor) -> Tensor:
+        """The same with gradients."""
         maps = self.backbone.stage_maps(pictures, tuple(STAGES))
         size = maps[-1].shape[-2:]
         return torch.cat([F.adaptive_avg_pool2d(each, size) for each in maps], dim=1)
