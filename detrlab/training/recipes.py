@@ -36,7 +36,7 @@ RECIPES: dict[str, Shipped] = {
     "shapes_panoptic": ShippedHead(
         Recipe(
             name="shapes_panoptic",
-            steps=1500,
+            steps=4500,
             learning_rate=1e-3,
             warm_up=100,
             clip_norm=1.0,
