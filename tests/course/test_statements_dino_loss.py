@@ -110,8 +110,11 @@ def test_what_step_10_says_of_the_shipped_vit():
     assert (HELD_OUT, REFERENCE, NEIGHBOURS, STEPS) == (500, 2000, 20, 450)
     uncertain = 2 * (0.5 * 0.5 / HELD_OUT) ** 0.5
     assert round(uncertain, 3) == 0.045 and round(1 / 6, 2) == 0.17
-    torch.manual_seed(0)
-    start, shipped, pixels = measure_dino(untrained_dino().eval()), measure_dino(load_dino()), measure_pixels()
-    assert all(shipped["knn_colour"] - other["knn_colour"] > 4 * uncertain for other in (start, pixels))
+    starts = []
+    for seed in range(3):
+        torch.manual_seed(seed)
+        starts.append(measure_dino(untrained_dino().eval()))
+    shipped, pixels = measure_dino(load_dino()), measure_pixels()
+    assert all(shipped["knn_colour"] - other["knn_colour"] > 4 * uncertain for other in (*starts, pixels))
     assert abs(shipped["knn_shape"] - 1 / 6) < uncertain
-    assert 0 < shipped["jaccard"] - start["jaccard"] < 0.1
+    assert shipped["jaccard"] < max(start["jaccard"] for start in starts)

@@ -137,8 +137,8 @@ untrained = show_worth()
 # A share near .5 of 500 images is uncertain by ± .045 (two standard errors), so smaller differences say nothing. Of the
 # *shipped* ViT we can say: its neighbours tell the object's colour far better than those of a network that was not
 # trained, and far better than plain pixels do. The shape it does not know: its share is chance, 1/6 = .17, within that
-# uncertainty. Its best head marks the object a little better than one that was not trained, far from well. How about
-# yours? It saw fewer images, for a minute and a half.
+# uncertainty. And one head for all images marks the object no better than the best of six heads does in some networks that
+# were never trained. How about yours? It saw fewer images, for a minute and a half.
 
 # %% [markdown]
 # **Where does the class token look?** Its attention in the last block, for each of the M heads (rows say: the class token
