@@ -311,7 +311,7 @@ def test_errors_say_what_was_expected(attention):
         plot_encoder_attention(PICTURE, attention, head="all")
     with pytest.raises(ValueError, match=r"\(200, 10\)|x=200, y=10.*159 x 74"):
         plot_encoder_attention(PICTURE, attention, [(200, 10)])
-    with pytest.raises(ValueError, match="expected one of the detections, or a point"):
+    with pytest.raises(ValueError, match=r"expected one of the detections, a point \(x, y\) .*, or 'class token'"):
         plot_attention_heads(PICTURE, attention, (1, 2, 3))
     with pytest.raises(ValueError, match=r"shape \(4, 4\); expected \(P, Q, 4\)"):
         plot_query_slots(torch.zeros(4, 4))

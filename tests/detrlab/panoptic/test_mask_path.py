@@ -21,7 +21,7 @@ def test_a_way_ends_in_the_models_own_masks(model):
         seen = model.see(pixels[None])
         maps = model.bbox_attention(seen.hs[-1], seen.memory, seen.mask)[0]
         expected = model(pixels[None])["pred_masks"][0]
-    assert_close(path.logits, expected[queries])
+    assert_close(path.logits, expected[queries], atol=1e-5, rtol=1e-5)
     assert_close(path.attention, maps[queries])
     assert_close(path.attention.sum((1, 2, 3)), torch.ones(3))  # one softmax over heads and cells
     assert path.attention.shape == (3, 4, 8, 11)
