@@ -11,7 +11,8 @@ import torch.nn.functional as F
 
 from autograder.course.registry import SOLUTIONS
 from autograder.course.source import read_source
-from detrlab.clip.runs import BINDING, CLIP_VARIANTS, HELD_OUT, SCENES, SEEDS
+from detrlab.clip.data import captioned_scenes
+from detrlab.clip.runs import BINDING, CLIP_VARIANTS, HELD_OUT, SCENES, SEEDS, clip_runs
 from detrlab.scenes.captions import SWAPS, Caption, ShapeGroup, swapped
 from detrlab.scenes.parts import CLASSES, COLOURS
 
@@ -116,10 +117,46 @@ def test_all_texts_moved_alike_change_no_images_order():
 
 def test_the_runs_are_those_that_the_text_describes():
     plain = CLIP_VARIANTS["plain"]
-    assert f"{SCENES:,} scenes, and measured on {HELD_OUT} held-out ones (swaps # on {BINDING:,})" in text("03b")
+    assert f"{SCENES:,} scenes, and measured on {HELD_OUT} held-out ones (swaps on {BINDING:,})" in text("03b")
     assert f"*plain* makes {plain.steps} steps of {plain.batch}" in text("03b") and SEEDS == (0, 1, 2)
     for_batches = [CLIP_VARIANTS[name].steps for name in ("batch 32", "batch 512")]
     assert "({:,} and {})".format(*for_batches) in text("03b")
     assert f"from {CLIP_VARIANTS['hard negatives'].plain:.0%}".replace("%", " %") in text("06")
-    assert f"({CLIP_VARIANTS['from scratch'].steps} # steps" in text("08")
+    assert f"({CLIP_VARIANTS['from scratch'].steps} steps" in text("08")
     assert f"trained for {plain.steps} steps" in text("04")
+
+
+def test_the_model_answer_on_hard_negatives_has_the_runs_numbers():
+    runs = clip_runs()
+    (answer,) = (cell.source for cell in NOTEBOOK.cells if cell.name == "hard_negatives" and cell.kind == "written")
+
+    def three(recipe: str, kind: str) -> list[float]:
+        return [run[kind if kind.startswith("image") else f"binding_{kind}"] for run in runs[recipe]]
+
+    def short(value: float) -> str:
+        return f"{value:.2f}".lstrip("0")
+
+    def span(*recipes: str, kind: str) -> list[str]:
+        values = [value for recipe in recipes for value in three(recipe, kind)]
+        return [short(min(values)), short(max(values))]
+
+    hard, plain, bags = "hard negatives", "plain", "bag of words"
+    colours, before = three(hard, "colours"), three(plain, "colours")
+    spread = max(max(each) - min(each) for each in (colours, before))
+    error = math.sqrt(0.5 * 0.5 / len(answers().swaps_of(held_out_captions(), "colours")[0]))
+    expected = [*map(short, colours), *map(short, before), short(spread), short(error), ".50"]
+    expected += [short(sum(colours) / 3 - sum(before) / 3), *map(short, three(hard, "places"))]
+    expected += [*map(short, three(plain, "places")), ".03", ".50", *span(hard, plain, kind="order")]
+    expected += [*span(hard, kind="counts"), *span(plain, kind="counts"), *span(bags, kind="counts")]
+    for recipe in (hard, plain, bags):
+        expected += span(recipe, kind="image_to_text_1")
+    assert re.findall(r"(?<![\d])\.\d\d\b", answer) == expected
+    pairs = len(answers().swaps_of(held_out_captions(), "places")[0])
+    assert short(0.5 / math.sqrt(pairs)) == ".03"
+    for value in three(hard, "places") + three(plain, "places"):
+        assert answers().verdict(value, math.sqrt(value * (1 - value) / pairs)) == "not told"
+
+
+@cache
+def held_out_captions() -> list[Caption]:
+    return captioned_scenes(BINDING, "held_out").captions()

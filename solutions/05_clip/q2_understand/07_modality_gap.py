@@ -38,7 +38,7 @@ choices_changed = 0  # ____
 def gap(images, texts):
     """The distance between the means of features (N, E) and (T, E), which have any length, once each has length 1."""
     ### BEGIN SOLUTION
-    means = [F.normalize(features, dim=-1).mean(0) for features in (images, texts)]
+    means = [F.normalize(features).mean(0) for features in (images, texts)]
     return (means[0] - means[1]).norm().item()
     ### END SOLUTION
 
@@ -47,7 +47,7 @@ def closer(images, texts, share):
     """Features (N, E) and (T, E) of length 1, each moved half of `share` of the way between the means; of length 1."""
     ### BEGIN SOLUTION
     way = share * (texts.mean(0) - images.mean(0)) / 2
-    return F.normalize(images + way, dim=-1), F.normalize(texts - way, dim=-1)
+    return F.normalize(images + way), F.normalize(texts - way)
     ### END SOLUTION
 
 # %% check="modality_gap" points=3
@@ -104,7 +104,7 @@ def modality_gap(draw):
 # %% [raw] mistake="modality_gap/not_normalised"
 # The features kept their own lengths, so long ones pull the mean. Bring each to length 1 first.
 # ---
-# - means = [F.normalize(features, dim=-1).mean(0) for features in (images, texts)]
+# - means = [F.normalize(features).mean(0) for features in (images, texts)]
 # + means = [features.mean(0) for features in (images, texts)]
 
 # %% [raw] mistake="modality_gap/mean_pair_distance"
@@ -135,19 +135,19 @@ def modality_gap(draw):
 # %% [raw] mistake="modality_gap/normalised_after_the_mean"
 # The length was taken from the means alone, and the features kept theirs. Each feature gets length 1, then the mean.
 # ---
-# - means = [F.normalize(features, dim=-1).mean(0) for features in (images, texts)]
+# - means = [F.normalize(features).mean(0) for features in (images, texts)]
 # + means = [F.normalize(features.mean(0), dim=0) for features in (images, texts)]
 
 # %% [raw] mistake="modality_gap/further_apart"
 # They were moved apart. Images go towards the mean of the texts, texts towards that of the images.
 # ---
-# - return F.normalize(images + way, dim=-1), F.normalize(texts - way, dim=-1)
+# - return F.normalize(images + way), F.normalize(texts - way)
 # + return F.normalize(images - way, dim=-1), F.normalize(texts + way, dim=-1)
 
 # %% [raw] mistake="modality_gap/same_direction"
 # Both went the same way, so the distance stays. The texts go the other way.
 # ---
-# - return F.normalize(images + way, dim=-1), F.normalize(texts - way, dim=-1)
+# - return F.normalize(images + way), F.normalize(texts - way)
 # + return F.normalize(images + way, dim=-1), F.normalize(texts + way, dim=-1)
 
 # %% [raw] mistake="modality_gap/whole_way"
@@ -159,13 +159,13 @@ def modality_gap(draw):
 # %% [raw] mistake="modality_gap/images_only"
 # Only the images moved. Both go half of the way.
 # ---
-# - return F.normalize(images + way, dim=-1), F.normalize(texts - way, dim=-1)
+# - return F.normalize(images + way), F.normalize(texts - way)
 # + return F.normalize(images + 2 * way, dim=-1), texts
 
 # %% [raw] mistake="modality_gap/not_of_length_one"
 # The moved features were not brought to length 1 again.
 # ---
-# - return F.normalize(images + way, dim=-1), F.normalize(texts - way, dim=-1)
+# - return F.normalize(images + way), F.normalize(texts - way)
 # + return images + way, texts - way
 
 # %% [raw] mistake="modality_gap/share_ignored"
