@@ -162,7 +162,9 @@ def clamp(draw):
 # PyTorch does not change a parameter in place while it records gradients. Do it inside `with torch.no_grad():`.
 # ---
 # - with torch.no_grad():
-# + with torch.enable_grad():
+# -     log_scale.clamp_(0, math.log(100))
+# + lowest, highest = 0, math.log(100)  # the line that raises is kept with the mistake: it is not the solution's
+# + log_scale.clamp_(lowest, highest)
 
 # %% [markdown]
 # **The result**: the clamp in the loop, and in the forward pass. A step that was too large has left t = 5. The batch has
