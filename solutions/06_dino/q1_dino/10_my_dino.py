@@ -7,8 +7,9 @@
 #
 # No points are given here. First your own functions, put together: this is all of DINO. The images are few and the
 # views small, so that it takes seconds. Two entropies are watched, in nats: the mean entropy of the teacher's outputs
-# (how sure is it of one image?), and the entropy of their mean (does it say different things of different images?). A
-# healthy training has a low first and a high second one; the next notebook makes both collapse.
+# (how sure is it of one image?), and the entropy of their mean (does it say different things of different images?). In a
+# healthy training the second is well above the first. In the next notebook you let trainings collapse, until the two are
+# alike.
 
 # %%
 def own_dino(steps=40, batch=32):

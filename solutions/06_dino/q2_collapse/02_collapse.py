@@ -222,8 +222,10 @@ def watch(wrong, seed=0, steps=50):
 
 def show_without_centring():
     for wrong in ("nothing", "no centring"):
+        print(f"training for 50 steps; what is wrong with it: {wrong}")
         watch(wrong)
-    return plot_collapse(WATCHED, K)
+    names = {"as it should be": "nothing", "no centring": "no centring"}
+    return plot_collapse({name: WATCHED[wrong] for name, wrong in names.items()}, K)
 
 
 attempt(show_without_centring, after=("entropies", "collapse"))
@@ -239,6 +241,7 @@ attempt(show_without_centring, after=("entropies", "collapse"))
 # %%
 def show_without_sharpening():
     for wrong in ("no sharpening", "aliased teacher"):
+        print(f"training for 50 steps; what is wrong with it: {wrong}")
         watch(wrong)
     figure = plot_collapse({name: WATCHED[name] for name in ("no sharpening", "aliased teacher")}, K)
     print("means of the last 10 steps   entropy   of the mean     kl")

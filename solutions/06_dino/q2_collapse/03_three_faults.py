@@ -32,7 +32,7 @@
 
 # %%
 def show_curves():
-    figure, axes = clear_subplots(3, len(LETTERS), (9.4, 5.4))
+    figure, axes = clear_subplots(3, len(LETTERS), (8.8, 5.4))
     for column, letter in enumerate(LETTERS):
         for row, name in enumerate(("entropy", "entropy of the mean", "kl")):
             ax = axes[row, column]
@@ -44,7 +44,7 @@ def show_curves():
             ax.tick_params(labelbottom=row == 2, labelleft=column == 0)
             if column == 0:
                 ax.set_ylabel(name, fontsize=9.5)
-    axes[2, 2].set_xlabel("steps; dashed: ln 64; a line for each of three seeds", fontsize=9.5)
+    axes[2, 2].set_xlabel("steps; curves in nats, a line for each of three seeds; dashed: ln 64", fontsize=9.5)
     return figure
 
 

@@ -229,8 +229,8 @@ def knn(draw):
 # + return none.scatter_add(1, labels[which], weights).argmax(1)
 
 # %% [markdown]
-# **What it looks like**: five images of 600, and the four that lie nearest in the features of the shipped ViT. What do
-# neighbours have in common?
+# **What it looks like**: five images of 600, and the four that lie nearest in the features of the shipped ViT, with
+# their cosines. What do neighbours have in common?
 
 # %%
 def show_neighbours(count=600, asked=(3, 11, 27, 40, 58)):
