@@ -134,4 +134,4 @@ def test_what_step_10_says_of_the_shipped_vit():
     shipped, pixels = measure_dino(load_dino()), measure_pixels()
     assert all(shipped["knn_colour"] - other["knn_colour"] > 4 * uncertain for other in (*starts, pixels))
     assert abs(shipped["knn_shape"] - 1 / 6) < uncertain
-    assert shipped["jaccard"] < max(start["jaccard"] for start in starts)
+    assert starts[0]["jaccard"] < shipped["jaccard"] < starts[1]["jaccard"]  # by seed
