@@ -140,7 +140,8 @@ untrained = show_worth()
 # *shipped* ViT we can say: its neighbours tell the object's colour far better than those of a network that was not
 # trained, and far better than plain pixels do. The shape it does not know: its share is chance, 1/6 = .17, within that
 # uncertainty. And one head for all images marks the object no better than in the start of seed 1, which was never trained:
-# what a training seems to gain over one start, another start has by itself. How about yours? It saw fewer images, for a minute and a half.
+# what a training seems to gain over one start, another start has by itself. How about yours? It saw fewer images, for a
+# minute and a half.
 
 # %% [markdown]
 # **Where does the class token look?** Its attention in the last block, for each of the M heads (rows say: the class token
