@@ -13,6 +13,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from autograder.course.registry import SOLUTIONS
 from autograder.course.source import read_source
+from detrlab import dino_learner, one_shape_scenes
 from detrlab.dino.evaluate import HELD_OUT, REFERENCE, measure_dino, measure_pixels
 from detrlab.dino.features import NEIGHBOURS
 from detrlab.dino.head import DINOHead
@@ -46,6 +47,22 @@ def test_the_probabilities_of_step_5():
     assert of_even.flatten().tolist() == pytest.approx([math.log(3)] * 8)
     assert round(math.log(3), 3) == 1.099
     assert answers().mean_of_pairs(torch.tensor([[9.0, 1, 2], [3, 9, 4]])).item() == 2.5
+
+
+def test_what_step_5_says_of_its_untrained_teacher():
+    """The temperature leaves the winners; with a centre more prototypes win, the commonest for fewer images."""
+    torch.manual_seed(0)
+    teacher = dino_learner().teacher
+    with torch.no_grad():
+        logits = teacher([one_shape_scenes(200, "held_out").inputs()])[0]
+    centre, nothing = logits.mean(0), torch.zeros(logits.shape[1])
+    warm, cold, centred = (
+        answers().teacher_says(logits[None], c, temperature)[0].argmax(-1)
+        for c, temperature in ((nothing, 0.1), (nothing, 0.04), (centre, 0.04))
+    )
+    assert warm.equal(cold)
+    assert len(centred.unique()) > 1.3 * len(cold.unique())
+    assert centred.bincount().max() < 0.7 * cold.bincount().max()
 
 
 def test_the_three_functions_and_the_centre_are_the_librarys_loss():
@@ -117,4 +134,4 @@ def test_what_step_10_says_of_the_shipped_vit():
     shipped, pixels = measure_dino(load_dino()), measure_pixels()
     assert all(shipped["knn_colour"] - other["knn_colour"] > 4 * uncertain for other in (*starts, pixels))
     assert abs(shipped["knn_shape"] - 1 / 6) < uncertain
-    assert shipped["jaccard"] < max(start["jaccard"] for start in starts)
+    assert starts[0]["jaccard"] < shipped["jaccard"] < starts[1]["jaccard"]  # by seed

@@ -5,7 +5,7 @@
 # ### Step 1 · Patches · 3 points · 16 min · ●●○○○
 # **You will be able to** turn an image into tokens, and say why a convolution does the same.
 #
-# A transformer reads a sequence of tokens. DETR gets them from a backbone. A ViT (Dosovitskiy et al. 2021,
+# A transformer reads a sequence of tokens. DETR gets them from a backbone. A ViT (Dosovitskiy et al. 2020,
 # arXiv:2010.11929) has none: it cuts the image into squares of P × P pixels, and one matrix turns the numbers of each
 # square into D numbers. Write
 #

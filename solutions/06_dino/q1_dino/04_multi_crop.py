@@ -333,7 +333,7 @@ def show_views():
             ax.set_axis_off()
     seen = {"student": len(made), "teacher": 2}
     pixels = {name: sum(view.size**2 for view in made[:count]) for name, count in seen.items()}
-    print(", ".join(f"the {name} sees {seen[name]} views, {pixels[name]:,} pixels of an image" for name in seen))
+    print(", ".join(f"the {name} sees {seen[name]} views, {pixels[name]:,} pixels in all" for name in seen))
     return figure
 
 

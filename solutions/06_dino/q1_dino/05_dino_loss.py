@@ -332,9 +332,14 @@ def show_targets():
             row[j].set(ylim=(0, 0.7), xticks=(), yticks=(0, 0.5) if j == 1 else ())
         axes[0][j].set_title(title, fontsize=9.5)
         axes[2][j].set_xlabel(f"prototypes 0 to {K - 1}", fontsize=9)
+        axes[1][1].set_ylabel("probability", fontsize=9)
         counts = p.argmax(-1).bincount()
         print(f"{title:18} {int((counts > 0).sum()):3} of {K} win, the commonest for {100 * counts.max() / 200:.0f} %")
     return figure
 
 
 attempt(show_targets, after="dino_loss")
+
+# %% [markdown]
+# The temperature makes the winner surer, and leaves it the winner. The centre changes who wins: of this teacher more
+# prototypes do, and the commonest one for fewer images.

@@ -198,7 +198,7 @@ def show_centre():
     rng = np.random.default_rng(0)
     liked = torch.tensor([0.5, 0.0])  # what the teacher says of every image
     batches = [liked + 0.6 * torch.from_numpy(rng.standard_normal((1, 32, 2))).float() for _ in range(60)]
-    figure, axes = clear_subplots(1, 2, (9, 3))
+    figure, axes = clear_subplots(1, 2, (8.8, 3))
     for ax, momentum in zip(axes[0], (0.0, 0.9)):
         centre, path = torch.zeros(2), []
         for teacher in batches:
@@ -211,7 +211,8 @@ def show_centre():
         ax.set_title(f"momentum {momentum:g}", fontsize=9.5)
         ax.set(xlabel="step", ylabel="logit" if momentum == 0 else "", ylim=(-0.4, 1.1))
         ax.legend(frameon=False, labelcolor=GREY, fontsize=8, loc="upper right", ncols=2)
-        print(f"momentum {momentum:g}: deviation of the centre over steps 30 to 59 {path[30:].std(0).mean():.3f}")
+        print(f"momentum {momentum:g}: over steps 30 to 59 a centre has a standard deviation of "
+              f"{path[30:].std(0).mean():.3f}, as a logit")
     return figure
 
 

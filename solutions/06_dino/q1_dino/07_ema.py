@@ -20,7 +20,7 @@
 # *Example.* A teacher's weight is 1, the student's 5, m = .75: it moves to .75 · 1 + .25 · 5 = 2, and with the same
 # student again to 2.75.
 #
-# *Where it comes from.* MoCo (He et al. 2020, arXiv:1911.05722) has such a momentum encoder so that the keys in its
+# *Where it comes from.* MoCo (He et al. 2019, arXiv:1911.05722) has such a momentum encoder so that the keys in its
 # queue, made at different steps, stay comparable. It is not there against collapse: MoCo has negatives, other images
 # that must be told apart. BYOL (Grill et al. 2020, arXiv:2006.07733) has a momentum teacher without negatives, as DINO.
 #
@@ -242,7 +242,7 @@ def show_teachers():
         ax.plot(line, color=colour, label=f"teacher, m = {m}")
     ax.set(xlabel="step", ylabel="a weight", title="The higher the momentum, the calmer and the later")
     ax.legend(frameon=False, labelcolor=GREY, fontsize=8.5, ncols=4, loc="upper right")
-    ax.set_ylim(-0.8, 2.4)
+    ax.set_ylim(-1.2, 2.4)
     for m, line in lines.items():
         print(f"m = {m}: a half of the old is gone after {math.log(0.5) / math.log(m):.0f} steps; "
               f"at step 399 the teacher is at {line[-1]:.2f}")

@@ -218,7 +218,7 @@ def entropies(draw):
 
 # %% [markdown]
 # **What it looks like**: four times 12 outputs, made up, of 16 prototypes. A row of the map is one output. Above stand
-# your two numbers.
+# your two numbers in nats: the mean of the entropies of each output, and the entropy of their mean.
 
 # %%
 def show_outputs():
@@ -230,13 +230,13 @@ def show_outputs():
         "each prototype alike": torch.zeros(12, 16),
         "unsure, and different": torch.from_numpy(rng.normal(size=(12, 16)) * 1.6).float(),
     }
-    figure, axes = clear_subplots(1, len(sets), (9.2, 2.9))
+    figure, axes = clear_subplots(1, len(sets), (8.8, 2.8))
     for ax, (name, logits) in zip(axes.flat, sets.items()):
         p = logits.softmax(-1)
         of_each, of_mean = (float(value) for value in two_entropies(p))
         shown(ax, p.numpy(), f"{name}\nof each {of_each:.2f}\nof the mean {of_mean:.2f}", cmap="cividis", vmin=0, vmax=1)
     axes.flat[0].set_ylabel("12 outputs", fontsize=9.5)
-    axes.flat[0].set_xlabel("16 prototypes; ln 16 = 2.77", fontsize=9.5)
+    axes.flat[0].set_xlabel("16 prototypes; ln 16 = 2.77 nats", fontsize=9.5)
     return figure
 
 

@@ -12,8 +12,8 @@
 # 1. (1 point) *One prototype wins*: teacher and student both give it probability 1, for all images. The mean of the
 #    entropies, the entropy of the mean, and the KL divergence of student and teacher. The same three where both networks
 #    say *even* outputs, 1/64 for each prototype.
-# 2. (1 point) *Healthy*: the teacher is sure, each image has one prototype for itself, and of the 64 prototypes 16 are in
-#    use, each for as many images as another. The teacher's two entropies. The student of this teacher is new, and gives
+# 2. (1 point) *Healthy*: the teacher is sure, for each image one prototype has probability 1. Of the 64 prototypes 16 are
+#    in use, each for as many images as another. The teacher's two entropies. The student of this teacher is new, and gives
 #    even outputs: what is the KL divergence?
 # 3. (1 point) *Which part prevents which?* Centring subtracts from the teacher's logits what all images have in common.
 #    Sharpening divides them by a small temperature. If one of the two is taken away, the other pushes to where it leads
@@ -222,8 +222,10 @@ def watch(wrong, seed=0, steps=50):
 
 def show_without_centring():
     for wrong in ("nothing", "no centring"):
+        print(f"training for 50 steps; what is wrong with it: {wrong}")
         watch(wrong)
-    return plot_collapse(WATCHED, K)
+    names = {"as it should be": "nothing", "no centring": "no centring"}
+    return plot_collapse({name: WATCHED[wrong] for name, wrong in names.items()}, K)
 
 
 attempt(show_without_centring, after=("entropies", "collapse"))
@@ -239,9 +241,10 @@ attempt(show_without_centring, after=("entropies", "collapse"))
 # %%
 def show_without_sharpening():
     for wrong in ("no sharpening", "aliased teacher"):
+        print(f"training for 50 steps; what is wrong with it: {wrong}")
         watch(wrong)
     figure = plot_collapse({name: WATCHED[name] for name in ("no sharpening", "aliased teacher")}, K)
-    print("means of the last 10 steps   entropy   of the mean     kl")
+    print("last 10 steps, nats, mean    entropy   of the mean     kl")
     for wrong, curves in WATCHED.items():
         ends = [sum(each.losses[name] for each in curves[-10:]) / 10 for name in curves[0].losses]
         print(f"{wrong:26}{ends[0]:10.2f}{ends[1]:14.2f}{ends[2]:7.2f}")

@@ -20,8 +20,8 @@
 # a number of the curves that proves it (the letter and its function together):
 #
 # 1. *centre added* (2 points): `told(entropy, of_mean, last)`, two curves (steps,) → the mean over the last `last` steps
-#    of the entropy of the mean *less* the mean of the entropies. So many nats an output tells of its image. It is 0 in
-#    every collapse, of whichever kind, and above 0 else.
+#    of the entropy of the mean *less* the mean of the entropies. So many nats an output tells of its image. It is near 0
+#    in every collapse, of whichever kind, and well above 0 else.
 # 2. *temperatures exchanged* (2 points): `in_use(of_mean, last)`: first the mean of the last `last` numbers of this
 #    curve, then e to this power. So many prototypes are in use: 1 if one wins, K if outputs are even.
 # 3. *hasty teacher* (1 point): `swing(curve, last)`: of the last `last` numbers of a curve the largest less the smallest.
@@ -32,7 +32,7 @@
 
 # %%
 def show_curves():
-    figure, axes = clear_subplots(3, len(LETTERS), (9.4, 5.4))
+    figure, axes = clear_subplots(3, len(LETTERS), (8.8, 5.4))
     for column, letter in enumerate(LETTERS):
         for row, name in enumerate(("entropy", "entropy of the mean", "kl")):
             ax = axes[row, column]
@@ -44,7 +44,7 @@ def show_curves():
             ax.tick_params(labelbottom=row == 2, labelleft=column == 0)
             if column == 0:
                 ax.set_ylabel(name, fontsize=9.5)
-    axes[2, 2].set_xlabel("steps; dashed: ln 64; a line for each of three seeds", fontsize=9.5)
+    axes[2, 2].set_xlabel("steps; curves in nats, a line for each of three seeds; dashed: ln 64", fontsize=9.5)
     return figure
 
 
@@ -284,7 +284,7 @@ def three_faults(draw):
 
 # %%
 def show_evidence():
-    print(f"{'':4}{'told':^15}{'in use':^18}{'swing':^18}\nseed" + 3 * f"{0:5}{1:5}{2:5}  ")
+    print(f"{'':4}{'told, nats':^15}{'in use':^18}{'swing, nats':^18}\nseed" + 3 * f"{0:5}{1:5}{2:5}  ")
     for letter, name in LETTERS.items():
         runs = curves_of(letter)
         nats = [float(told(run["entropy"], run["entropy of the mean"])) for run in runs]

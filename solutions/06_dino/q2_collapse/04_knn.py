@@ -17,11 +17,11 @@
 #    is its own neighbour.
 # 3. `votes(similarity, labels, k, temperature=0.07)` (1 point): (N, N) and labels (N,) from 0 to C − 1 → the weight of
 #    each label, (N, C). Of each row the k largest are the neighbours. A neighbour with the cosine s gives its label the
-#    weight e^(s / temperature); a label without a neighbour has 0. The label with the most weight is the guess.
+#    weight $e^{s / \mathrm{temperature}}$; a label without a neighbour has 0. The label with the most weight is the guess.
 #
 # *Example.* Features (3, 0), (1, 1), (0, 2): the cosines are .71 between the first two and between the last two, and 0
-# between first and last. Three neighbours with s = .9, .8, .8 and the labels 0, 1, 1: label 0 has e^(.9/.07) = 384,000,
-# label 1 two times e^(.8/.07), which is 184,000: the guess is 0, though 1 has two neighbours.
+# between first and last. Three neighbours with s = .9, .8, .8 and the labels 0, 1, 1: label 0 has $e^{.9/.07}$ = 384,000,
+# label 1 two times $e^{.8/.07}$, which is 184,000: the guess is 0, though 1 has two neighbours.
 
 # %% exercise="knn"
 def features_of(dino, images):
@@ -229,8 +229,8 @@ def knn(draw):
 # + return none.scatter_add(1, labels[which], weights).argmax(1)
 
 # %% [markdown]
-# **What it looks like**: five images of 600, and the four that lie nearest in the features of the shipped ViT. What do
-# neighbours have in common?
+# **What it looks like**: five images of 600, and the four that lie nearest in the features of the shipped ViT, with
+# their cosines. What do neighbours have in common?
 
 # %%
 def show_neighbours(count=600, asked=(3, 11, 27, 40, 58)):

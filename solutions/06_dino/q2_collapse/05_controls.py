@@ -229,6 +229,7 @@ def controls(draw):
 @lru_cache(maxsize=1)
 def networks():
     """All that is compared, by name, as functions of images."""
+    print("training the network that is taught the shapes, 150 steps")
     found = {"DINO": load_dino(), **{f"random {seed}": random_vit(seed) for seed in range(3)}, "taught": taught_shapes()}
     asked = {name: SimpleNamespace(teacher=SimpleNamespace(backbone=vit)) for name, vit in found.items()}
     by_name = {name: lambda images, vit=vit: features_of(vit, images) for name, vit in asked.items()}
@@ -260,6 +261,7 @@ attempt(show_controls, after=("knn", "controls"))
 # %% [markdown]
 # The random networks are one architecture with three starts: by how much they differ is luck that no standard error of
 # scenes shows. So is the start of DINO's own training, and there is only one of it here.
+# And look at the shapes of "taught": in so short a training even labels bring this network little of them.
 #
 # **The linear probe.** k-NN takes the features as they are. A linear layer may weigh each of them: it is trained on 2,000
 # other scenes, with their labels, and asked about the same 1,000. What it finds need not lie near, only somewhere.

@@ -4,8 +4,8 @@
 # %% [markdown]
 # ## Maps, and tokens as colours
 # What the class token looks at, head by head, in the trained network and in a random one. Each map has the scale of its
-# own largest weight. Look for a head that marks the object in all four images, and one that marks the ground: both would
-# tell the object from it, but the IoU of step 6 rewards only the first.
+# own largest weight. Is there a head that marks the object in all four images, or one that marks the ground in all
+# four? Both would tell the two apart, but the IoU of step 6 rewards only the first.
 
 # %%
 def show_heads(first=20, count=4):
