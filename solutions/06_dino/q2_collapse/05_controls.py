@@ -66,7 +66,13 @@ def controls(draw):
 
     def asked(order, counts):
         given = {name: right(counts[name]) for name in order}
-        return attempted(lambda: f"{best_control(given)} (case {sealed})")
+
+        def name():
+            found = best_control(given)
+            float(found) if found is ____ else None  # a blank says so
+            return f"{found} (case {sealed})"
+
+        return attempted(name)
 
     names = ["DINO", "taught", "pixels", "random 0", "random 1", "random 2"]
     orders = [[names[i] for i in draw.permutation(6).tolist()] for _ in range(4)]
