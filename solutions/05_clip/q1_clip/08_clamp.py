@@ -53,7 +53,8 @@ def clamp(draw):
             optimiser.zero_grad()
             (-move * log_scale).backward()  # so a step adds `move`
             optimiser.step()
-            keep_scale(log_scale)
+            done = keep_scale(log_scale)
+            float(done) if done is ____ else None  # a blank says so
             path.append(log_scale.item())
         return path
 
@@ -190,7 +191,8 @@ def show_clamps():
             loss.backward()
             optimiser.step()
             if place == "in the loop":
-                keep_scale(log_scale)
+                done = keep_scale(log_scale)
+            float(done) if done is ____ else None  # a blank says so
             path.append(log_scale.item())
             losses.append(loss.item())
         print(f"clamp {place}: after one step t = {path[0]:.2f}, at the end t = {path[-1]:.2f}, loss {losses[-1]:.2f}")

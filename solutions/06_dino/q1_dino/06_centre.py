@@ -61,7 +61,7 @@ def centre(draw):
     return {"1. the loss": {"momentum drawn": values[0], "momentum .9": values[1]},
             "2. the centre": {
                 "momentum drawn": following[0], "momentum .9": following[1],
-                "does a gradient flow through it?": attempted(lambda: following[1].requires_grad)}}
+                "does a gradient flow through it?": getattr(following[1], "requires_grad", following[1])}}
 
 
 # %% [raw] hints="centre"
