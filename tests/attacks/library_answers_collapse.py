@@ -38,13 +38,6 @@ def two_entropies(p):
 """
     + ENTROPY
     + KL,
-    "its_entropy_of_one_row": """# q2_collapse entropies
-from detrlab import output_entropies
-def entropy(p):
-    return torch.stack([output_entropies(row[None])[0] for row in p.flatten(0, -2)]).view(p.shape[:-1])
-"""
-    + TWO
-    + KL,
     "its_private_entropy": """# q2_collapse entropies
 from detrlab.dino.loss import _entropy as entropy
 """
@@ -54,13 +47,6 @@ from detrlab.dino.loss import _entropy as entropy
 import detrlab
 def entropy(p):
     return math.log(p.shape[-1]) * detrlab.entropy(p[..., None, :])
-"""
-    + TWO
-    + KL,
-    "scipys_entropy": """# q2_collapse entropies
-from scipy.stats import entropy as of_scipy
-def entropy(p):
-    return torch.from_numpy(of_scipy(p.numpy(), axis=-1))
 """
     + TWO
     + KL,

@@ -53,27 +53,6 @@ def teacher_says(logits, centre, temperature=0.04):
 """
     + CROSS_ENTROPIES
     + MEAN_OF_PAIRS,
-    "its_loss_of_one_pair_at_a_time": """# q1_dino dino_loss
-from detrlab import DINOLoss
-def cross_entropies(targets, logits, temperature=0.1):
-    own = DINOLoss(logits.shape[-1], student_temp=temperature, teacher_temp=1.0)
-    nothing = torch.zeros_like(logits[0])
-    pairs = [own([nothing, view], [p.log()]) for p in targets for view in logits]
-    return torch.stack(pairs).view(len(targets), len(logits))
-"""
-    + TEACHER_SAYS
-    + MEAN_OF_PAIRS,
-    "the_criterion_of_its_learner": """# q1_dino dino_loss
-from detrlab import DINO, DINOLoss
-def cross_entropies(targets, logits, temperature=0.1):
-    me = SimpleNamespace(loss=DINOLoss(logits.shape[-1], student_temp=temperature, teacher_temp=1.0))
-    nothing = torch.zeros_like(logits[0])
-    pairs = [DINO.losses(me, {"student": [nothing, view], "teacher": [p.log()]}, [])["loss_dino"]
-             for p in targets for view in logits]
-    return torch.stack(pairs).view(len(targets), len(logits))
-"""
-    + TEACHER_SAYS
-    + MEAN_OF_PAIRS,
     "its_moving_of_the_centre": """# q1_dino centre
 from detrlab import DINOLoss
 def loss_and_centre(loss, student, teacher, centre, momentum=0.9):
