@@ -24,7 +24,7 @@
 #
 # The library's entropies, and ready-made divergences, may not be used; `torch.xlogy` may.
 
-# %% exercise="entropies" forbids="detrlab.dino.loss.output_entropies, detrlab.dino.loss._entropy, detrlab.attention.measures.entropy, detrlab.dino.teacher.DINO.losses, torch.distributions.Categorical.entropy, torch.distributions.kl.kl_divergence, torch.nn.functional.kl_div, torch.kl_div, torch.nn.modules.loss.KLDivLoss.forward, scipy.stats.entropy, scipy.special.rel_entr, scipy.special.kl_div"
+# %% exercise="entropies" forbids="detrlab.dino.loss.output_entropies, detrlab.dino.loss._entropy, detrlab.attention.measures.entropy, detrlab.dino.teacher.DINO.losses, torch.distributions.Categorical.entropy, torch.distributions.kl.kl_divergence, torch.nn.functional.kl_div, torch.kl_div, torch.nn.modules.loss.KLDivLoss, scipy.stats.entropy, scipy.special.rel_entr, scipy.special.kl_div"
 def entropy(p):
     """The entropy in nats of probabilities (..., K): (...)."""
     ### BEGIN SOLUTION
