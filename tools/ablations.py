@@ -8,12 +8,9 @@ Runs go to checkpoints/ablations/. Their budget is in steps: a slower machine ta
 
 import json
 import math
-import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-
-import torch
 
 from detrlab.training.ablations import (
     ABLATIONS,
@@ -24,6 +21,7 @@ from detrlab.training.ablations import (
     ablation_trainer,
     measure_ablation,
 )
+from tools.runs import part_of, read_runs, run_command
 from tools.tiny_curves import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,22 +58,14 @@ def write() -> None:
     Raises:
         FileNotFoundError: a run that is not there yet.
     """
-    runs = {left_out: [json.loads(_part(left_out, seed).read_text()) for seed in SEEDS] for left_out in ABLATIONS}
+    runs = read_runs(PARTS, ABLATIONS, SEEDS)
     FILE.write_text(json.dumps(described() | {"runs": rounded(runs)}, indent=1) + "\n")
     print(f"wrote {FILE.relative_to(ROOT)}, {FILE.stat().st_size} bytes")
 
 
 def _part(left_out: str, seed: int) -> Path:
-    return PARTS / f"{left_out.replace(' ', '_')}_{seed}.json"
+    return part_of(PARTS, left_out, seed)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    match sys.argv[1:]:
-        case ["train"]:
-            train()
-        case ["write"]:
-            write()
-        case _:
-            sys.exit(__doc__)
+    run_command(train, write, __doc__)

@@ -9,12 +9,10 @@ slower machine takes longer and sees the same scenes.
 
 import json
 import math
-import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from detrlab.clip.data import CaptionedScenes, captioned_scenes
@@ -31,6 +29,7 @@ from detrlab.clip.runs import (
 )
 from detrlab.clip.training import kept_maps, untrained_clip
 from detrlab.scenes.captions import SWAPS, swapped
+from tools.runs import part_of, read_runs, run_command
 from tools.tiny_curves import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,22 +80,14 @@ def write() -> None:
     Raises:
         FileNotFoundError: a run that is not there yet.
     """
-    runs = {name: [json.loads(part(name, seed).read_text()) for seed in SEEDS] for name in CLIP_VARIANTS}
+    runs = read_runs(PARTS, CLIP_VARIANTS, SEEDS)
     FILE.write_text(json.dumps(described() | {"runs": rounded(runs)}, indent=1) + "\n")
     print(f"wrote {FILE.relative_to(ROOT)}, {FILE.stat().st_size} bytes")
 
 
 def part(name: str, seed: int) -> Path:
-    return PARTS / f"{name.replace(' ', '_')}_{seed}.json"
+    return part_of(PARTS, name, seed)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    match sys.argv[1:]:
-        case ["train"]:
-            train()
-        case ["write"]:
-            write()
-        case _:
-            sys.exit(__doc__)
+    run_command(train, write, __doc__)

@@ -10,18 +10,16 @@ The notebook has the numbers in a cell; a test holds the two equal.
 
 import json
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from itertools import product
 from pathlib import Path
 
-import torch
-
 from detrlab.training.ablations import HELD_OUT, SEEDS, ablation_trainer, measure_ablation
 from detrlab.training.denoising import EXCHANGED, GROUPS, MOVED, RESIZED, denoising_trainer
 from detrlab.training.loop import Trainer
+from tools.runs import part_of, read_runs, run_command
 from tools.tiny_curves import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,22 +59,14 @@ def write() -> None:
     Raises:
         FileNotFoundError: a run that is not there yet.
     """
-    runs = {kind: [json.loads(_part(kind, seed).read_text()) for seed in SEEDS] for kind in RUNS}
+    runs = read_runs(PARTS, RUNS, SEEDS)
     FILE.write_text(json.dumps(described() | {"runs": rounded(runs)}, indent=1) + "\n")
     print(f"wrote {FILE.relative_to(ROOT)}, {FILE.stat().st_size} bytes")
 
 
 def _part(kind: str, seed: int) -> Path:
-    return PARTS / f"{kind}_{seed}.json"
+    return part_of(PARTS, kind, seed)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    match sys.argv[1:]:
-        case ["train"]:
-            train()
-        case ["write"]:
-            write()
-        case _:
-            sys.exit(__doc__)
+    run_command(train, write, __doc__)

@@ -8,15 +8,13 @@ Under "of" the file says what was trained (`described`): a test compares that wi
 """
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
-
-import torch
 
 from detrlab.dino.collapse import CURVES, PLANTED, SCENES, SEEDS, VIEWS, collapse_curves, collapse_trainer
 from detrlab.dino.scenes import one_shape_scenes
 from detrlab.dino.training import BATCH, K
+from tools.runs import part_of, read_runs, run_command
 from tools.tiny_curves import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,22 +57,14 @@ def write() -> None:
     Raises:
         FileNotFoundError: a run that is not there yet.
     """
-    runs = {wrong: [json.loads(_part(wrong, seed).read_text()) for seed in SEEDS] for wrong in PLANTED}
+    runs = read_runs(PARTS, PLANTED, SEEDS)
     FILE.write_text(json.dumps(rounded({"of": described(), "runs": runs}), separators=(",", ":")) + "\n")
     print(f"wrote {FILE.relative_to(ROOT)}, {FILE.stat().st_size} bytes")
 
 
 def _part(wrong: str, seed: int) -> Path:
-    return PARTS / f"{wrong.replace(' ', '_')}_{seed}.json"
+    return part_of(PARTS, wrong, seed)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    match sys.argv[1:]:
-        case ["train"]:
-            train()
-        case ["write"]:
-            write()
-        case _:
-            sys.exit(__doc__)
+    run_command(train, write, __doc__)
