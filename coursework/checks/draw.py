@@ -8,14 +8,14 @@ imported by what gives tensors: a course that needs none never loads it.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from coursework.marking.values import Sealed
 
-from .blank import NotAttempted
+from .blank import BLANK, NotAttempted
 from .freezing import attempted
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class Draw:
         """One real number, low <= x < high."""
         return float(self._jittered(self._generator.uniform(low, high, (1,)))[0])
 
-    def sealed(self, call: Callable[[], Any], whole: bool = False) -> Any:
-        """What a check returns of one number that students work out, `call()`; with `whole` it is judged rounded.
+    def sealed(self, call: Callable[[], Any], digits: int | None = None) -> Any:
+        """What a check returns of one number that students work out, `call()`, judged rounded to `digits` decimals.
 
         A message tells what came, and never what was expected. What comes back hangs on the seed, since a drawn number
         is added. For an exception or a blank stands what `attempted` gives.
@@ -93,12 +93,51 @@ class Draw:
             given = call()
             try:
                 number = float(given)
-                value = added + (round(number) if whole else number)
+                value = added + (number if digits is None else round(number, digits))
             except NotAttempted:
                 raise
-            except Exception:  # a list, a text, infinity where it is rounded: no number is as wrong as another one
+            except Exception:  # a list, a text: no number is as wrong as another one
                 return Sealed(given, "no number")
             return Sealed(given if isinstance(given, int | float) else number, value)
+
+        return attempted(asked)
+
+    def sealed_word(self, call: Callable[[], Any], words: Sequence[str]) -> Any:
+        """`sealed` for a word that students choose, `call()` being one of `words`, whatever its case and quotes.
+
+        A message tells the word that came, never the right one. What is none of the words is wrong, and is said to be.
+        """
+        places = {word.casefold(): place for place, word in enumerate(words)}
+        added = self.number(1, 9)
+
+        def asked() -> Sealed:
+            given = call()
+            if given is BLANK:
+                raise NotAttempted("a blank ____ is still to be filled in")
+            word = str(given).strip(" \t\n\"'.").casefold()
+            if word not in places:
+                return Sealed(f"{given} (none of {', '.join(words)})", "no word")
+            return Sealed(words[places[word]], added + places[word])
+
+        return attempted(asked)
+
+    def guessed(self, call: Callable[[], Any], low: float, high: float) -> Any:
+        """`sealed` for a guess: any number from `low` to `high` is right."""
+        added = self.number(1, 9)
+
+        def asked() -> Sealed:
+            given = call()
+            try:
+                number = float(given)
+            except NotAttempted:
+                raise
+            except Exception:
+                return Sealed(f"{given} (no number)", "no number")
+            if isinstance(given, str | bool):
+                return Sealed(f"{given!r} (no number)", "no number")
+            if not low <= number <= high:
+                return Sealed(f"{number:g} (not from {low:g} to {high:g})", "out of its range")
+            return Sealed(number, added)
 
         return attempted(asked)
 

@@ -45,8 +45,8 @@ def no_object_share(logits, classes, no_object):
 # %% check="who_pays" points=2
 @check(parts={"1. said first": 1, "2. no_object_share": 1})
 def who_pays(draw):
-    said = {"share": draw.sealed(lambda: percent_if_equally_wrong, whole=True),
-            "divisor": draw.sealed(lambda: divisor_of_four_images, whole=True)}
+    said = {"share": draw.sealed(lambda: percent_if_equally_wrong, digits=0),
+            "divisor": draw.sealed(lambda: divisor_of_four_images, digits=0)}
     seal = draw.integer(1, 10**6)  # any guess in its range is right: what comes back hangs on the seed alone
 
     def guessed():

@@ -97,22 +97,20 @@ def five_faults(draw):
     boxes[draw.integer(0, B - 1), :, draw.integer(1, 3)] += 0.1 + 0.1 * draw.uniform(1)
     boxes[:, draw.integer(0, Q - 1), draw.integer(1, 3)] += 0.3 + 0.2 * draw.uniform(1)
     goals = draw.boxes_cxcywh(T)
-    case = draw.integer(1, 10**6)
 
-    def letter(said):
-        said = str(filled_in(said)).strip().upper()
-        return f"{said} (case {case})" if said in tuple("ABCDE") else f"no letter from A to E (case {case})"
+    def letter(call):
+        return draw.sealed_word(call, "ABCDE")
 
     return {
-        "1. hot": {"letter": attempted(lambda: letter(hot)),
+        "1. hot": {"letter": letter(lambda: hot),
                    "number": attempted(lambda: float(update_share([each.clone() for each in before], after)))},
-        "2. blind": {"letter": attempted(lambda: letter(blind)),
+        "2. blind": {"letter": letter(lambda: blind),
                      "number": attempted(lambda: float(over_images(boxes.clone())))},
-        "3. clones": {"letter": attempted(lambda: letter(clones)),
+        "3. clones": {"letter": letter(lambda: clones),
                       "number": attempted(lambda: float(over_queries(boxes.clone())))},
-        "4. keen": {"letter": attempted(lambda: letter(keen)),
+        "4. keen": {"letter": letter(lambda: keen),
                     "number": attempted(lambda: float(nothing_share(logits.clone())))},
-        "5. askew": {"letter": attempted(lambda: letter(askew)),
+        "5. askew": {"letter": letter(lambda: askew),
                      "boxes": attempted(lambda: mirrored(goals.clone()))},
     }
 

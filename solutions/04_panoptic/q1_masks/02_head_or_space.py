@@ -43,22 +43,14 @@ def head_shares(maps):
 # %% check="head_or_space" points=2
 @check(parts={"1. said first": 1, "2. head_shares": 1})
 def head_or_space(draw):
-    sealed = draw.integer(1, 10**6)  # what comes back hangs on the seed
-
-    def guessed():
-        value = share_of_brightest
-        float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return sealed if is_number and 0.25 <= value <= 1 else "out of its range" if is_number else "no number"
-
     B, Q, M, H, W = draw.letters("B Q M H W", 2, 11)
     scores = 2 * draw.normal(B, Q, M, H, W)
     scores[:, :, 0] += 2  # one head that sees much
     together = scores.flatten(2).softmax(2).view_as(scores)
     per_head = scores.flatten(3).softmax(3).view_as(scores) * draw.uniform(B, Q, 1, 1, 1, low=0.5, high=2)
-    return {"1. said first": {"together": draw.sealed(lambda: weights_together, whole=True),
-                              "per head": draw.sealed(lambda: weights_per_head, whole=True),
-                              "guess": attempted(guessed)},
+    return {"1. said first": {"together": draw.sealed(lambda: weights_together, digits=0),
+                              "per head": draw.sealed(lambda: weights_per_head, digits=0),
+                              "guess": draw.guessed(lambda: share_of_brightest, 0.25, 1)},
             "2. head_shares": {"official form": attempted(lambda: head_shares(together)),
                                "each head alike": attempted(lambda: head_shares(per_head))}}
 

@@ -88,8 +88,8 @@ def stuff_trap(draw):
     def of_pixels(smallest):
         return attempted(lambda: torch.as_tensor(merged_owners(masks.clone(), group.clone(), smallest)))
 
-    return {"1. said first": {"circle": draw.sealed(lambda: circle_pixels, whole=True),
-                              "sky": draw.sealed(lambda: sky_pixels, whole=True)},
+    return {"1. said first": {"circle": draw.sealed(lambda: circle_pixels, digits=0),
+                              "sky": draw.sealed(lambda: sky_pixels, digits=0)},
             "2. first_of_stuff": attempted(lambda: torch.as_tensor(first_of_stuff(labels.clone(), things))),
             "3. merged_owners": {"smallest 5": of_pixels(5), "smallest 2": of_pixels(2), "smallest 3": of_pixels(3),
                                  "too small, all": of_pixels(H * W + 1)}}

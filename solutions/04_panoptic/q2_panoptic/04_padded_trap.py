@@ -52,8 +52,8 @@ def padded_trap(draw):
     (N,), (h, w) = draw.letters("N", 2, 5), draw.letters("h w", 7, 13)
     masks, padded_hw = 3 * draw.normal(N, h, w), (2 * h, 2 * w)
     image_hw = 2 * h - draw.integer(3, 5), 2 * w - draw.integer(6, 8)
-    return {"1. said first": {"right end": draw.sealed(lambda: right_end, whole=True),
-                              "IoU": draw.sealed(lambda: round(float(iou_of_squeezed), 2))},
+    return {"1. said first": {"right end": draw.sealed(lambda: right_end, digits=0),
+                              "IoU": draw.sealed(lambda: iou_of_squeezed, digits=2)},
             "2. squeezed and fitted": {
                 "squeezed": attempted(lambda: squeezed(masks.clone(), image_hw)),
                 "fitted": attempted(lambda: fitted(masks.clone(), padded_hw, image_hw)),

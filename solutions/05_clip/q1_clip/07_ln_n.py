@@ -41,9 +41,9 @@ def loss_of_cosines(N, own, other, scale):
 # %% check="ln_n" points=2
 @check(parts={"1. worked out": 1, "2. loss_of_cosines": 1})
 def ln_n(draw):
-    said = {"one": draw.sealed(lambda: round(float(loss_of_one), 2)),
-            "nothing": draw.sealed(lambda: round(float(loss_of_nothing), 2)),
-            "no temperature": draw.sealed(lambda: round(float(loss_without_temperature), 2))}
+    said = {"one": draw.sealed(lambda: loss_of_one, digits=2),
+            "nothing": draw.sealed(lambda: loss_of_nothing, digits=2),
+            "no temperature": draw.sealed(lambda: loss_without_temperature, digits=2)}
     sizes = draw.sizes(3, 3, 60)
     cosines = [(draw.number(0.3, 0.9), draw.number(-0.9, 0.2)) for _ in sizes]
     scale, same = draw.number(2, 4), draw.number(0.1, 0.9)

@@ -70,7 +70,7 @@ def false_negatives(draw):
         loss = masked_loss(leaf.clone(), same.clone())
         return {"loss": loss, "gradient": torch.autograd.grad(loss, leaf)[0]}
 
-    return {"1. worked out": {"in a row": draw.sealed(lambda: round(100 * float(in_a_row)))},
+    return {"1. worked out": {"in a row": draw.sealed(lambda: in_a_row, digits=2)},
             "2. count_false_negatives": counts, "3. masked_loss": attempted(of_the_loss)}
 
 

@@ -65,8 +65,8 @@ def modality_gap(draw):
         return {"images": first, "texts": second}
 
     shares = 1.0, round(draw.number(0.3, 0.7), 2)
-    worked_out = {"gap of two": draw.sealed(lambda: round(100 * float(gap_of_two))),
-                  "changed": draw.sealed(lambda: choices_changed, whole=True)}
+    worked_out = {"gap of two": draw.sealed(lambda: gap_of_two, digits=2),
+                  "changed": draw.sealed(lambda: choices_changed, digits=0)}
     return {"1. worked out": worked_out, "2. gap": distance,
             "3. closer": {f"share {share}": attempted(lambda share=share: moved(share)) for share in shares}}
 

@@ -43,23 +43,19 @@ without_sharpening = "even"  # ____
 # %% check="collapse" points=3
 @check(parts={"1. two collapses": 1, "2. healthy": 1, "3. which part": 1})
 def collapse(draw):
-    case = draw.integer(1, 10**6)
-
     def number(call):
-        return draw.sealed(lambda: round(float(call()), 2))
+        return draw.sealed(call, digits=2)
 
-    def word(value):
-        float(value) if value is ____ else None
-        said = str(value).strip().strip('"').lower()
-        return f"{said} (case {case})" if said in ("one", "even") else f"neither one nor even (case {case})"
+    def word(call):
+        return draw.sealed_word(call, ("one", "even"))
 
     return {"1. two collapses": {"one: entropy": number(lambda: one_entropy), "one: of the mean": number(lambda: one_of_mean),
                                  "one: KL": number(lambda: one_kl), "even: entropy": number(lambda: even_entropy),
                                  "even: of the mean": number(lambda: even_of_mean), "even: KL": number(lambda: even_kl)},
             "2. healthy": {"entropy": number(lambda: healthy_entropy), "of the mean": number(lambda: healthy_of_mean),
                            "KL": number(lambda: healthy_kl)},
-            "3. which part": {"without centring": attempted(lambda: word(without_centring)),
-                              "without sharpening": attempted(lambda: word(without_sharpening))}}
+            "3. which part": {"without centring": word(lambda: without_centring),
+                              "without sharpening": word(lambda: without_sharpening)}}
 
 
 # %% [raw] hints="collapse"

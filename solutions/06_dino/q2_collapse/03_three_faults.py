@@ -88,24 +88,21 @@ def three_faults(draw):
     curve[-last - 1] += 4.0  # just before the numbers that count
     curve[-more - 1] += 6.0
     curve[0] += 9.0
-    case = draw.integer(1, 10**6)
 
-    def letter(said):
-        float(said) if said is ____ else None
-        said = str(said).strip().upper()
-        return f"{said} (case {case})" if said in tuple("ABCDE") else f"no letter from A to E (case {case})"
+    def letter(call):
+        return draw.sealed_word(call, "ABCDE")
 
     def number(call):
         return attempted(lambda: float(call()))
 
     return {
-        "1. centre added": {"letter": attempted(lambda: letter(centre_added)),
+        "1. centre added": {"letter": letter(lambda: centre_added),
                             "told": number(lambda: told(entropy.clone(), of_mean.clone(), last)),
                             "told, more": number(lambda: told(entropy.clone(), of_mean.clone(), more))},
-        "2. temperatures exchanged": {"letter": attempted(lambda: letter(temperatures_exchanged)),
+        "2. temperatures exchanged": {"letter": letter(lambda: temperatures_exchanged),
                                       "in use": number(lambda: in_use(of_mean.clone(), last)),
                                       "in use, more": number(lambda: in_use(of_mean.clone(), more))},
-        "3. hasty teacher": {"letter": attempted(lambda: letter(hasty_teacher)),
+        "3. hasty teacher": {"letter": letter(lambda: hasty_teacher),
                              "swing": number(lambda: swing(curve.clone(), last)),
                              "swing, more": number(lambda: swing(curve.clone(), more))},
     }

@@ -50,14 +50,6 @@ def gain(ours, control):
 # %% check="controls" points=3
 @check(parts={"1. said first": 1, "2. best_control": 1, "3. gain": 1})
 def controls(draw):
-    sealed = draw.integer(1, 10**6)  # what comes back hangs on the seed
-
-    def guessed():
-        value = guessed_shape
-        float(value) if value is ____ else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return sealed if is_number and 0 <= value <= 1 else "out of its range" if is_number else "no number"
-
     N = draw.size(31, 47)
     draw.name(N=N)
 
@@ -70,7 +62,7 @@ def controls(draw):
         def name():
             found = best_control(given)
             float(found) if found is ____ else None  # a blank says so
-            return f"{found} (case {sealed})"
+            return found
 
         return attempted(name)
 
@@ -85,9 +77,9 @@ def controls(draw):
         difference, error = gain(ours.clone(), control.clone())
         return {"difference": numbers_of(difference), "standard error": numbers_of(error)}
 
-    return {"1. said first": {"shape": draw.sealed(lambda: chance_of_shape, whole=True),
-                              "colour": draw.sealed(lambda: chance_of_colour, whole=True),
-                              "guess": attempted(guessed)},
+    return {"1. said first": {"shape": draw.sealed(lambda: chance_of_shape, digits=0),
+                              "colour": draw.sealed(lambda: chance_of_colour, digits=0),
+                              "guess": draw.guessed(lambda: guessed_shape, 0, 1)},
             "2. best_control": {"DINO above": asked(orders[0], {"DINO": 25, "taught": 23, **four}),
                                 "taught above": asked(orders[1], {"DINO": 23, "taught": 27, **four}),
                                 "DINO below": asked(orders[2], {"DINO": 9, "taught": 17, **four}),

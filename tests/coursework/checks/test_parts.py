@@ -207,7 +207,7 @@ def test_what_was_expected_of_a_number_that_is_worked_out_is_never_told(tmp_path
     def numbers(draw, area=12, count=7.2, mean=None):
         return {
             "area": draw.sealed(lambda: area),
-            "count": draw.sealed(lambda: count, whole=True),
+            "count": draw.sealed(lambda: count, digits=0),
             "mean": draw.normal(7) if mean is None else mean,
         }
 
@@ -233,3 +233,42 @@ def test_what_was_expected_of_a_number_that_is_worked_out_is_never_told(tmp_path
     both = judged(lambda draw: numbers(draw, area=14, count=90.25))
     assert both.lines[-1] == 'Besides, something else is wrong in "count": 90.25 came.'
     assert judged(lambda draw: numbers(draw, count=math.inf)).lines[0] == "What came: inf"
+
+
+def test_the_right_word_of_a_choice_is_never_told(tmp_path):
+    def letters(draw, first="C", second="A"):
+        return {"first": draw.sealed_word(lambda: first, "ABC"), "second": draw.sealed_word(lambda: second, "ABC")}
+
+    def swapped(draw):
+        "These two changed places."
+        return letters(draw, first="A", second="C")
+
+    judged = opened(tmp_path, letters, mistakes=[swapped])
+    for right in ("C", " c", "'c'", '"C"', "C."):
+        assert judged(lambda draw, right=right: letters(draw, first=right)).state == "right"
+    for wrong, came in (("B", "'B'"), ("b ", "'B'"), ("E", "'E (none of A, B, C)'"), (2, "'2 (none of A, B, C)'")):
+        verdict = judged(lambda draw, wrong=wrong: letters(draw, first=wrong))
+        assert (verdict.state, verdict.title) == ("wrong", 'The values differ in "first"')
+        assert verdict.lines[0] == f"What came: {came}" and not any("expected" in line for line in verdict.lines)
+    assert judged(lambda draw: letters(draw, first=BLANK)).state == "open"
+    assert "These two changed places." in judged(lambda draw: letters(draw, first="A", second="C")).lines[-1]
+
+
+def test_any_guess_in_its_range_is_right(tmp_path):
+    def guess(draw, share=0.5):
+        return {"share": draw.guessed(lambda: share, 0.25, 1)}
+
+    judged = opened(tmp_path, guess)
+    for right in (0.25, 1, np.float32(0.7), torch.tensor([0.3])):
+        assert judged(lambda draw, right=right: guess(draw, right)).state == "right"
+    for wrong, came in (
+        (0.2, "'0.2 (not from 0.25 to 1)'"),
+        (70, "'70 (not from 0.25 to 1)'"),
+        (math.nan, "'nan (not from 0.25 to 1)'"),
+        ("0.5", "\"'0.5' (no number)\""),
+        (True, "'True (no number)'"),
+        ([0.5, 1], "'[0.5, 1] (no number)'"),
+    ):
+        verdict = judged(lambda draw, wrong=wrong: guess(draw, wrong))
+        assert (verdict.state, verdict.lines[0]) == ("wrong", f"What came: {came}")
+    assert judged(lambda draw: guess(draw, BLANK)).state == "open"
