@@ -34,17 +34,22 @@ class Verdict:
         count = f"{float(repr(self)):g} / {self.maximum:g}" if self.maximum else ""
         # Darker on a light page, lighter on a dark one; a feedback page keeps the plain one.
         mixed = f"color-mix(in srgb, {colour} 70%, currentColor)"
-        lines = "".join(f'<div style="margin-top:.25em">{escape(line)}</div>' for line in self.lines)
+        lines = "".join(f'<div style="margin-top:.25em">{_with_code(line)}</div>' for line in self.lines)
         state = f' data-state="{self.state}"' if self.maximum else ""  # for who reads the page, see `state_in`
         return (
             f'<div role="status"{state} style="border-left:4px solid {colour};border-left-color:{mixed};'
             f'padding:.4em .8em;line-height:1.45;font-family:var(--jp-ui-font-family,sans-serif);max-width:60em">'
             f'<div><span style="color:{colour};color:{mixed};font-weight:700">{sign}</span> '
-            f'<b>{escape(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
+            f'<b>{_with_code(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
         )
 
     def __float__(self) -> float:
         return float(repr(self))
+
+
+def _with_code(text: str) -> str:
+    """The text as HTML, what stands in backticks as code."""
+    return re.sub("`+([^`]+)`+", r'<code style="background:none">\1</code>', escape(text))
 
 
 def state_in(html: str) -> str:

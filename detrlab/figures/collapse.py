@@ -30,7 +30,7 @@ def plot_collapse(runs: Mapping[str, Sequence[Report]], K: int) -> Figure:
     """
     if not runs:
         raise ValueError("there is no run to draw: give at least one, {name: collapse_curves(name, scenes)}")
-    figure, (axes,) = clear_subplots(1, len(TITLES), (9.6, 2.9))
+    figure, (axes,) = clear_subplots(1, len(TITLES), (8.8, 2.8))
     for ax, (name, title) in zip(axes, TITLES.items(), strict=True):
         for i, (run, reports) in enumerate(runs.items()):
             values = [report.losses[name] for report in reports]

@@ -35,6 +35,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+import torch._dynamo  # the first optimiser would import it: no check has to wait
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm

@@ -80,6 +80,12 @@ def interpolate(draw):
 # - of_class, of_patches = table[:, :1], table[:, 1:]
 # + of_class, of_patches = table[:, -1:], table[:, :-1]
 
+# %% [raw] mistake="interpolate/half_for_the_side"
+# The side is the root of the number of patches, not half of it: 4 patches are 2 × 2, but 9 are 3 × 3.
+# ---
+# - side = math.isqrt(table.shape[1] - 1)
+# + side = (table.shape[1] - 1) // 2
+
 # %% [raw] mistake="interpolate/axis_lost"
 # The class token's row lost its axis: `table[:, 0]` is (1, D). `table[:, :1]` is (1, 1, D).
 # ---

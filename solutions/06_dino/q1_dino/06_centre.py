@@ -131,6 +131,12 @@ def centre(draw):
 # - mean = teacher.mean((0, 1))  # (K,)
 # + mean = teacher[0].mean(0)
 
+# %% [raw] mistake="centre/over_views"
+# The mean runs over the views only, so each image has a centre of its own. Take it over views and images, (K,).
+# ---
+# - mean = teacher.mean((0, 1))  # (K,)
+# + mean = teacher.mean(0)
+
 # %% [raw] mistake="centre/over_prototypes"
 # The mean runs over the prototypes, too, so it is one number: in a softmax it has no effect. Take the mean over views and
 # images, for each prototype.

@@ -125,6 +125,12 @@ def schedule(draw):
 # - t = np.arange(T)
 # + t = np.arange(1, T + 1)
 
+# %% [raw] mistake="schedule/one_too_many"
+# There is one number too many: t runs from 0 to T − 1, and `end` itself would belong to the step after the last.
+# ---
+# - t = np.arange(T)
+# + t = np.arange(T + 1)
+
 # %% [raw] mistake="schedule/last_is_end"
 # The last step has `end`: the training was divided by T − 1. Step t of T stands at the share t / T.
 # ---

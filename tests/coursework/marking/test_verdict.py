@@ -1,4 +1,4 @@
-"""The verdict's sign can be read on a light page and on a dark one."""
+"""The verdict's sign can be read on a light page and on a dark one; names of code in its words look like code."""
 
 from __future__ import annotations
 
@@ -39,3 +39,9 @@ def test_the_sign_has_contrast_in_both_schemes(state, page, words):
 
 def test_contrast_of_black_and_white_is_21():
     assert contrast(rgb("#000"), rgb("#ffffff")) == pytest.approx(21)
+
+
+def test_what_stands_in_backticks_is_code_and_a_single_one_stays():
+    html = Verdict(0.0, 1.0, "wrong", "`f` is None", ("Use `a < b`, not `c`.", "```<b>``` too"))._repr_html_()
+    assert re.findall("<code[^>]*>(.*?)</code>", html) == ["f", "a &lt; b", "c", "&lt;b&gt;"]
+    assert "A lone ` stays" in Verdict(0.0, 1.0, "wrong", "A lone ` stays")._repr_html_()
