@@ -204,7 +204,8 @@ def damaged(scene, how, rng):
     return PanopticMap(np.where(ids > 0, np.searchsorted(shown, ids) + 1, 0), segments)
 
 
-FAULTS = dict(zip("ABCDE", ("missing", "eroded", "swapped", "squeezed", "merged")))
+# Which system has which fault; who reads this does not learn it yet.
+FAULTS = dict(zip("ABCDE", np.random.default_rng(362).permutation(["eroded", "merged", "missing", "squeezed", "swapped"]).tolist()))
 
 
 def unknown(letter, count=40):

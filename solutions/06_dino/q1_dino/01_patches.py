@@ -46,7 +46,7 @@ def embed(patches, weight, bias):
 # %% check="patches" points=3
 @check(parts={"1. cut": 2, "2. embed": 1})
 def patches(draw):
-    (B, C, side), (H, W) = draw.letters("B C P", 2, 5), draw.letters("H W", 5, 11)
+    (B, C, side), (H, W) = draw.letters("B C P", 2, 5), draw.letters("H W", 3, 7)
     S, width = draw.letters("S D", 7, 13)
     images = draw.normal(B, C, H * side, W * side).requires_grad_()
     given, weight = draw.normal(B, S, C * side**2).requires_grad_(), draw.normal(width, C, side, side).requires_grad_()
