@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from detrlab.clip.image import GRID, ImageTower
 from detrlab.clip.text import TextTransformer
 from detrlab.clip.tokenizer import Tokenizer
-from detrlab.detr.models import load_weights
-from detrlab.weights import data_path, read_weights
+from detrlab.detr.models import load_small
 
 WIDTH, HEADS, EMBEDDING = 128, 4, 128  # of the small model: D, M and E
 SIDE = 64  # pixels of the pictures that it sees
@@ -107,7 +106,6 @@ def load_clip(weights: str | Path | None = None) -> CLIP:
         ValueError: weights of another model.
         WeightsError: weights that are not there or cannot be read.
     """
-    path = data_path("clip.safetensors") if weights is None else Path(weights)
     model = clip_model()
-    load_weights(model, read_weights(path), f"{path} into clip")
-    return model.eval()
+    load_small(model, "clip", weights)
+    return model

@@ -218,3 +218,15 @@ def load_weights(model: nn.Module, state: Mapping[str, Tensor], what: str) -> No
     if found:
         raise ValueError(f"cannot load {what}: {'; '.join(found)}: these are weights of another model")
     model.load_state_dict(state, strict=True)
+
+
+def load_small(model: nn.Module, name: str, weights: str | Path | None) -> None:
+    """Put `model`, one that is made here, into eval mode with these weights: a .safetensors file, or None for data/'s.
+
+    Raises:
+        ValueError: weights of another model.
+        WeightsError: weights that are not there or cannot be read.
+    """
+    path = data_path(f"{name}.safetensors") if weights is None else Path(weights)
+    load_weights(model, read_weights(path), f"{path} into {name}")
+    model.eval()

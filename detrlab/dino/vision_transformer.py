@@ -11,8 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from detrlab.detr.models import load_weights
-from detrlab.weights import data_path, read_weights
+from detrlab.detr.models import load_small
 
 EPS = 1e-6  # of layer norms: DINO's, HuggingFace's ViT has 1e-12
 
@@ -140,10 +139,9 @@ def load_dino(weights: str | Path | None = None) -> VisionTransformer:
         ValueError: weights of another model.
         WeightsError: weights that are not there or cannot be read.
     """
-    path = data_path("dino.safetensors") if weights is None else Path(weights)
     model = dino_vit()
-    load_weights(model, read_weights(path), f"{path} into dino")
-    return model.eval()
+    load_small(model, "dino", weights)
+    return model
 
 
 def interpolate_pos_encoding(pos_embed: Tensor, H: int, W: int) -> Tensor:

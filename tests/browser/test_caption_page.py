@@ -14,7 +14,7 @@ from detrlab.clip.data import captioned_scenes
 from detrlab.clip.measures import zero_shot_classifier
 from detrlab.clip.model import load_clip
 from detrlab.explorer.caption import explore_caption, prompts_with
-from tests.browser.chromium import watched_page
+from tests.browser.explorer_page import opened_explorer
 from tests.browser.painted import assert_paints
 
 CAPTION = "a red ring left of a blue star"
@@ -41,9 +41,7 @@ def address(tmp_path_factory) -> str:
 
 @pytest.fixture
 def page(browser, address) -> Iterator:
-    with watched_page(browser, viewport={"width": 1366, "height": 768}) as opened:
-        opened.goto(address)
-        opened.wait_for_selector(".dl-stage")
+    with opened_explorer(browser, address) as opened:
         yield opened
 
 

@@ -15,8 +15,10 @@ from detrlab.detr.models import load_model
 from detrlab.explorer.explore import explore
 from detrlab.scenes.compose import draw_scene
 from tests.browser.chromium import watched_page
+from tests.browser.explorer_page import choose, hover, opened_explorer
 from tests.browser.painted import assert_paints, painted_weights
 
+VIEWPORT = {"width": 1040, "height": 900}
 SIZE = WIDTH, HEIGHT = 500, 325  # 16 x 25 cells, the last row and column hang over the edge
 # How often each canvas is painted in one move of the mouse.
 PAINTED = """([clientX, clientY]) => {
@@ -49,20 +51,8 @@ def address(tmp_path_factory) -> str:
 
 @pytest.fixture
 def page(browser, address) -> Iterator:
-    with watched_page(browser, viewport={"width": 1040, "height": 900}) as opened:
-        opened.goto(address)
-        opened.wait_for_selector(".dl-stage")
+    with opened_explorer(browser, address, VIEWPORT) as opened:
         yield opened
-
-
-def hover(page, x: float, y: float) -> None:
-    """Move the mouse to a point in pixels of the picture."""
-    box = page.locator(".dl-stage").bounding_box()
-    page.mouse.move(box["x"] + x * box["width"] / WIDTH, box["y"] + y * box["height"] / HEIGHT)
-
-
-def choose(page, field: str, value: str) -> None:
-    page.get_by_role("group", name=field).get_by_text(value, exact=True).click()
 
 
 def assert_painted(page, expected: torch.Tensor) -> None:
@@ -72,7 +62,7 @@ def assert_painted(page, expected: torch.Tensor) -> None:
 def test_hovering_paints_where_the_point_looks(page, attention, screenshots):
     picture = draw_scene(5, SIZE).picture
     for point in ((61.0, 43.0), (253.0, 131.0), (499.0, 324.0), (13.0, 311.0)):
-        hover(page, *point)
+        hover(page, *point, SIZE)
         assert_painted(page, attention.encoder(picture=picture).looks_at(point))
     assert page.locator(".dl-headline").text_content() == "Where this point looks"
     page.screenshot(path=screenshots / "explorer_light.png", full_page=True)
@@ -80,7 +70,7 @@ def test_hovering_paints_where_the_point_looks(page, attention, screenshots):
 
 def test_direction_layer_and_head_are_those_of_the_capture(page, attention):
     picture, point = draw_scene(5, SIZE).picture, (253.0, 131.0)
-    hover(page, *point)
+    hover(page, *point, SIZE)
     page.mouse.down()
     page.mouse.up()
     choose(page, "Direction", "Who looks at it")
@@ -151,7 +141,7 @@ def test_every_number_beside_the_mouse_stands_in_the_table_too(page, attention):
     detections = detect(load_model("shapes"), picture, 0.5)
     page.locator(".dl-item").first.click()
     best = attention.decoder_cross(query=int(detections.queries[0]))
-    hover(page, 253.0, 131.0)
+    hover(page, 253.0, 131.0, SIZE)
     row, column = attention.grid(0, picture).cell_at((253.0, 131.0))
     bubble = page.locator(".dl-bubble").text_content()
     assert bubble.endswith(f"% (row {row}, column {column})")

@@ -14,10 +14,10 @@ from detrlab.explorer.masks import MaskExplorer, _reduced
 from detrlab.images import to_input
 from detrlab.panoptic.mask_path import MaskPath, mask_path
 from tests.browser.chromium import watched_page
+from tests.browser.explorer_page import LAPTOP, hover, opened_explorer
 from tests.browser.painted import assert_coloured, assert_paints, read_canvas
 
 SIZE = WIDTH, HEIGHT = 500, 325
-LAPTOP = {"width": 1366, "height": 768}
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,7 @@ def address(explorer, tmp_path_factory) -> str:
 
 @pytest.fixture
 def page(browser, address) -> Iterator:
-    with watched_page(browser, viewport=LAPTOP) as opened:
-        opened.goto(address)
-        opened.wait_for_selector(".dl-stage")
+    with opened_explorer(browser, address) as opened:
         yield opened
 
 
@@ -52,11 +50,6 @@ def inside(explorer: MaskExplorer, place: int) -> tuple[float, float]:
     row = int(mask.sum(1).argmax())
     columns = np.flatnonzero(mask[row])
     return float(columns[len(columns) // 2]) + 0.5, row + 0.5
-
-
-def hover(page, x: float, y: float) -> None:
-    box = page.locator(".dl-stage").bounding_box()
-    page.mouse.move(box["x"] + x * box["width"] / WIDTH, box["y"] + y * box["height"] / HEIGHT)
 
 
 def assert_shows(page, explorer: MaskExplorer, path: MaskPath, place: int) -> None:
@@ -79,19 +72,19 @@ def assert_shows(page, explorer: MaskExplorer, path: MaskPath, place: int) -> No
 
 def test_hovering_shows_the_mask_under_the_mouse(page, explorer, path, screenshots):
     for place in (3, 0, 4):
-        hover(page, *inside(explorer, place))
+        hover(page, *inside(explorer, place), SIZE)
         assert_shows(page, explorer, path, place)
-    hover(page, *inside(explorer, 0))
+    hover(page, *inside(explorer, 0), SIZE)
     page.screenshot(path=screenshots / "masks_light.png")
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=screenshots / "masks_dark.png")
 
 
 def test_a_click_holds_and_escape_lets_go(page, explorer, path):
-    hover(page, *inside(explorer, 0))
+    hover(page, *inside(explorer, 0), SIZE)
     page.mouse.down()
     page.mouse.up()
-    hover(page, *inside(explorer, 1))
+    hover(page, *inside(explorer, 1), SIZE)
     assert_shows(page, explorer, path, 0)
     assert "Held." in page.locator(".dl-hold").text_content()
     page.locator(".dl-item").nth(1).hover()  # nor does the list
@@ -99,7 +92,7 @@ def test_a_click_holds_and_escape_lets_go(page, explorer, path):
     page.locator(".dl-item").nth(1).click()
     assert_shows(page, explorer, path, 1)
     page.keyboard.press("Escape")
-    hover(page, *inside(explorer, 2))
+    hover(page, *inside(explorer, 2), SIZE)
     assert_shows(page, explorer, path, 2)
 
 

@@ -12,7 +12,7 @@ from detrlab.attention.capture import CapturedAttention, capture_attention
 from detrlab.dino.scenes import one_shape_scenes
 from detrlab.dino.vision_transformer import load_dino
 from detrlab.explorer.explore import explore, vit_input
-from tests.browser.chromium import watched_page
+from tests.browser.explorer_page import choose, hover, opened_explorer
 from tests.browser.painted import assert_paints
 
 SIZE = WIDTH, HEIGHT = 320, 192  # 64 x 107 pixels would be the shape; whole patches are 64 x 104, 8 x 13 of them
@@ -38,19 +38,8 @@ def address(tmp_path_factory) -> str:
 
 @pytest.fixture
 def page(browser, address) -> Iterator:
-    with watched_page(browser, viewport={"width": 1366, "height": 768}) as opened:
-        opened.goto(address)
-        opened.wait_for_selector(".dl-stage")
+    with opened_explorer(browser, address) as opened:
         yield opened
-
-
-def hover(page, x: float, y: float) -> None:
-    box = page.locator(".dl-stage").bounding_box()
-    page.mouse.move(box["x"] + x * box["width"] / WIDTH, box["y"] + y * box["height"] / HEIGHT)
-
-
-def choose(page, field: str, value: str) -> None:
-    page.get_by_role("group", name=field).get_by_text(value, exact=True).click()
 
 
 def stage(page):
@@ -75,7 +64,7 @@ def test_the_class_token_looks_first(page, attention, screenshots):
 
 def test_patches_look_and_are_looked_at(page, attention):
     picture, point = a_picture(), (253.0, 131.0)
-    hover(page, *point)
+    hover(page, *point, SIZE)
     assert page.locator(".dl-headline").text_content() == "Where this point looks"
     assert_paints(stage(page), attention.encoder(picture=picture).looks_at(point))
     page.mouse.down()
@@ -95,14 +84,14 @@ def test_patches_look_and_are_looked_at(page, attention):
 
 def test_the_class_token_is_held_by_a_click_and_reached_by_keys(page, attention):
     button = page.get_by_role("button", name="class token")
-    hover(page, 100.0, 100.0)
+    hover(page, 100.0, 100.0, SIZE)
     button.hover()
     assert button.get_attribute("aria-pressed") == "true"
     button.click()
-    hover(page, 100.0, 100.0)
+    hover(page, 100.0, 100.0, SIZE)
     assert page.locator(".dl-headline").text_content() == "Where the class token looks"
     page.keyboard.press("Escape")
-    hover(page, 101.0, 100.0)
+    hover(page, 101.0, 100.0, SIZE)
     assert page.locator(".dl-headline").text_content() == "Where this point looks"
     page.locator(".dl-stage").focus()
     page.keyboard.press("Tab")

@@ -2,8 +2,9 @@
    from; each word is as strong as the end token looks at it. All maps stand in the payload (caption.py). */
 import { arrayAt } from "./arrays.js";
 import { makeChoice, makeSlider } from "./controls.js";
-import { make, makeRoot, setText } from "./dom.js";
-import { cssGradient, paintMap } from "./painting.js";
+import { make, setText } from "./dom.js";
+import { layOut, makeField, makeLegend } from "./layout.js";
+import { paintMap } from "./painting.js";
 import { asPercent, numbered } from "./words.js";
 
 const CAPTION_OPACITY = 0.7;
@@ -57,36 +58,21 @@ export function mountCaption(root, meta, bytes, pictureUrl) {
   const under = make("p", { class: "dl-subline" });
   const holding = make("p", { class: "dl-hold" });
   const looks = make("p", { class: "dl-hint" });
-  const legend = make("div", { class: "dl-legend", "aria-hidden": "true" }, "0", make("i"), "the map's own maximum");
-  legend.children[0].style.background = cssGradient(colours);
-  makeRoot(root);
-  root.replaceChildren(
-    make(
-      "div",
-      { class: "dl-columns" },
-      make(
-        "div",
-        { class: "dl-left" },
-        make("div", { class: "dl-heading" }, title, under),
-        stage,
-        make("div", { class: "dl-foot" }, holding, legend),
+  const legend = makeLegend(colours, "the map's own maximum");
+  const setOpacity = layOut(
+    root,
+    {
+      heading: [title, under],
+      stage,
+      foot: [holding, legend],
+      below: [
         make("p", { class: "dl-hint" }, "The map: how much each cell raises the cosine (Grad-CAM); what lowers it is left out."),
-      ),
-      make(
-        "div",
-        { class: "dl-right" },
-        make("section", { class: "dl-field" }, make("h3", {}, "Where the end token looks"), caption, looks),
-        layer.root,
-        head.root,
-        opacity.root,
-      ),
-    ),
+      ],
+      controls: [makeField("Where the end token looks", caption, looks), layer.root, head.root, opacity.root],
+    },
+    () => state.held && change({ held: false }),
   );
-  const setOpacity = (value) => root.style.setProperty("--map-opacity", value);
   setOpacity(CAPTION_OPACITY);
-  root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && state.held) change({ held: false });
-  });
 
   // ---- what follows from a change ----
   function change(changes) {

@@ -4,11 +4,12 @@ import { arrayAt } from "./arrays.js";
 import { summaryOf } from "./attention_math.js";
 import { makeClassToken } from "./class_token.js";
 import { makeChoice, makeSlider } from "./controls.js";
-import { make, makeRoot, setText } from "./dom.js";
+import { make, setText } from "./dom.js";
 import { cellAt, coverOf, placeOf } from "./grid.js";
+import { layOut, makeField, makeLegend } from "./layout.js";
 import { makeMultiples } from "./multiples.js";
 import { makeNumbers, underWords } from "./numbers.js";
-import { cssGradient, paintMap } from "./painting.js";
+import { paintMap } from "./painting.js";
 import { makeListening, makeQueryList } from "./queries.js";
 import { makeStage } from "./stage.js";
 import { asPercent, asTimes, headline, holdLine, subline } from "./words.js";
@@ -79,8 +80,7 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
   const under = make("p", { class: "dl-subline" });
   const holding = make("p", { class: "dl-hold" });
   const peakLabel = make("span");
-  const legend = make("div", { class: "dl-legend", "aria-hidden": "true" }, "0", make("i"), peakLabel);
-  legend.children[0].style.background = cssGradient(colours);
+  const legend = makeLegend(colours, peakLabel);
   const spoken = make("p", { class: "dl-spoken", role: "status" });
   const list = makeQueryList(meta, { pointAt, choose: toggle, pick });
   const classToken = makeClassToken(
@@ -128,41 +128,28 @@ export function mountExplorer(root, meta, bytes, pictureUrl, source) {
   const threshold = makeSlider("Detections scoring above", state.threshold, (value) => change({ threshold: value }));
   const opacity = makeSlider("Strength of the colours", OPACITY, (value) => setOpacity(value));
 
-  makeRoot(root);
-  root.replaceChildren(
-    make(
-      "div",
-      { class: "dl-columns" },
-      make(
-        "div",
-        { class: "dl-left" },
-        make("div", { class: "dl-heading" }, title, under),
-        stage.root,
-        make("div", { class: "dl-foot" }, holding, legend),
-        multiples.root,
-      ),
-      make(
-        "div",
-        { class: "dl-right" },
-        decodes
-          ? make("section", { class: "dl-field" }, make("h3", {}, "Detections"), list.root, threshold.root)
-          : classToken.root,
+  const setOpacity = layOut(
+    root,
+    {
+      heading: [title, under],
+      stage: stage.root,
+      foot: [holding, legend],
+      below: [multiples.root],
+      controls: [
+        decodes ? makeField("Detections", list.root, threshold.root) : classToken.root,
         direction.root,
         ...Object.values(layers).map((each) => each.root),
         heads.root,
         beside.root,
         opacity.root,
         listening.root,
-      ),
-      numbers.root,
-    ),
-    spoken,
+      ],
+      wide: [numbers.root],
+    },
+    () => state.held && change({ held: false, under: null }),
   );
-  const setOpacity = (value) => root.style.setProperty("--map-opacity", value);
+  root.append(spoken);
   setOpacity(OPACITY);
-  root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && state.held) change({ held: false, under: null });
-  });
 
   // ---- what follows from a change ----
   // Answers may come later (from Python). What is drawn then belongs to the view that was asked for, all of it.

@@ -2,9 +2,10 @@
    comes of that. Nothing is computed here; all maps stand in the payload (masks.py). */
 import { arrayAt } from "./arrays.js";
 import { makeSlider } from "./controls.js";
-import { make, makeRoot, setText } from "./dom.js";
+import { make, setText } from "./dom.js";
+import { layOut, makeField, makeLegend } from "./layout.js";
 import { makeMaskLayer } from "./mask_layer.js";
-import { cssGradient, paintMap } from "./painting.js";
+import { paintMap } from "./painting.js";
 import { asPercent, holdLine, howMany } from "./words.js";
 
 const MASK_OPACITY = 0.9;
@@ -80,44 +81,30 @@ export function mountMasks(root, meta, bytes, pictureUrl) {
   const full = makeTile("the mask", `${height} × ${width}`);
   const way = make("ol", { class: "dl-way", "aria-label": "From attention to mask, with rows × columns" });
   way.append(...[...stepTiles, full].map(({ root: tile }) => make("li", {}, tile)));
-  const legend = make("div", { class: "dl-legend", "aria-hidden": "true" }, "0", make("i"), "each map's own maximum");
-  legend.children[0].style.background = cssGradient(colours);
+  const legend = makeLegend(colours, "each map's own maximum");
 
   const title = make("h2", { class: "dl-headline", role: "status" });
   const under = make("p", { class: "dl-subline" });
   const holding = make("p", { class: "dl-hold" });
-  makeRoot(root);
-  root.replaceChildren(
-    make(
-      "div",
-      { class: "dl-columns" },
-      make(
-        "div",
-        { class: "dl-left" },
-        make("div", { class: "dl-heading" }, title, under),
-        stage,
-        make("div", { class: "dl-foot" }, holding, legend),
-      ),
-      make(
-        "div",
-        { class: "dl-right" },
-        make("section", { class: "dl-field" }, make("h3", {}, "Segments"), segments.length ? list : nothing),
+  const setOpacity = layOut(
+    root,
+    {
+      heading: [title, under],
+      stage,
+      foot: [holding, legend],
+      controls: [
+        makeField("Segments", segments.length ? list : nothing),
         opacity.root,
-        make(
-          "section",
-          { class: "dl-field" },
-          make("h3", {}, `Where its query looks (${h} × ${w}), and each head's share`),
+        makeField(
+          `Where its query looks (${h} × ${w}), and each head's share`,
           make("div", { class: "dl-multiples" }, ...headTiles.map(({ root: tile }) => tile)),
         ),
-      ),
-      make("section", { class: "dl-numbers-row" }, make("h3", {}, "From attention to mask"), way),
-    ),
+      ],
+      wide: [make("section", { class: "dl-numbers-row" }, make("h3", {}, "From attention to mask"), way)],
+    },
+    () => held && hold(false),
   );
-  const setOpacity = (value) => root.style.setProperty("--map-opacity", value);
   setOpacity(MASK_OPACITY);
-  root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && held) hold(false);
-  });
 
   // ---- what a user can do ----
   function pick(place) {
