@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from autograder.course.registry import SOLUTIONS, read_registry
 from tests.imports import ROOT, imported, sources
 from tests.needs import need
 
@@ -86,3 +87,17 @@ def test_templates_lie_in_packages_that_ship_whole():
     assert set(target) == {"packages", "force-include"}
     templates = {path for name in target["packages"] for path in (ROOT / name).rglob("*.j2")}
     assert templates and templates <= set(tracked())
+
+
+def test_the_readmes_table_has_each_notebook_with_the_points_and_hours_that_it_says():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\d\d_\w+)` \| (.*) \| (\d+) \| (\d+)(½?) h \|$", text, re.MULTILINE)
+    assert [row[0] for row in rows] == [entry.name for entry in read_registry(SOLUTIONS) if entry.released]
+    for name, words, points, hours, half in rows:
+        said = {
+            folder.name: re.search(r"^# (\d+) points · about (\d+) minutes", (folder / "00_open.py").read_text(), re.M)
+            for folder in sorted((ROOT / "solutions" / name).glob("q*"))
+        }
+        assert re.findall(r"`(q\d_\w+)`", words) == list(said)
+        assert int(points) == sum(int(each[1]) for each in said.values())
+        assert abs(int(hours) + bool(half) / 2 - sum(int(each[2]) for each in said.values()) / 60) <= 0.25, name
