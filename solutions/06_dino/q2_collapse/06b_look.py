@@ -9,8 +9,6 @@
 
 # %%
 def show_heads(first=20, count=4):
-    from detrlab import one_shape_scenes
-
     scenes = one_shape_scenes(count, "held_out", first)
     figure, axes = clear_subplots(2 * count, 7, (7.6, 8.6))
     for half, (name, vit) in enumerate((("trained", load_dino()), ("random", random_vit(0)))):
@@ -33,8 +31,6 @@ attempt(show_heads)
 
 # %%
 def show_pca(first=20, count=8):
-    from detrlab import one_shape_scenes
-
     scenes = one_shape_scenes(count, "held_out", first)
     figure, axes = clear_subplots(3, count, (8.4, 3.5))
     for ax, picture in zip(axes[0], scenes.pictures):
@@ -54,3 +50,15 @@ attempt(show_pca)
 # %% [markdown]
 # The random network's tokens separate shape and ground, too: tokens of unlike colours are unlike, in any network. What
 # such an image shows depends on the images at least as much as on what was learned.
+#
+# **All patches, layers and heads.** Move the mouse over the image for what a patch looks at; the button is the class
+# token, with which it begins. Which patches look at their own colour, in which layer and head? Does the class token of
+# the last layer look at the object, and is it the same head in the next image (`first=21`)?
+
+# %%
+def look_inside(first=20):
+    return explore(load_dino(), Image.fromarray(one_shape_scenes(1, "held_out", first).pictures[0]))
+
+
+explorer = attempt(look_inside)
+explorer
