@@ -36,3 +36,18 @@ attempt(show_trained, after=("panoptic", *PQ_STEPS))
 # %% [markdown]
 # Is it the outlines or the finding that costs more here? Which of the systems A to E does that look like? Choose other
 # seeds, and look at a scene that went wrong.
+#
+# **From attention to mask.** Move the mouse over a segment, or choose it in the list: where its query looks with each of
+# the four heads, what share each head has of the weight that they share (step 2 of the notebook before), and how the maps
+# of 16 × 22 cells become a mask of the image's size. Which head carries the mask? What does the finest map add?
+
+# %%
+def look_inside(seed=800):
+    from detrlab import explore, load_model
+
+    (scene,) = scenes_of([seed], (256, 192))
+    return explore(load_model("shapes_panoptic"), scene.picture)
+
+
+explorer = attempt(look_inside)
+explorer

@@ -34,13 +34,12 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import nn
 
 from coursework import attempt, attempted, open_notebook, solution
 from detrlab import clear_subplots, cls_attention, collapse_trainer, dino_curves, dino_learner, dino_recipe
 from detrlab import linear_probe, load_dino, one_shape_scenes, pca_rgb, pixel_features, plot_collapse, supervised_trainer
-from detrlab import explore, untrained_dino
+from detrlab import untrained_dino
 
 ____, check, hint = open_notebook("q2_collapse")
 K = 64  # prototypes

@@ -57,6 +57,10 @@ attempt(show_pca)
 
 # %%
 def look_inside(first=20):
+    from PIL import Image
+
+    from detrlab import explore
+
     return explore(load_dino(), Image.fromarray(one_shape_scenes(1, "held_out", first).pictures[0]))
 
 
