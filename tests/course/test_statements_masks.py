@@ -1,7 +1,9 @@
 """What 04's first notebook states: its worked examples, by its own answers."""
 
 import math
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from types import SimpleNamespace
 
 import pytest
@@ -75,3 +77,40 @@ def test_the_mask_of_step_6():
 def test_the_iou_of_step_7():
     logits, truth = torch.tensor([[[0.3, 2, -1, 0.1]]]), torch.tensor([[[True, True, True, False]]])
     assert answers().mask_ious(logits, truth).tolist() == [0.5]
+
+
+def shown(name: str) -> str:
+    """What the cell that defines this demonstration prints, by the model answers."""
+    notebook = read_source(FOLDER)
+    (setup,) = (cell for cell in notebook.cells if cell.kind == "setup")
+    (cell,) = (cell for cell in notebook.code() if f"def {name}()" in cell.source)
+    space = dict(vars(answers()))
+    exec(setup.source, space)
+    exec(cell.source.split("\n\n\nattempt(")[0], space)
+    with redirect_stdout(StringIO()) as said:
+        space[name]()
+    return said.getvalue()
+
+
+def test_the_smallest_and_the_largest_of_step_6():
+    rows = [[float(word) for word in line.split()[2:]] for line in shown("show_small").splitlines()[1:]]
+    (_, missed, missed_dice, found, found_dice), (_, large, large_dice, large_found, large_found_dice) = rows
+    assert 1 / 25 < missed / large < 1 / 15
+    assert missed_dice == pytest.approx(large_dice, rel=0.05)
+    assert found_dice > 5 * large_found_dice
+    assert abs(found - large_found) < 0.002 < large / 50
+
+
+def test_the_forms_of_step_2_and_the_gain_of_step_7():
+    official, per_head, _ = shown("show_forms").splitlines()
+    assert float(official.split()[-1]) > 0.8 and float(per_head.split()[-1]) == 0.25
+    rows = [[float(word) for word in line.split()] for line in shown("show_gain").splitlines()[1:4]]
+    assert [row[0] for row in rows] == [1, 10, 100]
+    assert rows[0][1] < rows[1][1] < rows[2][1] and rows[0][2] < rows[1][2] < rows[2][2]
+
+
+def test_the_detector_of_step_4_and_the_carriers_of_step_5():
+    loose, frozen = shown("show_drift").splitlines()
+    assert loose.split()[2:5] == ["11", "of", "11"] and frozen.split()[2:5] == ["0", "of", "11"]
+    far = [float(line.split("carry ")[1].split()[0]) for line in shown("show_carriers").splitlines()[1:]]
+    assert far[0] > 0.5 > far[1] > far[2]

@@ -49,13 +49,22 @@ GROUPS = 4  # of the mask head's norms: 8, as in the official code, does not div
 def told(call, *inputs):
     """The numbers of the tensor that `call` gives, and the gradients that flow back from it to the inputs.
 
-    What is no tensor, or an exception, stands for itself.
+    Without inputs the tensor alone. An exception or a blank stands for itself.
     """
-    value = attempted(call)
-    if not isinstance(value, torch.Tensor) or not inputs:
-        return value
-    mixed = (value * torch.arange(1.0, value.numel() + 1).cos().view_as(value)).sum()
-    return {"values": value, "gradients": attempted(lambda: torch.autograd.grad(mixed, inputs, retain_graph=True))}
+
+    def gradients(value):
+        if not isinstance(value, torch.Tensor) or not value.requires_grad:
+            return "none: no gradient flows back"
+        mixed = (value * torch.arange(1.0, value.numel() + 1).cos().view_as(value)).sum()
+        return torch.autograd.grad(mixed, inputs, retain_graph=True, materialize_grads=True)
+
+    def both():
+        value = call()
+        if value is ____ or not inputs:
+            return value
+        return {"values": value, "gradients": attempted(lambda: gradients(value))}
+
+    return attempted(both)
 
 
 def padded_cells(draw, B, H, W):

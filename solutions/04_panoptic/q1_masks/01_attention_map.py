@@ -84,6 +84,12 @@ def attention_map(draw):
 # - return torch.einsum("bqmd,bmdhw->bqmhw", q, k) / math.sqrt(q.shape[3])
 # + return torch.einsum("bqmd,bmdhw->bqmhw", q, k) / q.shape[3]
 
+# %% [raw] mistake="attention_map/divided_by_root_of_heads"
+# The scores were divided by the root of the number of heads M. A sum over d channels is divided by √d.
+# ---
+# - return torch.einsum("bqmd,bmdhw->bqmhw", q, k) / math.sqrt(q.shape[3])
+# + return torch.einsum("bqmd,bmdhw->bqmhw", q, k) / math.sqrt(q.shape[2])
+
 # %% [raw] mistake="attention_map/not_scaled"
 # The scores were not divided by √d.
 # ---
@@ -140,7 +146,7 @@ def attention_map(draw):
 # + return scores.flatten(axis).softmax(axis).view_as(scores) * ~padding[:, None, None]
 
 # %% [raw] mistake="attention_map/filled_with_zero"
-# Scores of padding were set to 0. A score of 0 has a weight like any other, $e^0 = 1$ before it is divided: −∞ has
+# Scores of padding were set to 0. A score of 0 has a weight like any other, e⁰ = 1 before it is divided: −∞ has
 # none.
 # ---
 # - scores = scores.masked_fill(padding[:, None, None], -math.inf)
@@ -169,6 +175,13 @@ def attention_map(draw):
 # ---
 # - axis = 3 if per_head else 2
 # + axis = 2
+
+# %% [raw] mistake="attention_map/heads_alone"
+# Without `per_head` the softmax runs over the heads of each cell: at every cell the M weights sum to 1. It runs over
+# heads and cells together.
+# ---
+# - return scores.flatten(axis).softmax(axis).view_as(scores)
+# + return scores.flatten(3).softmax(axis).view_as(scores)
 
 # %% [raw] mistake="attention_map/forms_exchanged"
 # The two forms changed places: with `per_head` each map sums to 1, without it the M maps do together.

@@ -79,14 +79,26 @@ def head_or_space(draw):
 # - weights_together = 1024
 # + weights_together = 4
 
+# %% [raw] mistake="head_or_space/four_times_the_side"
+# 64 is four times one side of the map. It has 16 × 16 cells.
+# ---
+# - weights_together = 1024
+# + weights_together = 64
+
 # %% [raw] mistake="head_or_space/side_only"
 # 16 is one side of the map. It has 16 × 16 cells.
 # ---
 # - weights_per_head = 256
 # + weights_per_head = 16
 
+# %% [raw] mistake="head_or_space/cells_over_heads"
+# 64 are the cells divided by the heads. With a softmax for each head every head has a 1 of its own, for all its cells.
+# ---
+# - weights_per_head = 256
+# + weights_per_head = 64
+
 # %% [raw] mistake="head_or_space/per_cent"
-# The guess is out of its range. It is a share, from .25 (all four alike) to 1 (one alone), not in per cent.
+# The guess is out of its range. It is a share, from .25 (all four alike) to 1 (one alone): half of the weight is .5.
 # ---
 # - share_of_brightest = 0.5
 # + share_of_brightest = 50
@@ -103,6 +115,13 @@ def head_or_space(draw):
 # ---
 # - return sums / sums.sum(2, keepdim=True)
 # + return sums
+
+# %% [raw] mistake="head_or_space/divided_by_heads"
+# The sums were divided by the number of heads. That is right only where each map sums to 1: divide by the sum over the
+# heads.
+# ---
+# - return sums / sums.sum(2, keepdim=True)
+# + return sums / maps.shape[2]
 
 # %% [raw] mistake="head_or_space/largest_weights"
 # The largest weights of the heads were compared. A share of the weight is a sum over cells.
@@ -182,7 +201,8 @@ def show_forms():
     figure, axes = clear_subplots(2, M + 1, (8.4, 3.9))
     for row, (name, maps) in zip(axes, rows.items()):
         row[0].imshow(scene.picture)
-        row[0].plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="black", linewidth=1.5)
+        row[0].plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="black", linewidth=1.5,
+                    scalex=False, scaley=False)
         row[0].set_title("the object", fontsize=9.5)
         row[0].set_ylabel(name, fontsize=9.5)
         for head, (ax, map_hw) in enumerate(zip(row[1:], maps[chosen])):

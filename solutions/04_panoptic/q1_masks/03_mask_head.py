@@ -111,7 +111,8 @@ def mask_head(draw):
         made = head_layers(dim, (19, 23), width, groups)
         if made is ____:
             return made
-        return {name: described(layer) for name, layer in sorted(made.items())}
+        layers = {name: described(layer) for name, layer in sorted(made.items())}
+        return {"in an nn.ModuleDict": isinstance(made, nn.ModuleDict)} | layers
 
     x, maps = draw.normal(B, C, h, w).requires_grad_(), draw.normal(B, Q, M, h, w).requires_grad_()
     fpns = [draw.normal(B, 3, h1, w1).requires_grad_(), draw.normal(B, 5, h2, w2).requires_grad_()]
@@ -140,11 +141,24 @@ def mask_head(draw):
 #    join, layer 1, layer 2, finer with `fpns[0]` and `adapter1`, layer 3, finer with ..., layer 4, `out_lay`, and
 #    `.view(B, Q, ...)`.
 
+# %% [raw] mistake="mask_head/plain_dict"
+# The layers are right, but stand in a plain dict: no optimiser finds their parameters there. Put them into an
+# `nn.ModuleDict`.
+# ---
+# - return layers
+# + return dict(layers.items())
+
 # %% [raw] mistake="mask_head/eight_groups"
 # 8 groups do not divide every number of channels, such as 132. Use `groups`.
 # ---
 # - layers[f"gn{i}"] = nn.GroupNorm(groups, widths[i])
 # + layers[f"gn{i}"] = nn.GroupNorm(8, widths[i])
+
+# %% [raw] mistake="mask_head/groups_and_channels_exchanged"
+# Groups and channels of the norms changed places: it is `nn.GroupNorm(groups, channels)`.
+# ---
+# - layers[f"gn{i}"] = nn.GroupNorm(groups, widths[i])
+# + layers[f"gn{i}"] = nn.GroupNorm(widths[i], groups)
 
 # %% [raw] mistake="mask_head/batch_norm"
 # The norms are batch norms: a mask would depend on the other queries and images that run along. Use `nn.GroupNorm`.
@@ -288,6 +302,19 @@ def mask_head(draw):
 # + x = layers["lay3"](x).relu()
 # - x = layers["gn4"](layers["lay4"](x)).relu()
 # + x = layers["lay4"](x).relu()
+
+# %% [raw] mistake="mask_head/finer_after_the_layers"
+# The finer maps were added behind `lay3` and `lay4`, which have fewer channels than the adapters by then. They are added
+# before.
+# ---
+# - x = finer(x, fpns[0], layers["adapter1"], Q)
+# - x = layers["gn3"](layers["lay3"](x)).relu()
+# - x = finer(x, fpns[1], layers["adapter2"], Q)
+# - x = layers["gn4"](layers["lay4"](x)).relu()
+# + x = layers["gn3"](layers["lay3"](x)).relu()
+# + x = finer(x, fpns[0], layers["adapter1"], Q)
+# + x = layers["gn4"](layers["lay4"](x)).relu()
+# + x = finer(x, fpns[1], layers["adapter2"], Q)
 
 # %% [raw] mistake="mask_head/relu_at_the_end"
 # A ReLU ends the head, so no logit is negative, and no pixel could be said to lie outside. `out_lay` is the last thing.

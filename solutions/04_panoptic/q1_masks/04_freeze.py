@@ -75,7 +75,7 @@ def freeze(draw):
         said, told = model.train(), {}
         if said is ____:
             return ____
-        told["train() gives the model"] = said is model
+        told["train() gives"] = "the model" if said is model else "nothing" if said is None else "something else"
         for name, call in (("train", model.train), ("eval", model.eval)):
             call()
             told[f"modes after {name}()"] = {part or "model": each.training for part, each in model.named_modules()}
@@ -168,6 +168,21 @@ def freeze(draw):
 # + for module in self.detr.modules():
 # +     if isinstance(module, nn.BatchNorm1d):
 # +         module.eval()
+
+# %% [raw] mistake="freeze/model_itself"
+# The model itself stays in train mode after `eval()`, though its parts follow. `super().train(mode)` switches the model
+# and all its parts.
+# ---
+# - super().train(mode)
+# + self.head.train(mode)
+
+# %% [raw] mistake="freeze/detector_returned"
+# `train` returned something else than the model. `model.train()` gives the model, and `model.eval()` does, too: people
+# write `model = load().eval()`.
+# ---
+# - self.detr.eval()
+# - return self
+# + return self.detr.eval()
 
 # %% [raw] mistake="freeze/nothing_returned"
 # `train` returned nothing. `model.train()` gives the model, and `model.eval()` does, too: people write

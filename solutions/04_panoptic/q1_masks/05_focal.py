@@ -72,6 +72,24 @@ def focal(draw):
 # 3. `return alpha_t * (1 - p_t) ** gamma * F.binary_cross_entropy_with_logits(logits, targets, reduction=...)`, and
 #    `pixels.mean(1)... / num_boxes`.
 
+# %% [raw] mistake="focal/negative"
+# The sign was turned twice: the cross-entropy is −ln p_t already. A loss is 0 or more.
+# ---
+# - return alpha_t * (1 - p_t) ** gamma * surprise
+# + return -alpha_t * (1 - p_t) ** gamma * surprise
+
+# %% [raw] mistake="focal/reduction_forgotten"
+# The cross-entropy is the mean over all pixels, so each pixel has the same. `reduction="none"` leaves one number for
+# each.
+# ---
+# - surprise = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")  # -ln p_t
+# + surprise = F.binary_cross_entropy_with_logits(logits, targets)
+
+# %% [raw] mistake="focal/targets_as_truth_values"
+# The targets are truth values still: the cross-entropy wants numbers. Take `targets.float()` first.
+# ---
+# - targets = targets.float()
+
 # %% [raw] mistake="focal/alpha_exchanged"
 # alpha lies on the pixels without an object. It weighs the object's pixels; the others have 1 − alpha.
 # ---
@@ -144,6 +162,20 @@ def focal(draw):
 # ---
 # - return alpha_t * (1 - p_t) ** gamma * surprise
 # + return -alpha_t * (1 - p_t) ** gamma * p_t.log()
+
+# %% [raw] mistake="focal/smallest_probability"
+# No number is infinite, but what stands in place of ln 0 is a number of your own choice: a pixel that is wrong by a logit
+# of 100 costs 100 · alpha_t. `F.binary_cross_entropy_with_logits` computes −ln p_t from the logit.
+# ---
+# - return alpha_t * (1 - p_t) ** gamma * surprise
+# + return -alpha_t * (1 - p_t) ** gamma * p_t.clamp(min=1e-8).log()
+
+# %% [raw] mistake="focal/entropy_of_probabilities"
+# `F.binary_cross_entropy` takes probabilities, and at a logit of 100 the sigmoid is exactly 1 in float32: it cuts −ln 0
+# at 100. `F.binary_cross_entropy_with_logits` computes −ln p_t from the logit.
+# ---
+# - surprise = F.binary_cross_entropy_with_logits(logits, targets, reduction="none")  # -ln p_t
+# + surprise = F.binary_cross_entropy(logits.sigmoid(), targets, reduction="none")
 
 # %% [raw] mistake="focal/mean_of_everything"
 # This is the mean over all pixels of all masks. Take each mask's mean, sum the masks, and divide by `num_boxes`.

@@ -78,6 +78,19 @@ def dice(draw):
 # - return 1 - (2 * shared + 1) / (p.sum(1) + t.sum(1) + 1)
 # + return 1 - 2 * shared / (p.sum(1) + t.sum(1))
 
+# %% [raw] mistake="dice/tiny_ones"
+# Above and below stands a tiny number in place of the 1. It keeps an empty mask finite as well, but it is another loss:
+# take 1, as the official code does.
+# ---
+# - return 1 - (2 * shared + 1) / (p.sum(1) + t.sum(1) + 1)
+# + return 1 - (2 * shared + 1e-6) / (p.sum(1) + t.sum(1) + 1e-6)
+
+# %% [raw] mistake="dice/one_doubled"
+# The 1 above was doubled along with what is shared. It is 2 · shared + 1.
+# ---
+# - return 1 - (2 * shared + 1) / (p.sum(1) + t.sum(1) + 1)
+# + return 1 - 2 * (shared + 1) / (p.sum(1) + t.sum(1) + 1)
+
 # %% [raw] mistake="dice/not_twice"
 # What is shared was counted once. Sizes of both stand below, so it counts twice above.
 # ---
@@ -141,6 +154,12 @@ def dice(draw):
 # - return 1 - (2 * shared + 1) / (p.sum(1) + t.sum(1) + 1)
 # + return (1 - (2 * shared + 1) / (p.sum(1) + t.sum(1) + 1)).mean()
 
+# %% [raw] mistake="dice/summed"
+# This is the sum over all masks. Return one number for each.
+# ---
+# - return 1 - (2 * shared + 1) / (p.sum(1) + t.sum(1) + 1)
+# + return (1 - (2 * shared + 1) / (p.sum(1) + t.sum(1) + 1)).sum()
+
 # %% [raw] mistake="dice/nearest"
 # The logits were enlarged by "nearest", which leaves steps. Here it is "bilinear"; "nearest" is inside the head.
 # ---
@@ -194,3 +213,7 @@ def show_small():
 
 
 attempt(show_small, after="dice")
+
+# %% [markdown]
+# Missed, the small object costs about a twentieth of the large one in focal loss, and as much in dice. Found, it is mostly
+# edge: dice says so, while its focal loss stays near that of the large one.

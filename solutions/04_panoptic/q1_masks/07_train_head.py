@@ -119,8 +119,7 @@ def train_head(draw):
 # + found.append(head(gain * seen.src[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])
 
 # %% [raw] mistake="train_head/all_queries"
-# The masks are right, but the head ran for all queries, and most of its masks were thrown away. Pick the matched
-# queries before the attention.
+# The head ran for all queries. Most of them have no mask to learn: pick the matched ones before the attention.
 # ---
 # - maps = attention(seen.hs[-1, one, queries], seen.memory[one], seen.mask[one])  # (1, T, M, h, w)
 # - found.append(head(seen.src[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])  # (T, h2, w2)
@@ -179,6 +178,12 @@ def train_head(draw):
 # ---
 # - return torch.cat(found)
 # + return torch.cat(found).detach()
+
+# %% [raw] mistake="train_head/probabilities"
+# These are probabilities. Return logits, as the head gives them: the losses take the sigmoid themselves.
+# ---
+# - return torch.cat(found)
+# + return torch.cat(found).sigmoid()
 
 # %% [raw] mistake="train_head/cut_at_a_half"
 # The logits were cut at .5. The *probability* .5 is the logit 0.
@@ -253,7 +258,8 @@ def show_gain():
         print(f"{gain:4.0f}{differ:30.5f}{gradient:28.5f}")
     matched = sum(len(queries) for queries, _ in found.matches)
     spread = found.seen.src.std()
-    print(f"{matched} queries of {20 * 20} are matched; the image's channels have a standard deviation of {spread:.2f}")
+    print(f"{matched} queries of {20 * 20} are matched; "
+          f"the image's channels have a standard deviation of {spread:.2f}")
 
 
 attempt(show_gain, after="train_head")

@@ -62,9 +62,13 @@ def my_masks(draw, model):
 
 # %% [markdown]
 # What your masks look like on held-out scenes: the image, where the query of one object looks (the M maps added up),
-# and the masks of all objects.
+# and the masks of all objects, each in a colour of its own; what is grey belongs to none.
 
 # %%
+COLOURS = np.array([(70, 74, 80), (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178),
+                    (213, 94, 0), (204, 121, 167)], dtype=np.uint8)  # which colour-blind eyes tell apart
+
+
 def show_mine():
     model = with_parts(parts)
     found = looked_at(model, range(900_100, 900_103))
@@ -78,7 +82,7 @@ def show_mine():
         row[1].imshow(maps[0, 0].sum(0).numpy(), cmap="inferno")
         # The number of the mask that is surest at a pixel; 0 where none is.
         surest = torch.where(logits.amax(0) > 0, logits.argmax(0) + 1, 0)
-        row[2].imshow(surest.numpy(), cmap="tab10", vmin=0, vmax=9, interpolation="nearest")
+        row[2].imshow(COLOURS[surest.clamp(max=len(COLOURS) - 1).numpy()], interpolation="nearest")
         iou = mean_iou(logits, found.masks[i])
         for ax, title in zip(row, (f"scene {i}", "where one query looks", f"masks, IoU {iou:.2f}")):
             ax.set_title(title, fontsize=9.5)

@@ -116,9 +116,9 @@ def truths(values):
 
 
 def numbers(values):
-    """Real numbers with nan as text, since nan equals nothing."""
+    """Where real numbers are nan, and the others, since nan equals nothing."""
     values = np.array(values, dtype=np.float64)
-    return {"known": torch.from_numpy(np.where(np.isnan(values), -1.0, values)), "nan": np.isnan(values)}
+    return {"is nan": np.isnan(values), "numbers": torch.from_numpy(np.where(np.isnan(values), -1.0, values))}
 
 
 def parts_of(panoptic):

@@ -64,6 +64,22 @@ def instance_masks(draw):
 # - cropped = inside[:, :, :height, :width].float()
 # + cropped = inside.float()
 
+# %% [raw] mistake="instance_masks/straight_to_the_original"
+# The logits were resized to the original picture in one step, padding and all, so masks shrink towards the upper left.
+# They cover the padded image: enlarge to that, cut the padding off, then resize.
+# ---
+# - enlarged = F.interpolate(logits[:, None], size=padded_hw, mode="bilinear")  # (Q, 1, padded height, padded width)
+# - inside = enlarged.sigmoid() > threshold
+# - cropped = inside[:, :, :height, :width].float()
+# - return F.interpolate(cropped, size=original_hw, mode="nearest")[:, 0].bool()
+# + return F.interpolate(logits[:, None], size=original_hw, mode="bilinear")[:, 0].sigmoid() > threshold
+
+# %% [raw] mistake="instance_masks/width_first"
+# `input_hw` was read as (width, height). It is (height, width).
+# ---
+# - height, width = input_hw
+# + width, height = input_hw
+
 # %% [raw] mistake="instance_masks/enlarged_to_the_image"
 # The logits were enlarged to the size without padding. They cover the padded image: enlarge to that, then crop.
 # ---
@@ -115,6 +131,18 @@ def instance_masks(draw):
 # - enlarged = F.interpolate(logits[:, None], size=padded_hw, mode="bilinear")  # (Q, 1, padded height, padded width)
 # + enlarged = F.interpolate(logits[:, None], size=padded_hw, mode="bilinear", align_corners=True)
 
+# %% [raw] mistake="instance_masks/truth_values_resized"
+# `F.interpolate` resizes no truth values. Make numbers of them: `.float()`, and `.bool()` at the end.
+# ---
+# - cropped = inside[:, :, :height, :width].float()
+# + cropped = inside[:, :, :height, :width]
+
+# %% [raw] mistake="instance_masks/masks_smoothed"
+# The masks were resized by bilinear, and cut a second time, so their borders move. Truth values are resized by nearest.
+# ---
+# - return F.interpolate(cropped, size=original_hw, mode="nearest")[:, 0].bool()
+# + return F.interpolate(cropped, size=original_hw, mode="bilinear")[:, 0] > 0.5
+
 # %% [raw] mistake="instance_masks/masks_mixed"
 # The masks were resized by bilinear, and every pixel with a share of the mask belongs to it: the masks grew. Truth
 # values are resized by nearest.
@@ -135,7 +163,7 @@ def instance_masks(draw):
 # + return cropped[:, 0].bool()
 
 # %% [markdown]
-# **What it looks like**: the masks of a scene that was padded at the right, each cut out by itself. Instance masks may
+# **What it looks like**: three masks of a scene that was padded at the right, each cut out by itself. Instance masks may
 # overlap, and may leave pixels to nobody. In this notebook they hardly do, since they are made from the truth.
 
 # %%

@@ -59,14 +59,17 @@ def panoptic(draw):
         queries, labels = confident(logits.clone(), threshold)
         return {"queries": torch.as_tensor(queries), "labels": torch.as_tensor(labels)}
 
-    masks = 0.3 * draw.normal(5, H, W) - 9  # all probabilities are below a half
+    masks = 0.3 * draw.normal(6, H, W) - 9  # all probabilities are below a half
     masks[0] += 3
     masks[1, :, : W // 2] += 3.5
     masks[2, :3, :3] += 5.5  # nine pixels
     masks[3, 4, 2:6] += 7  # four pixels
     masks[4, 6, 1:6] += 7  # five pixels
+    masks[4, 4, 2:6] += 5  # and what comes second at the four
+    masks[5] -= 9  # none
     order = draw.permutation(5)
-    masks = masks[[3, *order[order != 3].tolist()]]  # the smallest one comes first, so that dropping it moves numbers
+    # The smallest one and the empty one come first, so that dropping them moves numbers.
+    masks = masks[[3, 5, *order[order != 3].tolist()]]
 
     def of_pixels(masks, smallest):
         return attempted(lambda: torch.as_tensor(owners(masks.clone(), smallest)))
@@ -74,7 +77,7 @@ def panoptic(draw):
     return {"1. confident": {"threshold .85": attempted(lambda: of_queries(0.85)),
                              "threshold .4": attempted(lambda: of_queries(0.4))},
             "2. owners": {"smallest 5": of_pixels(masks, 5), "smallest 1": of_pixels(masks, 1),
-                          "smallest 10": of_pixels(masks, 10), "too small, all": of_pixels(masks, H * W + 1)}}
+                          "smallest 7": of_pixels(masks, 7), "smallest 10": of_pixels(masks, 10), "too small, all": of_pixels(masks, H * W + 1)}}
 
 
 # %% [raw] hints="panoptic"
@@ -109,11 +112,23 @@ def panoptic(draw):
 # - scores, labels = logits.softmax(-1).max(-1)
 # + scores, labels = logits.softmax(-1)[:, :-1].max(-1)
 
+# %% [raw] mistake="panoptic/sigmoid"
+# A sigmoid judges each class by itself. The K + 1 classes share one probability: take a softmax.
+# ---
+# - scores, labels = logits.softmax(-1).max(-1)
+# + scores, labels = logits.sigmoid().max(-1)
+
 # %% [raw] mistake="panoptic/logits_against_the_threshold"
 # Logits were compared with the threshold, which is one of probabilities.
 # ---
 # - scores, labels = logits.softmax(-1).max(-1)
 # + scores, labels = logits.max(-1)
+
+# %% [raw] mistake="panoptic/truth_values"
+# These are truth values of all Q queries. Return the numbers of those that count.
+# ---
+# - queries = torch.nonzero((scores > threshold) & (labels != nothing))[:, 0]
+# + queries = (scores > threshold) & (labels != nothing)
 
 # %% [raw] mistake="panoptic/all_labels"
 # The labels are those of all queries. Return those of the queries that count, in their order.
@@ -137,8 +152,7 @@ def panoptic(draw):
 # + owner = masks.argmax(0)
 
 # %% [raw] mistake="panoptic/instance_areas"
-# Masks were dropped by the pixels where their own probability is above a half. What counts are the pixels that they
-# *own* after the competition.
+# Masks were judged by their own probabilities. What counts are the pixels that they *own* after the competition.
 # ---
 # - areas = torch.bincount(owner.flatten(), minlength=len(masks))
 # + areas = (masks > 0).flatten(1).sum(1)
@@ -148,6 +162,28 @@ def panoptic(draw):
 # ---
 # - large = torch.nonzero(areas >= smallest)[:, 0]
 # + large = torch.nonzero(areas >= 1)[:, 0]
+
+# %% [raw] mistake="panoptic/one_by_one"
+# Masks were dropped one by one, so one that was too small could gain pixels and stay. All that own too little are
+# dropped at once.
+# ---
+# - owner = masks.argmax(0)
+# - areas = torch.bincount(owner.flatten(), minlength=len(masks))
+# - large = torch.nonzero(areas >= smallest)[:, 0]
+# + large = torch.arange(len(masks))
+# + owner = masks.argmax(0)
+# + while len(large):
+# +     areas = torch.bincount(masks[large].argmax(0).flatten(), minlength=len(large))
+# +     if areas.min() >= smallest:
+# +         break
+# +     large = large[torch.arange(len(large)) != areas.argmin()]
+
+# %% [raw] mistake="panoptic/empty_masks_uncounted"
+# Masks that own nothing were left out when the pixels were counted, so each area belongs to a wrong number. Count for
+# all N masks.
+# ---
+# - areas = torch.bincount(owner.flatten(), minlength=len(masks))
+# + areas = owner.unique(return_counts=True)[1]
 
 # %% [raw] mistake="panoptic/exactly_smallest_dropped"
 # A mask with exactly `smallest` pixels was dropped. Only those with fewer are.
@@ -168,7 +204,7 @@ def panoptic(draw):
 # + return masks[large].argmax(0)
 
 # %% [markdown]
-# **A panoptic picture of your own**, beside its scene and its truth. Each class has a colour; that of stuff is pale.
+# **A panoptic picture of your own**, beside its scene and its truth. Each class has a colour; those of stuff are grey.
 
 # %%
 def show_panoptic():

@@ -129,6 +129,18 @@ def stuff_trap(draw):
 # - circle_pixels = 27
 # + circle_pixels = 18
 
+# %% [raw] mistake="stuff_trap/sky_gone"
+# Only mask 1 is deleted in (c). Mask 0 stays, with the pixels where its own logit is the largest.
+# ---
+# - sky_pixels = 9
+# + sky_pixels = 0
+
+# %% [raw] mistake="stuff_trap/circle_everywhere"
+# The circle gets the pixels of mask 1. Mask 0 is not deleted, and keeps its own 9: there it has 5, and the circle 1.
+# ---
+# - circle_pixels = 27
+# + circle_pixels = 36
+
 # %% [raw] mistake="stuff_trap/things_merged"
 # Things of one class were merged, too. Two circles are two segments.
 # ---
@@ -140,6 +152,13 @@ def stuff_trap(draw):
 # ---
 # - return torch.tensor([n if label in things else first.setdefault(label, n) for n, label in enumerate(labels.tolist())])
 # + return torch.tensor([n if label not in things else first.setdefault(label, n) for n, label in enumerate(labels.tolist())])
+
+# %% [raw] mistake="stuff_trap/nothing_merged"
+# No mask was merged: each has its own number. If a dict remembers the first masks, its keys must be numbers; tensors are
+# all different keys, so take `labels.tolist()`.
+# ---
+# - return torch.tensor([n if label in things else first.setdefault(label, n) for n, label in enumerate(labels.tolist())])
+# + return torch.tensor([n if label in things else first.setdefault(label, n) for n, label in enumerate(labels)])
 
 # %% [raw] mistake="stuff_trap/last_of_stuff"
 # Masks were merged into the last one of their class. Take the first.
@@ -187,6 +206,18 @@ def stuff_trap(draw):
 # ---
 # - large = torch.nonzero(areas[group] >= smallest)[:, 0]
 # + large = torch.nonzero(areas[group] >= 1)[:, 0]
+
+# %% [raw] mistake="stuff_trap/exactly_smallest_dropped"
+# A segment with exactly `smallest` pixels was dropped. Only those with fewer are.
+# ---
+# - large = torch.nonzero(areas[group] >= smallest)[:, 0]
+# + large = torch.nonzero(areas[group] > smallest)[:, 0]
+
+# %% [raw] mistake="stuff_trap/left_to_nobody"
+# The pixels of dropped segments were left to nobody. They go to the largest logit among the masks that are left.
+# ---
+# - return group[large[masks[large].argmax(0)]]
+# + return torch.where(torch.isin(owner, large), owner, -1)
 
 # %% [markdown]
 # **What it costs.** 20 scenes, in which two queries share each ground. The official form (`panoptic_maps` of the

@@ -90,6 +90,18 @@ def padded_trap(draw):
 # - iou_of_squeezed = 0.4
 # + iou_of_squeezed = 0.5
 
+# %% [raw] mistake="padded_trap/shared_counted_twice"
+# What is shared, 8 columns, was counted twice in the union. From 12 to 32 there are 20 columns.
+# ---
+# - iou_of_squeezed = 0.4
+# + iou_of_squeezed = 0.29
+
+# %% [raw] mistake="padded_trap/per_cent"
+# An IoU is a share from 0 to 1, not in per cent.
+# ---
+# - iou_of_squeezed = 0.4
+# + iou_of_squeezed = 40
+
 # %% [raw] mistake="padded_trap/ratio_of_widths"
 # 48/64 is the ratio of the widths. The mask also moves, so less is shared: 16 to 24, of 12 to 32.
 # ---

@@ -84,7 +84,7 @@ def pq_match(draw):
     def exact():
         """Predictions of which exactly half is shared or forgiven, and two crowds of one label."""
         n = draw.integer(5, 20)
-        shared = np.zeros((7, 8), dtype=int)
+        shared = np.zeros((7, 9), dtype=int)
         shared[1, 1], shared[1, 5] = n, n  # IoU 1/2
         shared[2, 2], shared[2, 0], shared[0, 2] = n + 1, n, 3 * n  # just above, and much on void
         shared[3, 3], shared[3, 0] = n, 1  # just below a half
@@ -92,7 +92,8 @@ def pq_match(draw):
         shared[0, 5] = n  # the other half of it lies on the first segment
         shared[6, 6], shared[0, 6], shared[3, 6] = n, 1, n  # just more than half on void and the last crowd
         shared[5, 7] = 3 * n  # all of it on the crowd before
-        labels_t, labels_p = np.array([0, 1, 2, 0, 1, 1]), np.array([0, 1, 2, 0, 2, 1, 1])
+        shared[0, 8], shared[6, 8], shared[3, 8] = 2 * n, 3 * n, n  # more than half only with the crowd
+        labels_t, labels_p = np.array([0, 1, 2, 0, 1, 1]), np.array([0, 1, 2, 0, 2, 1, 1, 1])
         return shared, labels_t, labels_p, np.array([0, 0, 0, 1, 1, 1], dtype=bool)
 
     (H, W), (T, P) = draw.letters("H W", 23, 41), draw.letters("T P", 5, 7)
@@ -137,6 +138,13 @@ def pq_match(draw):
 # - pairs = truth_ids * (P + 1) + predicted_ids
 # + pairs = truth_ids * P + predicted_ids
 
+# %% [raw] mistake="pq_match/minlength_forgotten"
+# Pairs behind the last one that occurs have no entry, so there are too few for the table. Give `np.bincount` a
+# `minlength`.
+# ---
+# - return np.bincount(pairs.ravel(), minlength=(T + 1) * (P + 1)).reshape(T + 1, P + 1)
+# + return np.bincount(pairs.ravel()).reshape(T + 1, P + 1)
+
 # %% [raw] mistake="pq_match/without_void"
 # The row and the column of void are missing.
 # ---
@@ -168,6 +176,26 @@ def pq_match(draw):
 # - iou = overlap / (area_t[:, None] + area_p - overlap - on_void)
 # + iou = overlap / (area_t[:, None] + area_p - overlap - shared[1:, :1])
 
+# %% [raw] mistake="pq_match/void_taken_off_twice"
+# The areas of predictions were counted without void, and their pixels on void were taken off once more. An area is the
+# sum of a whole column.
+# ---
+# - area_t, area_p = shared[1:].sum(1), shared[:, 1:].sum(0)  # (T,), (P,)
+# + area_t, area_p = shared[1:].sum(1), overlap.sum(0)
+
+# %% [raw] mistake="pq_match/areas_without_void"
+# The areas were counted without void. They are sums of whole rows and columns of the table, the first row and column
+# included.
+# ---
+# - area_t, area_p = shared[1:].sum(1), shared[:, 1:].sum(0)  # (T,), (P,)
+# + area_t, area_p = overlap.sum(1), overlap.sum(0)
+
+# %% [raw] mistake="pq_match/shared_counted_twice"
+# What two segments share was counted twice in the union. Take it off once.
+# ---
+# - iou = overlap / (area_t[:, None] + area_p - overlap - on_void)
+# + iou = overlap / (area_t[:, None] + area_p - on_void)
+
 # %% [raw] mistake="pq_match/dice"
 # This is the dice overlap, twice what is shared over both areas. The IoU has the union below.
 # ---
@@ -185,6 +213,12 @@ def pq_match(draw):
 # ---
 # - same = (labels_t[:, None] == labels_p) & ~crowd[:, None]
 # + same = labels_t[:, None] == labels_p
+
+# %% [raw] mistake="pq_match/truth_values"
+# These are truth values, which pairs match. Return their IoUs.
+# ---
+# - return np.where(same & (iou > 0.5), iou, 0.0)
+# + return same & (iou > 0.5)
 
 # %% [raw] mistake="pq_match/all_ious"
 # All IoUs of one label came back. Those that are no match are 0.
@@ -209,6 +243,12 @@ def pq_match(draw):
 # ---
 # - invented = (iou == 0).all(0) & (2 * forgiven <= shared[:, 1:].sum(0))
 # + invented = (iou == 0).all(0)
+
+# %% [raw] mistake="pq_match/table_changed"
+# `shared[0, 1:]` is a view of the table: what is added to it changes the table, and so the areas. Take a copy.
+# ---
+# - forgiven = shared[0, 1:].copy()  # (P,) pixels on void
+# + forgiven = shared[0, 1:]
 
 # %% [raw] mistake="pq_match/void_not_forgiven"
 # Void was not counted as forgiven, only the crowd.

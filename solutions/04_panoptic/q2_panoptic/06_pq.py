@@ -146,6 +146,12 @@ def pq(draw):
 # - rows.append((np.nan, np.nan, np.nan))
 # + rows.append((0.0, 0.0, 0.0))
 
+# %% [raw] mistake="pq/nothing_over_nothing"
+# SQ and PQ of a class without TP are nan, 0 / 0. It was missed or invented, so all three are 0.
+# ---
+# - sq, rq = iou_sum / max(tp, 1), tp / (tp + fp / 2 + fn / 2)
+# + sq, rq = iou_sum / tp if tp else np.nan, tp / (tp + fp / 2 + fn / 2)
+
 # %% [raw] mistake="pq/never_found_as_absent"
 # A class without TP was taken for absent. It was missed or invented: its PQ is 0, and lowers the mean.
 # ---
@@ -196,8 +202,8 @@ def pq(draw):
 # + chosen = quality
 
 # %% [markdown]
-# **Your PQ at work**: masks moved to the right by ever more pixels, with nothing else wrong, in 30 scenes. First SQ
-# falls; when IoUs go below a half, segments are not found any more, each counts twice (FN and FP), and RQ falls fast.
+# **Your PQ at work**: masks moved to the right by ever more pixels, with nothing else wrong, in 30 scenes (what leaves at
+# the right comes back at the left). First SQ falls; when IoUs go below a half, segments are not found any more, each counts twice (FN and FP), and RQ falls fast.
 
 # %%
 def show_moved():

@@ -13,8 +13,7 @@
 # 3. **`crowd_counts`**: a crowd is taken for an ordinary segment;
 # 4. **`half_forgives`**: a prediction is forgiven that lies on void by exactly a half.
 #
-# Write for each a case on which its PQ differs from panopticapi's by .05 or more (1 point each; any such case is
-# right). A case is one row of pixels, a letter each: `sketch(truth, predicted)`, two texts of one length. Equal letters
+# Write for each a case on which its PQ differs from panopticapi's by more than .05 (1 point each; any such case is right). A case is one row of pixels, a letter each: `sketch(truth, predicted)`, two texts of one length. Equal letters
 # in a text are one segment, a dot is void, a capital in the truth is a crowd. All segments are of class 0, and its PQ
 # is what counts (0 where nothing is counted); which letters you take makes no difference.
 #
@@ -69,12 +68,61 @@ def class_0(case):
     return found.pq if found else 0.0
 
 
+def facts_of(case):
+    """Of a case: the pixels of truth and prediction, which true segments are crowds, and IoUs by panopticapi's rules."""
+    truth, predicted = case
+    shared = np.zeros((len(truth.segments) + 1, len(predicted.segments) + 1))
+    np.add.at(shared, (truth.ids, predicted.ids), 1)
+    crowd = parts_of(truth)[2]
+    areas = shared[1:].sum(1)[:, None] + shared[:, 1:].sum(0) - shared[1:, 1:]
+    return shared, crowd, shared[1:, 1:][~crowd] / (areas - shared[0, 1:])[~crowd], (shared[1:, 1:] / areas)[~crowd]
+
+
+def why_at_half(case):
+    _, _, iou, with_void = facts_of(case)
+    if not (iou == 0.5).any():
+        return "an IoU of .5 only with void in the union" if (with_void == 0.5).any() else \
+            "an IoU above .5, none of .5" if (iou > 0.5).any() else "no IoU of .5 or more"
+
+
+def why_void_counts(case):
+    shared = facts_of(case)[0]
+    return "no void in the truth" if not shared[0].any() else None if shared[0, 1:].any() else "nothing predicted on void"
+
+
+def why_crowd_counts(case):
+    _, crowd, iou, _ = facts_of(case)
+    return "no crowd" if not crowd.any() else None if (iou > 0.5).any() else "no object found beside the crowd"
+
+
+def why_half_forgives(case):
+    shared, _, iou, _ = facts_of(case)
+    alone = shared[:, 1:][:, ~(iou > 0.5).any(0)]
+    if not alone.size:
+        return "no prediction without a partner"
+    on_void, half = alone[0], alone.sum(0) / 2
+    if not (on_void == half).any():
+        return "more than half on void" if (on_void > half).any() else "less than half on void"
+    return None if (iou > 0.5).any() else "no object found beside it"
+
+
+# What a case lacks for its rule to be asked, or None.
+LACKS = {"at_half": why_at_half, "void_counts": why_void_counts, "crowd_counts": why_crowd_counts,
+         "half_forgives": why_half_forgives}
+
+
 @check(parts={"1. at half": 1, "2. void counts": 1, "3. crowd counts": 1, "4. half forgives": 1})
 def court(draw):
     def tried(name):
-        sealed, case = draw.integer(1, 10**6), globals()[name]  # any case that convicts is right
+        number, case = draw.integer(1, 10**6), globals()[name]  # any case that convicts is right
+        float(case) if case is ____ else None
+        if not isinstance(case, tuple) or not all(isinstance(each, PanopticMap) for each in case):
+            return "no case: write sketch(truth, predicted)"
         right, wrong = class_0(case), class_0(ACCUSED[name](case))
-        return sealed if abs(right - wrong) > 0.05 else {"both say": right}
+        if abs(right - wrong) > 0.05:
+            return f"two different PQ (case {number})"
+        lacks = LACKS[name](case)
+        return f"nearly the same PQ: {lacks or f'{right:.2f} and {wrong:.2f}'}"
 
     return {part: attempted(lambda name=name: tried(name))
             for part, name in zip(("1. at half", "2. void counts", "3. crowd counts", "4. half forgives"), ACCUSED)}
@@ -89,19 +137,19 @@ def court(draw):
 #    "aaa...")`. For the last: truth `"aaaaaaaa.."`, prediction `"aaaaaa...."` with which letters for the dots?
 
 # %% [raw] mistake="court/above_half"
-# The IoU in the first case is above .5, so both evaluations match it. It has to be .5 exactly.
+# The first case has IoUs above .5, which both evaluations match, and none of exactly .5. On that one they would differ.
 # ---
 # - at_half = sketch("aaaa", "aa..")
 # + at_half = sketch("aaaa", "aaa.")
 
 # %% [raw] mistake="court/below_half"
-# The IoU in the first case is below .5, so neither evaluation matches it: both say 0.
+# All IoUs in the first case are below .5, so neither evaluation matches anything. One has to be .5 exactly.
 # ---
 # - at_half = sketch("aaaa", "aa..")
 # + at_half = sketch("aaaa", "a...")
 
 # %% [raw] mistake="court/half_on_void"
-# In the first case the prediction lies on void with what is not shared. Void is not in the union, so the IoU is 1: use
+# The IoU in the first case is .5 only if void of the truth is left in the union. By panopticapi's rules it is not: use
 # true pixels that the prediction leaves out.
 # ---
 # - at_half = sketch("aaaa", "aa..")
@@ -114,32 +162,40 @@ def court(draw):
 # + void_counts = sketch("aa", "aa")
 
 # %% [raw] mistake="court/void_in_the_prediction"
-# In the second case the *prediction* is void. That has no rule of its own: both leave it in the union. The truth must be
-# void where something is predicted.
+# Nothing is predicted on the void of the second case's truth, so the rule is never asked. What the *prediction* leaves void
+# has no rule of its own.
 # ---
 # - void_counts = sketch("aa....", "aaaaaa")
 # + void_counts = sketch("aaa..", "aa...")
 
 # %% [raw] mistake="court/no_crowd"
-# No segment of the third case is a crowd (a capital), so the accused rule is never asked.
+# No segment of the third case's truth is a crowd (a capital), so the accused rule is never asked.
 # ---
 # - crowd_counts = sketch("aaaCCC", "aaa...")
 # + crowd_counts = sketch("aaaccc", "aaaccc")
 
+# %% [raw] mistake="court/crowd_hit"
+# The crowd of the third case is hit so well that the accused takes it for found. Nothing is missed by it then: let the
+# crowd go unpredicted, or be hit badly.
+# ---
+# - crowd_counts = sketch("aaaCCC", "aaa...")
+# + crowd_counts = sketch("aaaCCC", "aaaccc")
+
 # %% [raw] mistake="court/only_a_crowd"
-# The third case holds a crowd only, so nothing is found by either rule: both say 0. Put an object elsewhere, and find it.
+# Beside the crowd of the third case nothing is found by either rule: both say 0. Put an object elsewhere, and find it.
 # ---
 # - crowd_counts = sketch("aaaCCC", "aaa...")
 # + crowd_counts = sketch("CCC", "...")
 
 # %% [raw] mistake="court/more_than_half"
-# In the last case more than half lies on void, so both forgive it. It has to be a half exactly.
+# In the last case more than half of a prediction lies on void, so both forgive it. It has to be a half exactly.
 # ---
 # - half_forgives = sketch("aaaaaaaa..", "aaaaaabbbb")
 # + half_forgives = sketch("aaaaaaa...", "aaaaaabbbb")
 
 # %% [raw] mistake="court/less_than_half"
-# In the last case less than half lies on void, so neither forgives it. It has to be a half exactly.
+# In the last case less than half of each prediction without a partner lies on void, so neither forgives it. It has to be
+# a half exactly.
 # ---
 # - half_forgives = sketch("aaaaaaaa..", "aaaaaabbbb")
 # + half_forgives = sketch("aaaaaaaaa.", "aaaaaabbbb")
@@ -149,6 +205,18 @@ def court(draw):
 # ---
 # - half_forgives = sketch("aaaaaaaa..", "aaaaaabbbb")
 # + half_forgives = sketch("aaaaaaaa..", "aaaaaaaaaa")
+
+# %% [raw] mistake="court/nothing_found"
+# The last case has its half, but nothing is found by either rule: both say 0. Put an object beside it, and find it.
+# ---
+# - half_forgives = sketch("aaaaaaaa..", "aaaaaabbbb")
+# + half_forgives = sketch("aaaaaaaa..", "......bbbb")
+
+# %% [raw] mistake="court/two_texts"
+# The first case is two texts. Put `sketch(...)` around them.
+# ---
+# - at_half = sketch("aaaa", "aa..")
+# + at_half = "aaaa", "aa.."
 
 # %% [markdown]
 # **Now your own PQ stands trial**: ten cases beside what panopticapi said of them (its own code, run once; the numbers

@@ -73,10 +73,11 @@ def fates(draw):
         return shared, np.array([0, 1, 2, 3, 4, 7]), np.array([0, 1, 5, 2, 6, 7, 3])
 
     def said(case):
-        return attempted(lambda: [str(word) for word in fates_of(*(each.copy() for each in case))])
+        return attempted(lambda: [word if word is ____ else str(word) for word in fates_of(*(each.copy() for each in case))])
 
     cases = [table(11, 7), table(13, 11), table(7, 5), table(17, 13), exact()]
-    return {str(n): said(each) for n, each in enumerate(cases)}
+    names = "a table", "a second", "a third", "a fourth", "exact halves"
+    return {name: said(each) for name, each in zip(names, cases)}
 
 
 # %% [raw] hints="fates"
@@ -104,6 +105,16 @@ def fates(draw):
 # - if (iou[t][own] > 0.5).any():
 # + if (iou[t] > 0.5).any():
 
+# %% [raw] mistake="fates/wrong_class_first"
+# Segments that were found were called "wrong class". The list asks for a prediction of the own label first.
+# ---
+# - if (iou[t][own] > 0.5).any():
+# -     words.append("found")
+# - elif (iou[t] > 0.5).any():
+# -     words.append("wrong class")
+# + if (iou[t] > 0.5).any():
+# +     words.append("wrong class")
+
 # %% [raw] mistake="fates/no_wrong_class"
 # Segments with an IoU above .5 and another label were not called "wrong class".
 # ---
@@ -122,6 +133,12 @@ def fates(draw):
 # ---
 # - elif (2 * overlap[t][own | things] > area_t[t]).any():
 # + elif (2 * overlap[t][things] > area_t[t]).any():
+
+# %% [raw] mistake="fates/other_things_left_out"
+# Segments that lie mostly in another thing were not called swallowed. Things of any label swallow.
+# ---
+# - elif (2 * overlap[t][own | things] > area_t[t]).any():
+# + elif (2 * overlap[t][own] > area_t[t]).any():
 
 # %% [raw] mistake="fates/half_swallowed"
 # A segment of which exactly half lies in one prediction was called swallowed. It takes more than half.
