@@ -83,6 +83,12 @@ def recall_at_k(draw):
 # - for scores, fits in ((similarity, right), (similarity.T, right.T)):
 # + for scores, fits in ((similarity, right), (similarity, right)):
 
+# %% [raw] mistake="recall_at_k/right_not_turned"
+# The similarities were turned for the texts, and `right` was not. Turn both.
+# ---
+# - for scores, fits in ((similarity, right), (similarity.T, right.T)):
+# + for scores, fits in ((similarity, right), (similarity.T, right)):
+
 # %% [raw] mistake="recall_at_k/texts_twice"
 # Both shares are those of the texts. An image chooses among the texts: along a row of the similarity.
 # ---
@@ -100,6 +106,18 @@ def recall_at_k(draw):
 # ---
 # - best = scores.topk(k, dim=1).indices
 # + best = scores.topk(1, dim=1).indices
+
+# %% [raw] mistake="recall_at_k/kth_only"
+# Only the one at place k was looked at. A right one among the first k is enough.
+# ---
+# - best = scores.topk(k, dim=1).indices
+# + best = scores.topk(k, dim=1).indices[:, -1:]
+
+# %% [raw] mistake="recall_at_k/own_place_only"
+# Only the text, or image, at the same place counted as right. Which ones are right stands in `right`.
+# ---
+# - shares.append(fits.gather(1, best).any(1).float().mean().item())
+# + shares.append((best == torch.arange(len(scores))[:, None]).any(1).float().mean().item())
 
 # %% [raw] mistake="recall_at_k/least_similar"
 # These are the k *least* similar. Sort from the largest similarity down.
@@ -154,6 +172,12 @@ def recall_at_k(draw):
 # ---
 # - return torch.tensor([[caption == text for text in texts] for caption in image_captions])
 # + return torch.tensor([[sorted(caption.split()) == sorted(text.split()) for text in texts] for caption in image_captions])
+
+# %% [raw] mistake="recall_at_k/part_of_the_text"
+# A text that holds the caption and says more counts as equal here. It has to be equal, word for word.
+# ---
+# - return torch.tensor([[caption == text for text in texts] for caption in image_captions])
+# + return torch.tensor([[caption in text for text in texts] for caption in image_captions])
 
 # %% [raw] mistake="recall_at_k/texts_by_images"
 # The matrix is turned: images are rows, texts are columns.

@@ -50,6 +50,7 @@ def zero_shot(draw):
 
     def of_images():
         labels, probabilities = classify(images.clone(), classes.clone(), scale)
+        labels = torch.tensor(labels) if isinstance(labels, list | np.ndarray) else labels
         return {"class": labels, "probabilities": probabilities}
 
     return {"1. classifier": made, "2. classify": attempted(of_images)}

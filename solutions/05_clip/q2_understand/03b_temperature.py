@@ -26,7 +26,7 @@ print("mean of three (smallest to largest)")
 print(f"{'':15}" + "".join(f"{name:24}" for name in ("R@1 image to text", "72 coloured shapes", "loss_128", "seconds")))
 for recipe in SHOWN:
     print(f"{recipe:15}" + "".join(f"{several(RUNS[recipe], name):24}" for name in (
-        "image_to_text_1", "zero_shot_72", "loss_128", "seconds")))
+        "image_to_text_1", "zero_shot_72", "loss_128")) + several(RUNS[recipe], "seconds", digits=0))
 plot_clip_runs(RUNS, SHOWN, ("image_to_text_1", "text_to_image_1", "zero_shot_72"))
 
 # %% [markdown]

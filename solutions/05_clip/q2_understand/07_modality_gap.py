@@ -65,7 +65,7 @@ def modality_gap(draw):
         return {"images": first, "texts": second}
 
     shares = 1.0, round(draw.number(0.3, 0.7), 2)
-    worked_out = {"gap of two": draw.sealed(lambda: round(100 * float(gap_of_two))),
+    worked_out = {"gap of two": draw.sealed(lambda: round(float(gap_of_two), 2)),
                   "changed": draw.sealed(lambda: choices_changed, whole=True)}
     return {"1. worked out": worked_out, "2. gap": distance,
             "3. closer": {f"share {share}": attempted(lambda share=share: moved(share)) for share in shares}}
@@ -149,6 +149,15 @@ def modality_gap(draw):
 # ---
 # - return F.normalize(images + way), F.normalize(texts - way)
 # + return F.normalize(images + way, dim=-1), F.normalize(texts + way, dim=-1)
+
+# %% [raw] mistake="modality_gap/way_from_the_moved"
+# The way of the texts was measured after the images had moved, so it is too short. Measure it once, before both.
+# ---
+# - way = share * (texts.mean(0) - images.mean(0)) / 2
+# - return F.normalize(images + way), F.normalize(texts - way)
+# + images = images + share * (texts.mean(0) - images.mean(0)) / 2
+# + texts = texts + share * (images.mean(0) - texts.mean(0)) / 2
+# + return F.normalize(images), F.normalize(texts)
 
 # %% [raw] mistake="modality_gap/whole_way"
 # Each went the whole way, so they changed places. Half of it is enough, as both move.
