@@ -255,14 +255,16 @@ def show_mask():
     print("weight of the end token on what lies behind it, mean of the heads: "
           f"with the mask {seen[:, 8, 9:].sum(-1).mean():.2f}, without {ahead[:, 8, 9:].sum(-1).mean():.2f}")
     head = int(seen[:, 8].amax(-1).argmax())  # whose end token looks most clearly
-    figure, axes = clear_subplots(1, 3, (9.2, 3.7))
+    figure, axes = clear_subplots(1, 3, (8.8, 3.7))
     shown = (("the mask: white may look", mask.exp(), "gray"), (f"weights of head {head}", seen[head], "inferno"),
-             ("without the mask", ahead[head], "inferno"))
+             (f"head {head} without the mask", ahead[head], "inferno"))
     for ax, (title, values, colours) in zip(axes[0], shown):
         ax.imshow(values.numpy(), cmap=colours, vmin=0, vmax=1)
         ax.set_title(title, fontsize=10)
         ax.set_xticks(range(len(words)), words, rotation=90, fontsize=9)
         ax.set_yticks(range(len(words)), words if ax is axes[0, 0] else [], fontsize=9)
+        ax.set_xlabel("is looked at", fontsize=9)
+    axes[0, 0].set_ylabel("looks", fontsize=9)
     return figure
 
 

@@ -215,7 +215,7 @@ def show_pull_and_push():
     texts = encode_texts(trained, captions)
     captions = [captions[i] for i in (texts @ texts[0]).topk(8).indices.tolist()]
     images = scenes.normalised([first[each] for each in captions])
-    figure, axes = clear_subplots(1, 2, (7.8, 3.7))
+    figure, axes = clear_subplots(1, 2, (7.8, 4.0), "gradient of the loss for each logit")
     torch.manual_seed(0)
     for ax, (name, model) in zip(axes[0], (("random towers", untrained_clip().eval()), ("trained towers", trained))):
         cosines = encode_pictures(model, images) @ encode_texts(model, captions).T

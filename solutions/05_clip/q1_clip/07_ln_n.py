@@ -263,7 +263,7 @@ def show_floors():
               "cosines 1 and −1": loss_of_cosines(N, 1.0, -1.0, 1.0)}
     figure, axes = clear_subplots(1, 1, (7.6, 3.4))
     ax = axes[0, 0]
-    for (name, losses), colour in zip(curves.items(), ("#0072b2", "#d55e00")):
+    for (name, losses), colour in zip(curves.items(), ("#2b8cc4", "#d55e00")):
         ax.plot(losses, color=colour, linewidth=2)
         ax.text(steps + 2, losses[-1] - 0.05, f"{name}: {losses[-1]:.2f}", color=colour, va="top", fontsize=9)
     for name, floor in floors.items():

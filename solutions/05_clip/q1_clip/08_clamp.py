@@ -188,7 +188,7 @@ def show_clamps():
     owner[: N // 3] = owner[: N // 3].roll(1)
     cosines = images @ images[owner].T
     figure, axes = clear_subplots(1, 2, (8.4, 3.1))
-    for place, colour in (("in the loop", "#0072b2"), ("in the forward pass", "#d55e00")):
+    for place, colour in (("in the loop", "#2b8cc4"), ("in the forward pass", "#d55e00")):
         log_scale = nn.Parameter(torch.tensor(5.0))
         optimiser, path, losses = torch.optim.Adam([log_scale], lr=0.1), [], []
         for _ in range(steps):

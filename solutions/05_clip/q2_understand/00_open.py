@@ -60,6 +60,15 @@ def seen(count, shapes=None):
                            images=encode_pictures(clip(), scenes.normalised()))
 
 
+def show_if_known(show):
+    """What `show` gives; where a text has a word that no caption has, this is said instead."""
+    try:
+        return show()
+    except ValueError as problem:
+        print(problem)
+        return None
+
+
 def swaps_of(captions, kind):
     """Of these captions those that have something of this kind to exchange: their numbers, and the false texts."""
     false = {n: swapped(caption, kind, np.random.default_rng((n, 306))) for n, caption in enumerate(captions)}

@@ -208,17 +208,18 @@ attempt(show_recall, after="recall_at_k")
 # The strict figures say as much of the captions as of the model: whoever knew everything would still have to guess
 # among equal ones.
 #
-# **Search by a sentence.** Write one of your own, of the words that `CAPTION_WORDS` has. The six scenes of 300 whose
-# images are most similar to it:
+# **Search by a sentence.** The six scenes of 300 whose images are most similar to it, and their cosines. Change one word,
+# then write a sentence of your own; `print(CAPTION_WORDS)` shows which words there are. A scene that fits need not be
+# among the 300: then all cosines are lower.
 
 # %%
-SENTENCE = "a red ring left of a blue star"  # your choice
+SENTENCE = "a turquoise ring left of a brown ring"  # your choice
 
 
 def show_search():
     known = seen(300)
     similar = known.images @ encode_texts(clip(), [SENTENCE])[0]
-    figure, axes = clear_subplots(1, 6, (8.6, 1.9))
+    figure, axes = clear_subplots(1, 6, (8.6, 1.9), SENTENCE)
     for ax, n in zip(axes.flat, similar.topk(6).indices.tolist()):
         ax.imshow(known.scenes.pictures[n])
         ax.set_title(f"{similar[n]:.2f}", fontsize=9.5)
@@ -226,4 +227,4 @@ def show_search():
     return figure
 
 
-attempt(show_search)
+show_if_known(show_search)

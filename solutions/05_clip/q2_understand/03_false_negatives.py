@@ -25,7 +25,7 @@
 # 0 and pairs 0 and 1 are the same, image 0 chooses between two texts, and so does image 1; image 2 among all three:
 # (ln 2 + ln 2 + ln 3) / 3 = .83, and the texts likewise.
 #
-# Write the cross-entropies out; the library's `clip_loss` may not be used.
+# `F.cross_entropy` may be used, the library's `clip_loss` may not.
 
 # %% exercise="false_negatives" forbids="detrlab.clip.loss.clip_loss, detrlab.clip.loss.hard_negative_loss, detrlab.clip.training.contrastive_losses"
 # Worked out: false negatives of a row in the mean, N = 128, 72 captions.

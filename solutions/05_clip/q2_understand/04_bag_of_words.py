@@ -268,6 +268,6 @@ attempt(show_bags, after="bag_of_words")
 # "right", "ring" for "rings"): there a bag *can* differ from .5, by luck or by what it has learned of single words. So a
 # control has a value of its own for each kind of swap.
 #
-# And look at the last two lines: here a reader who is blind to order retrieves no worse than one who is not. In batches
-# of 128 and among 500 captions hardly two have the same words, so nothing asks for more. *Retrieval does not measure
-# whether a sentence was understood.*
+# And look at the last two lines: here a reader who is blind to order retrieves no worse than one who is not. In
+# batches of 128 and among 500 captions hardly two that differ have the same words, so nothing asks for more.
+# *Retrieval does not measure whether a sentence was understood.*

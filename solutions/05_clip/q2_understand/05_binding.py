@@ -257,6 +257,17 @@ def binding(draw):
 # +     return "above chance"
 # + return "below chance" if share + 2 * error <= 0.5 else "not told"
 
+# %% [raw] mistake="binding/error_on_the_wrong_side"
+# The errors were taken towards .5, and not away from it: so shares count as above or below chance that are not. The
+# whole band, from two errors below the share to two above it, has to lie on one side of .5.
+# ---
+# - if share - 2 * error > 0.5:
+# -     return "above chance"
+# - return "below chance" if share + 2 * error < 0.5 else "not told"
+# + if share + 2 * error > 0.5:
+# +     return "above chance"
+# + return "below chance" if share - 2 * error < 0.5 else "not told"
+
 # %% [markdown]
 # **The result.** The shipped CLIP on 600 fresh scenes, by your functions; its training has seen swaps of colours and of
 # places as hard negatives, and none of the other two.
@@ -269,10 +280,13 @@ def show_binding():
         chosen, false, kinds = chosen + numbers, false + texts, kinds + [kind] * len(numbers)
     true = [known.told[n] for n in chosen]
     table = by_kind(known.images[chosen], known.texts[chosen], encode_texts(clip(), false), kinds)
-    print("swap       pairs  preferred  standard error   verdict        for example")
+    print("swap       pairs  preferred  standard error   verdict")
     for kind, (share, error, pairs) in table.items():
+        print(f"{kind:9}{pairs:7}{share:11.3f}{error:14.3f}     {verdict(share, error)}")
+    print("\nthe first pair of each, true / false")
+    for kind in table:
         first = kinds.index(kind)
-        print(f"{kind:9}{pairs:7}{share:11.3f}{error:14.3f}     {verdict(share, error):15}{true[first]} / {false[first]}")
+        print(f"{kind:9}{true[first]} / {false[first]}")
 
 
 attempt(show_binding, after=("bag_of_words", "binding"))
