@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from functools import cache
 from types import SimpleNamespace
 
@@ -160,3 +161,31 @@ def test_the_model_answer_on_hard_negatives_has_the_runs_numbers():
 @cache
 def held_out_captions() -> list[Caption]:
     return captioned_scenes(BINDING, "held_out").captions()
+
+
+def bag_of(caption: str) -> Counter:
+    return Counter("a" if word == "an" else word for word in caption.split())
+
+
+def pairs_of_the_same_words(captions: list[str]) -> int:
+    """How many pairs of captions that differ have the same words, each as often."""
+    different = Counter(frozenset(bag_of(caption).items()) for caption in set(captions))
+    return sum(math.comb(count, 2) for count in different.values())
+
+
+def test_hardly_two_captions_that_differ_have_the_same_words():
+    """Of the 500 that retrieval is measured on, and of batches of 128."""
+    assert pairs_of_the_same_words([str(each) for each in captioned_scenes(500, "held_out").captions()]) <= 1
+    captions = [str(each) for each in captioned_scenes(1280, "training").captions()]
+    batches = [captions[start : start + 128] for start in range(0, 1280, 128)]
+    assert sum(map(pairs_of_the_same_words, batches)) <= len(batches) / 2
+
+
+def test_a_fifth_of_the_captions_begin_with_a_picture_of():
+    captions = [str(each) for each in captioned_scenes(1000, "fresh", first=100_000, shapes=1).captions()]
+    assert sum(each.startswith("a picture of") for each in captions) == pytest.approx(200, abs=40)
+
+
+def test_the_sentence_that_step_1_searches_by_is_a_caption_of_one_of_its_scenes():
+    sentence = re.search(r'SENTENCE = "([^"]+)"', text("01_recall")).group(1)
+    assert sentence in [str(each) for each in captioned_scenes(300, "fresh").captions()]

@@ -40,8 +40,7 @@ import detrlab
 from coursework import attempt, attempted, kept, open_notebook, solution
 from detrlab import CAPTION_WORDS, CLIP, CLIPLearner, ImageTower, Projection, ResidualAttentionBlock, TextTransformer
 from detrlab import Tokenizer, captioned_scenes, clamp_logit_scale, clear_subplots, clip_logits
-from detrlab import clip_model, draw_caption, encode_pictures, encode_texts, kept_maps, load_clip, recall_at_k
-from detrlab import untrained_clip
+from detrlab import encode_pictures, encode_texts, kept_maps, load_clip, recall_at_k, untrained_clip
 
 ____, check, hint = open_notebook("q1_clip")
 D, M, L, T, E = 128, 4, 2, 20, 128  # of the small CLIP: width, heads, layers, tokens of a text, the shared space
@@ -51,13 +50,20 @@ GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a
 def told(call, *inputs):
     """The numbers of the tensor that `call` gives, and the gradients that flow back from it to the inputs.
 
-    What is no tensor, or an exception, stands for itself.
+    What is no tensor has no gradients; an exception stands for itself.
     """
-    value = attempted(call)
-    if not isinstance(value, torch.Tensor) or not inputs:
-        return value
-    mixed = (value * torch.arange(1.0, value.numel() + 1).cos().view_as(value)).sum()
-    return {"values": value, "gradients": attempted(lambda: torch.autograd.grad(mixed, inputs, retain_graph=True))}
+
+    def both():
+        value = call()
+        if not inputs:
+            return value
+        tensor = torch.as_tensor(value) if isinstance(value, float) else value
+        if not isinstance(tensor, torch.Tensor):
+            return {"values": value, "gradients": None}
+        mixed = (tensor * torch.arange(1.0, tensor.numel() + 1).cos().view_as(tensor)).sum()
+        return {"values": value, "gradients": attempted(lambda: torch.autograd.grad(mixed, inputs, retain_graph=True))}
+
+    return attempted(both)
 
 
 class StandIn(nn.Module):

@@ -52,8 +52,8 @@ def padded(rows, T):
 
 # %% check="tokenizer" points=3
 def listed(ids):
-    """A list of whole numbers, whatever held them."""
-    return [int(id) for id in ids]
+    """A list of whole numbers, whatever held them; a text stays one."""
+    return [id if isinstance(id, str) else int(id) for id in ids]
 
 
 def whole(tokens):
@@ -67,6 +67,7 @@ def whole(tokens):
 @check(parts={"1. encode": 1, "2. padded": 2})
 def tokenizer(draw):
     others = [CAPTION_WORDS[1:][i] for i in draw.permutation(len(CAPTION_WORDS) - 1)[: draw.size(17, 29)]]
+    others = ["orange", *(word for word in others if word != "orange")]  # it has an "an" inside
     place = draw.integer(2, 12)
     words = (*others[:place], "a", *others[place:])
     u, v, w, x, y, z = (words[i] for i in draw.permutation(len(words))[:6])
@@ -77,7 +78,7 @@ def tokenizer(draw):
                 "words": attempted(lambda: listed(encode(f"{u} {v} {w} {u} {x} {y}", words))),
                 "capitals": attempted(lambda: listed(encode(f"{u} {v} {w} {x}".title() + f" {z.upper()}", words))),
                 "commas and full stop": attempted(lambda: listed(encode(f"{u} {v}, {x} {y}, {w} {z}.", words))),
-                "an": attempted(lambda: listed(encode(f"an {u} {v} {x} an {y}", words)))},
+                "an": attempted(lambda: listed(encode(f"an {u} {v} {x} an orange {y}", words)))},
             "2. padded": attempted(lambda: whole(padded([list(row) for row in rows], T)))}
 
 
@@ -101,6 +102,12 @@ def tokenizer(draw):
 # - ids = {word: id for id, word in enumerate(words, start=1)}
 # + ids = {word: id for id, word in enumerate(words)}
 
+# %% [raw] mistake="tokenizer/other_vocabulary"
+# The ids are places in `CAPTION_WORDS`. Take the vocabulary that the function is given, `words`.
+# ---
+# - ids = {word: id for id, word in enumerate(words, start=1)}
+# + ids = {word: id for id, word in enumerate(CAPTION_WORDS, start=1)}
+
 # %% [raw] mistake="tokenizer/all_from_zero"
 # All ids are one too small: words begin at 1, since 0 is padding, and the end comes after the last word.
 # ---
@@ -120,6 +127,12 @@ def tokenizer(draw):
 # ---
 # - return [ids[word] for word in plain.split()] + [len(words) + 1]
 # + return [ids[word] for word in plain.split()] + [len(words) + 2]
+
+# %% [raw] mistake="tokenizer/end_always_37"
+# The end is 37 whatever the vocabulary is. It is one more than the last word of `words` has.
+# ---
+# - return [ids[word] for word in plain.split()] + [len(words) + 1]
+# + return [ids[word] for word in plain.split()] + [37]
 
 # %% [raw] mistake="tokenizer/end_is_padding"
 # The end has the id 0, which is padding: nobody could tell where the text ends. It has the largest id.
@@ -170,7 +183,8 @@ def tokenizer(draw):
 # - ids["an"] = ids["a"]
 
 # %% [raw] mistake="tokenizer/an_not_in_tuple"
-# "an" was not found in the vocabulary. It is another spelling of "a", and has its id.
+# A word was not found in the vocabulary: "an" itself, or one that has lost letters, as "orage" has. Only the whole word
+# "an" is another spelling of "a".
 # ---
 # def encode(text, words):
 #     plain = text.lower().replace(",", "").replace(".", "")
@@ -196,6 +210,12 @@ def tokenizer(draw):
 # ---
 # - return [ids[word] for word in plain.split()] + [len(words) + 1]
 # + return [ids[word] for word in plain.split() if word != "an"] + [len(words) + 1]
+
+# %% [raw] mistake="tokenizer/an_inside_of_words"
+# Inside of words, too, "an" became "a": "orange" is "orage" now. Only the whole word "an" is another spelling of "a".
+# ---
+# - plain = text.lower().replace(",", "").replace(".", "")
+# + plain = text.lower().replace(",", "").replace(".", "").replace("an", "a")
 
 # %% [raw] mistake="tokenizer/end_cut_off"
 # A row that is too long lost its end: the text tower would find no place to be read. Keep T − 1 ids, and the end.

@@ -88,6 +88,12 @@ def causal_mask(draw):
 # - return hidden.triu(1)
 # + return hidden.tril()
 
+# %% [raw] mistake="causal_mask/all_hidden"
+# Everything is hidden, the diagonal and the past, too. Keep −∞ above the diagonal alone.
+# ---
+# - return hidden.triu(1)
+# + return hidden
+
 # %% [raw] mistake="causal_mask/one_for_hidden"
 # The mask is 1 where a key is hidden. Added to a score, 1 *raises* its weight; −∞ makes it 0.
 # ---
@@ -135,6 +141,13 @@ def causal_mask(draw):
 # - hidden = torch.full((T, T), -math.inf)
 # + hidden = torch.full((T, T), -1e9)
 
+# %% [raw] mistake="causal_mask/smallest_number"
+# Hidden pairs have the smallest number that float32 can hold. That is often enough, but −∞ is asked for: it makes a
+# weight 0 whatever the score was.
+# ---
+# - hidden = torch.full((T, T), -math.inf)
+# + hidden = torch.full((T, T), torch.finfo(torch.float32).min)
+
 # %% [raw] mistake="causal_mask/plus_infinity"
 # Hidden pairs have +∞, which takes all the weight. It is −∞.
 # ---
@@ -152,6 +165,12 @@ def causal_mask(draw):
 # ---
 # - return (scores + mask).softmax(-1)
 # + return scores.softmax(-1)
+
+# %% [raw] mistake="causal_mask/causal_in_any_case"
+# The causal mask was used, whatever mask came. Add the one that the function is given.
+# ---
+# - return (scores + mask).softmax(-1)
+# + return (scores + may_look(scores.shape[-1])).softmax(-1)
 
 # %% [raw] mistake="causal_mask/mask_after_softmax"
 # The mask was added to the weights, after the softmax, so hidden ones are −∞ and the rest does not sum to 1. Add it to
@@ -174,7 +193,7 @@ def causal_mask(draw):
 # + return (scores * mask).softmax(-1)
 
 # %% [raw] mistake="causal_mask/filled_with_zero"
-# Hidden scores were set to 0. A score of 0 has a weight like any other, $e^0 = 1$ before it is divided: −∞ has none.
+# Hidden scores were set to 0. A score of 0 has a weight like any other, e⁰ = 1 before it is divided; −∞ has none.
 # ---
 # - return (scores + mask).softmax(-1)
 # + return scores.masked_fill(mask != 0, 0).softmax(-1)
@@ -236,14 +255,16 @@ def show_mask():
     print("weight of the end token on what lies behind it, mean of the heads: "
           f"with the mask {seen[:, 8, 9:].sum(-1).mean():.2f}, without {ahead[:, 8, 9:].sum(-1).mean():.2f}")
     head = int(seen[:, 8].amax(-1).argmax())  # whose end token looks most clearly
-    figure, axes = clear_subplots(1, 3, (9.2, 3.7))
+    figure, axes = clear_subplots(1, 3, (8.8, 3.7))
     shown = (("the mask: white may look", mask.exp(), "gray"), (f"weights of head {head}", seen[head], "inferno"),
-             ("without the mask", ahead[head], "inferno"))
+             (f"head {head} without the mask", ahead[head], "inferno"))
     for ax, (title, values, colours) in zip(axes[0], shown):
         ax.imshow(values.numpy(), cmap=colours, vmin=0, vmax=1)
         ax.set_title(title, fontsize=10)
         ax.set_xticks(range(len(words)), words, rotation=90, fontsize=9)
         ax.set_yticks(range(len(words)), words if ax is axes[0, 0] else [], fontsize=9)
+        ax.set_xlabel("is looked at", fontsize=9)
+    axes[0, 0].set_ylabel("looks", fontsize=9)
     return figure
 
 

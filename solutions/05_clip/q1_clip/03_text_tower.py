@@ -156,6 +156,13 @@ def text_tower(draw):
 # - attended, _ = layers.attn(y, y, y, attn_mask=mask)
 # + attended, _ = layers.attn(y, y, y)
 
+# %% [raw] mistake="text_tower/mask_as_padding"
+# The fourth input of `attn` in its order is a mask of padding, and not this one. Give yours by its name:
+# `attn_mask=mask`.
+# ---
+# - attended, _ = layers.attn(y, y, y, attn_mask=mask)
+# + attended, _ = layers.attn(y, y, y, mask)
+
 # %% [raw] mistake="text_tower/side_by_side"
 # Attention and perceptron both read the x that came in. The perceptron reads the sum of x and attention.
 # ---
@@ -348,6 +355,24 @@ def text_tower(draw):
 # ---
 # - return x[torch.arange(len(x)), place]
 # + return x[:, place]
+
+# %% [raw] mistake="text_tower/end_as_a_place"
+# `end` is the id of the end token, not its place. Find where `tokens` has that id.
+# ---
+# - return x[torch.arange(len(x)), place]
+# + return x[:, end]
+
+# %% [raw] mistake="text_tower/place_in_the_batch"
+# For each position this seeks the text with the end: one of B. Seek the position within each text, along axis 1.
+# ---
+# - place = (tokens == end).int().argmax(1)  # (B,)
+# + place = (tokens == end).int().argmax(0)
+
+# %% [raw] mistake="text_tower/largest_truth_value"
+# `argmax` does not work on truth values. Make them whole numbers first: `.int()`.
+# ---
+# - place = (tokens == end).int().argmax(1)  # (B,)
+# + place = (tokens == end).argmax(1)
 
 # %% [raw] mistake="text_tower/end_of_the_first_text"
 # All texts were read where the first one ends. Each has an end of its own.

@@ -219,6 +219,20 @@ def projection(draw):
 # - residual = layers.linear2(F.gelu(p))
 # + residual = F.gelu(layers.linear2(p))
 
+# %% [raw] mistake="projection/sum_in_place"
+# `+=` changed p itself, which the gradient still needs as it was. Write `p + ...`.
+# ---
+# - residual = layers.linear2(F.gelu(p))
+# - return layers.layer_norm(p + residual)
+# + p += layers.linear2(F.gelu(p))
+# + return layers.layer_norm(p)
+
+# %% [raw] mistake="projection/gelu_first"
+# GELU came before `linear1`. It bends only the input of `linear2`.
+# ---
+# - p = layers.linear1(x)
+# + p = layers.linear1(F.gelu(x))
+
 # %% [raw] mistake="projection/relu"
 # This is ReLU, which is 0 for everything negative. Use `F.gelu`.
 # ---
@@ -305,6 +319,13 @@ def projection(draw):
 # ---
 # - return z / z.norm(dim=-1, keepdim=True)
 # + return z / z.norm(dim=-1, keepdim=True).detach()
+
+# %% [raw] mistake="projection/divided_in_place"
+# `/=` changed z itself, which the gradient still needs as it was. Write `z / ...`.
+# ---
+# - return z / z.norm(dim=-1, keepdim=True)
+# + z /= z.norm(dim=-1, keepdim=True)
+# + return z
 
 # %% [markdown]
 # **The result**, on the image side: the shipped image tower up to its cells, then your pooling, your projection, and

@@ -46,7 +46,7 @@ def logits(draw):
     def scale_at(temperature):
         made = learned_scale(temperature)
         if not isinstance(made, torch.Tensor):
-            return made
+            return {"value": made, "numbers": 1, "is a parameter that learns": False}
         learns = isinstance(made, nn.Parameter) and made.requires_grad
         return {"value": float(made.detach().reshape(-1)[0]), "numbers": made.numel(), "is a parameter that learns": learns}
 
@@ -102,10 +102,16 @@ def logits(draw):
 # + return nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
 # %% [raw] mistake="logits/no_parameter"
-# The number is right, but an optimiser would not find it: wrap the tensor in `nn.Parameter`.
+# This is no parameter that learns, so no optimiser would change it. Wrap a tensor in `nn.Parameter`.
 # ---
 # - return nn.Parameter(torch.tensor(math.log(1 / temperature)))
 # + return torch.tensor(math.log(1 / temperature))
+
+# %% [raw] mistake="logits/number_in_a_parameter"
+# `nn.Parameter` takes a tensor, and a plain number came. Make a tensor of it first: `torch.tensor(...)`.
+# ---
+# - return nn.Parameter(torch.tensor(math.log(1 / temperature)))
+# + return nn.Parameter(math.log(1 / temperature))
 
 # %% [raw] mistake="logits/exp_forgotten"
 # The cosines were multiplied by t. Multiply them by e to the power of t: t is a logarithm.
@@ -192,6 +198,22 @@ def logits(draw):
 # ---
 # - return log_scale.exp() * images @ texts.T
 # + return math.exp(float(log_scale)) * images @ texts.T
+
+# %% [raw] mistake="logits/detached"
+# No gradient flows back from these logits: they are detached, or were computed without gradients. Nothing could
+# learn.
+# ---
+# - return log_scale.exp() * images @ texts.T
+# + return (log_scale.exp() * images @ texts.T).detach()
+
+# %% [raw] mistake="logits/changed_in_place"
+# `/=` changed the features themselves, which the gradient of their lengths still needs. Write `images = images /
+# ...`.
+# ---
+# - images = images / images.norm(dim=1, keepdim=True)
+# - texts = texts / texts.norm(dim=1, keepdim=True)
+# + images /= images.norm(dim=1, keepdim=True)
+# + texts /= texts.norm(dim=1, keepdim=True)
 
 # %% [markdown]
 # **The result.** Six scenes and their captions, by the trained towers of the course's small CLIP: how the probability of

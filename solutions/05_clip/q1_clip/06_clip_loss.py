@@ -10,7 +10,7 @@
 # classification with N classes, of which class *i* is right in row *i*. Read along a column, a text has to choose its
 # image. The loss is the mean of the two cross-entropies, each of which is a mean over N.
 #
-# 1. `symmetric_loss(logits)` (2 points): (N, N) → the loss, one number.
+# 1. `symmetric_loss(logits)` (2 points): (N, N) → the loss, a tensor with one number.
 # 2. The same wherever the logits are (1 point): on a GPU, too. What you make yourself has to be made on the device of
 #    the logits, `logits.device`. The check asks for the loss of logits on the device `"meta"`, which has shapes and no
 #    numbers, and which every machine has.
@@ -42,6 +42,11 @@ def negatives(N):
     ### END SOLUTION
 
 # %% check="clip_loss" points=4
+def whole(count):
+    """A whole number, whatever holds it; anything else as it is."""
+    return int(count) if isinstance(count, float | torch.Tensor | np.generic) and count == int(count) else count
+
+
 @check(parts={"1. symmetric_loss": 2, "2. on another device": 1, "3. negatives": 1})
 def clip_loss(draw):
     (N,) = draw.letters("N", 5, 13)
@@ -52,10 +57,11 @@ def clip_loss(draw):
         loss = symmetric_loss(torch.empty(N, N, device="meta"))
         return {"device": str(loss.device), "seal": seal} if isinstance(loss, torch.Tensor) else loss
 
+    sizes = N, *draw.sizes(4, 20, 400)
     return {"1. symmetric_loss": {"a batch": told(lambda: symmetric_loss(logits * 1), logits),
                                   "a smaller one": attempted(lambda: symmetric_loss(logits.detach()[:3, :3] * 1))},
             "2. on another device": attempted(elsewhere),
-            "3. negatives": [attempted(lambda: negatives(n)) for n in (N, *draw.sizes(4, 20, 400))]}
+            "3. negatives": attempted(lambda: [whole(negatives(n)) for n in sizes])}
 
 
 # %% [raw] hints="clip_loss"
@@ -105,6 +111,12 @@ def clip_loss(draw):
 # - right = torch.arange(len(logits), device=logits.device)
 # + right = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
 
+# %% [raw] mistake="clip_loss/labels_from_one"
+# The labels run from 1 to N. Classes are counted from 0: in row i the right one is i.
+# ---
+# - right = torch.arange(len(logits), device=logits.device)
+# + right = torch.arange(1, len(logits) + 1, device=logits.device)
+
 # %% [raw] mistake="clip_loss/each_pair_alone"
 # Each pair is a yes-or-no question of its own here. In CLIP the texts of a batch compete: one softmax over a whole row,
 # and one over a whole column.
@@ -152,6 +164,13 @@ def clip_loss(draw):
 # - right = torch.arange(len(logits), device=logits.device)
 # + right = torch.arange(len(logits))
 
+# %% [raw] mistake="clip_loss/table_stays_behind"
+# The table of the right pairs was made on the processor, while the logits are on another device. Make it with
+# `device=logits.device`.
+# ---
+# - right = torch.arange(len(logits), device=logits.device)
+# + right = torch.eye(len(logits))
+
 # %% [raw] mistake="clip_loss/diagonal_counted"
 # This is the number of all pairs. The N pairs on the diagonal belong together: leave them out.
 # ---
@@ -169,6 +188,12 @@ def clip_loss(draw):
 # ---
 # - return N**2 - N
 # + return N - 1
+
+# %% [raw] mistake="clip_loss/of_one_pair"
+# These are the wrong pairs in one row and one column. Count those of the whole table.
+# ---
+# - return N**2 - N
+# + return 2 * (N - 1)
 
 # %% [raw] mistake="clip_loss/counted_twice"
 # Each pair stands in one row and in one column, but it is one pair: do not count it twice.
@@ -190,7 +215,7 @@ def show_pull_and_push():
     texts = encode_texts(trained, captions)
     captions = [captions[i] for i in (texts @ texts[0]).topk(8).indices.tolist()]
     images = scenes.normalised([first[each] for each in captions])
-    figure, axes = clear_subplots(1, 2, (7.8, 3.7))
+    figure, axes = clear_subplots(1, 2, (7.8, 4.0), "gradient of the loss for each logit")
     torch.manual_seed(0)
     for ax, (name, model) in zip(axes[0], (("random towers", untrained_clip().eval()), ("trained towers", trained))):
         cosines = encode_pictures(model, images) @ encode_texts(model, captions).T

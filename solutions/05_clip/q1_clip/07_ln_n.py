@@ -92,6 +92,19 @@ def ln_n(draw):
 # - loss_of_nothing = math.log(128)
 # + loss_of_nothing = 127 / 128
 
+# %% [raw] mistake="ln_n/nothing_negative"
+# A probability is at most 1, and its logarithm at most 0. The loss is minus that logarithm, so it is never
+# negative.
+# ---
+# - loss_of_nothing = math.log(128)
+# + loss_of_nothing = -math.log(128)
+
+# %% [raw] mistake="ln_n/nothing_as_share"
+# This is the probability of the right text where nothing is known. The loss is −ln of it.
+# ---
+# - loss_of_nothing = math.log(128)
+# + loss_of_nothing = 1 / 128
+
 # %% [raw] mistake="ln_n/both_ways_added"
 # Both directions lose as much, and the loss is their mean, not their sum.
 # ---
@@ -117,11 +130,23 @@ def ln_n(draw):
 # - loss_without_temperature = math.log(1 + 127 * math.exp(-2))
 # + loss_without_temperature = math.log(1 + math.exp(-2))
 
+# %% [raw] mistake="ln_n/worst_case"
+# This has the cosine −1 for the right pairs, and 1 for the others. It is the other way round.
+# ---
+# - loss_without_temperature = math.log(1 + 127 * math.exp(-2))
+# + loss_without_temperature = math.log(1 + 127 * math.exp(2))
+
 # %% [raw] mistake="ln_n/n_wrong_ones"
 # There are N − 1 wrong pairs in a row, not N: the right one is the 1 in front.
 # ---
 # - return math.log(1 + (N - 1) * math.exp(scale * (other - own)))
 # + return math.log(1 + N * math.exp(scale * (other - own)))
+
+# %% [raw] mistake="ln_n/one_wrong_one"
+# There is one wrong pair in a row here. There are N − 1 of them.
+# ---
+# - return math.log(1 + (N - 1) * math.exp(scale * (other - own)))
+# + return math.log(1 + math.exp(scale * (other - own)))
 
 # %% [raw] mistake="ln_n/own_and_other_exchanged"
 # `own` and `other` changed places: this grows when the right pairs come nearer.
@@ -147,6 +172,18 @@ def ln_n(draw):
 # - return math.log(1 + (N - 1) * math.exp(scale * (other - own)))
 # + return 1 + (N - 1) * math.exp(scale * (other - own))
 
+# %% [raw] mistake="ln_n/negative"
+# This is the logarithm of the probability. The loss is minus that.
+# ---
+# - return math.log(1 + (N - 1) * math.exp(scale * (other - own)))
+# + return -math.log(1 + (N - 1) * math.exp(scale * (other - own)))
+
+# %% [raw] mistake="ln_n/probability"
+# This is the probability of the right pair. The loss is −ln of it.
+# ---
+# - return math.log(1 + (N - 1) * math.exp(scale * (other - own)))
+# + return 1 / (1 + (N - 1) * math.exp(scale * (other - own)))
+
 # %% [raw] mistake="ln_n/own_dropped"
 # Only the wrong pairs are in the sum. The right one belongs to it: 1 + ...
 # ---
@@ -158,6 +195,12 @@ def ln_n(draw):
 # ---
 # - return math.log(1 + (N - 1) * math.exp(scale * (other - own)))
 # + return N * math.log(1 + (N - 1) * math.exp(scale * (other - own)))
+
+# %% [raw] mistake="ln_n/counted_twice"
+# Both directions lose half of this, and the loss is their mean, not their sum.
+# ---
+# - return math.log(1 + (N - 1) * math.exp(scale * (other - own)))
+# + return 2 * math.log(1 + (N - 1) * math.exp(scale * (other - own)))
 
 # %% [markdown]
 # **The result**, first: what a loss near ln N may mean. 128 scenes and their captions, by the trained towers, at the
@@ -220,7 +263,7 @@ def show_floors():
               "cosines 1 and −1": loss_of_cosines(N, 1.0, -1.0, 1.0)}
     figure, axes = clear_subplots(1, 1, (7.6, 3.4))
     ax = axes[0, 0]
-    for (name, losses), colour in zip(curves.items(), ("#0072b2", "#d55e00")):
+    for (name, losses), colour in zip(curves.items(), ("#2b8cc4", "#d55e00")):
         ax.plot(losses, color=colour, linewidth=2)
         ax.text(steps + 2, losses[-1] - 0.05, f"{name}: {losses[-1]:.2f}", color=colour, va="top", fontsize=9)
     for name, floor in floors.items():

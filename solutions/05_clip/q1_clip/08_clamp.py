@@ -59,7 +59,7 @@ def clamp(draw):
         return path
 
     out, back, little = draw.number(6, 8), draw.number(1, 3), draw.number(0.1, 0.3)
-    paths = {"upwards": (out, -back, out), "downwards": (-out, back, -out), "inside": (little, -2 * little, little)}
+    paths = {"upwards": (out, -back, 100 + out), "downwards": (-out, back, -out), "inside": (little, -2 * little, little)}
     paths = {name: attempted(lambda moves=moves: after(moves)) for name, moves in paths.items()}
     return {"1. scaled": {name: attempted(lambda start=start: ends(start)) for name, start in starts.items()},
             "2. keep_scale": paths}
@@ -111,8 +111,8 @@ def clamp(draw):
 # + scale = log_scale.detach().exp()
 
 # %% [raw] mistake="clamp/result_dropped"
-# The parameter has not changed. `clamp` without the underscore makes a new tensor; and a name that is bound anew in here
-# changes nothing outside.
+# The parameter has not changed. `clamp` without the underscore makes a new tensor, and so does `exp`; a name that is
+# bound anew in here changes nothing outside.
 # ---
 # - log_scale.clamp_(0, math.log(100))
 # + log_scale = log_scale.clamp(0, math.log(100))
@@ -140,6 +140,13 @@ def clamp(draw):
 # ---
 # - log_scale.clamp_(0, math.log(100))
 # + log_scale.clamp_(max=math.log(100))
+
+# %% [raw] mistake="clamp/no_upper_bound"
+# The upper bound is missing: a lower temperature always lowers the loss in the end, so the scale would grow without
+# one.
+# ---
+# - log_scale.clamp_(0, math.log(100))
+# + log_scale.clamp_(min=0)
 
 # %% [raw] mistake="clamp/symmetric"
 # The lower bound is the scale 1/100 here. It is 1, whose logarithm is 0.
@@ -181,7 +188,7 @@ def show_clamps():
     owner[: N // 3] = owner[: N // 3].roll(1)
     cosines = images @ images[owner].T
     figure, axes = clear_subplots(1, 2, (8.4, 3.1))
-    for place, colour in (("in the loop", "#0072b2"), ("in the forward pass", "#d55e00")):
+    for place, colour in (("in the loop", "#2b8cc4"), ("in the forward pass", "#d55e00")):
         log_scale = nn.Parameter(torch.tensor(5.0))
         optimiser, path, losses = torch.optim.Adam([log_scale], lr=0.1), [], []
         for _ in range(steps):

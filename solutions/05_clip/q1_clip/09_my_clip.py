@@ -15,7 +15,7 @@
 #   The loss of the last batch alone, which many loops print, jumps about by as much.
 # - Scenes get another true caption in every step. Where two captions of a batch are equal, one pair is left
 #   out: otherwise an image would be told that its own caption is wrong.
-# - The temperature is trained with the towers, and clamped behind each step.
+# - The temperature is trained with the towers, and clamped after each step.
 #
 # **What counts** is R@1 on 200 scenes that nobody has seen: the share of images whose nearest caption is right, or of
 # captions whose nearest image is right, whichever is lower. Equal captions count as right. It earns 1 point from .5,
@@ -37,8 +37,8 @@ def train():
     seen = seen_scenes(SCENES, "training", first=SCENES * SEED)
     held_out = seen_scenes(200, "held_out")
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.1)
-    rng, start, step, told_at, losses = np.random.default_rng(SEED), time.process_time(), 0, 0.0, []
-    while (progress := (time.process_time() - start) / (60 * MINUTES)) < 1:
+    rng, start, step, told_at, losses = np.random.default_rng(SEED), time.thread_time(), 0, 0.0, []
+    while (progress := (time.thread_time() - start) / (60 * MINUTES)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / 20) * (0.5 + 0.5 * math.cos(math.pi * progress))
         step += 1
@@ -124,5 +124,5 @@ def show_captions():
 show_captions()
 
 # %% [markdown]
-# Captions behind the right one often share a shape or a colour with it. Whether such a model knows which colour belongs
+# The captions that come next often share a shape or a colour with the right one. Whether such a model knows which colour belongs
 # to which shape is measured in the next notebook.

@@ -26,6 +26,7 @@
 import math
 from collections import Counter
 from functools import cache
+from itertools import zip_longest
 from types import SimpleNamespace
 
 import numpy as np
@@ -33,9 +34,8 @@ import torch
 import torch.nn.functional as F
 
 from coursework import attempt, attempted, open_notebook, solution
-from detrlab import CAPTION_WORDS, SWAPS, BagOfWords, Caption, ShapeGroup, captioned_scenes, clear_subplots, clip_model
-from detrlab import clip_runs, encode_pictures, encode_texts, load_clip, plot_clip_runs, similarity_map, swapped
-from detrlab import untrained_clip, word_attention
+from detrlab import CAPTION_WORDS, SWAPS, BagOfWords, captioned_scenes, clear_subplots, clip_runs, encode_pictures
+from detrlab import encode_texts, load_clip, plot_clip_runs, similarity_map, swapped, untrained_clip, word_attention
 
 ____, check, hint = open_notebook("q2_understand")
 COLOURS = ("red", "orange", "yellow", "green", "turquoise", "blue", "purple", "pink", "brown", "black", "grey", "white")
@@ -60,16 +60,26 @@ def seen(count, shapes=None):
                            images=encode_pictures(clip(), scenes.normalised()))
 
 
+def show_if_known(show):
+    """What `show` gives; where a text has a word that no caption has, this is said instead."""
+    try:
+        return show()
+    except ValueError as problem:
+        print(problem)
+        return None
+
+
 def swaps_of(captions, kind):
     """Of these captions those that have something of this kind to exchange: their numbers, and the false texts."""
     false = {n: swapped(caption, kind, np.random.default_rng((n, 306))) for n, caption in enumerate(captions)}
     return [n for n in false if false[n] is not None], [str(each) for each in false.values() if each is not None]
 
 
-def several(runs, measure):
+def several(runs, measure, digits=3):
     """Of runs with equal recipes: the mean of a figure, and from where to where it goes."""
     values = [run[measure] for run in runs]
-    return f"{sum(values) / len(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+    mean, least, most = (f"{each:.{digits}f}" for each in (sum(values) / len(values), min(values), max(values)))
+    return f"{mean} ({least} to {most})"
 
 
 # ---- for the checks ----

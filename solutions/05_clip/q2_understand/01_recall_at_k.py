@@ -83,6 +83,12 @@ def recall_at_k(draw):
 # - for scores, fits in ((similarity, right), (similarity.T, right.T)):
 # + for scores, fits in ((similarity, right), (similarity, right)):
 
+# %% [raw] mistake="recall_at_k/right_not_turned"
+# The similarities were turned for the texts, and `right` was not. Turn both.
+# ---
+# - for scores, fits in ((similarity, right), (similarity.T, right.T)):
+# + for scores, fits in ((similarity, right), (similarity.T, right)):
+
 # %% [raw] mistake="recall_at_k/texts_twice"
 # Both shares are those of the texts. An image chooses among the texts: along a row of the similarity.
 # ---
@@ -100,6 +106,18 @@ def recall_at_k(draw):
 # ---
 # - best = scores.topk(k, dim=1).indices
 # + best = scores.topk(1, dim=1).indices
+
+# %% [raw] mistake="recall_at_k/kth_only"
+# Only the one at place k was looked at. A right one among the first k is enough.
+# ---
+# - best = scores.topk(k, dim=1).indices
+# + best = scores.topk(k, dim=1).indices[:, -1:]
+
+# %% [raw] mistake="recall_at_k/own_place_only"
+# Only the text, or image, at the same place counted as right. Which ones are right stands in `right`.
+# ---
+# - shares.append(fits.gather(1, best).any(1).float().mean().item())
+# + shares.append((best == torch.arange(len(scores))[:, None]).any(1).float().mean().item())
 
 # %% [raw] mistake="recall_at_k/least_similar"
 # These are the k *least* similar. Sort from the largest similarity down.
@@ -155,6 +173,12 @@ def recall_at_k(draw):
 # - return torch.tensor([[caption == text for text in texts] for caption in image_captions])
 # + return torch.tensor([[sorted(caption.split()) == sorted(text.split()) for text in texts] for caption in image_captions])
 
+# %% [raw] mistake="recall_at_k/part_of_the_text"
+# A text that holds the caption and says more counts as equal here. It has to be equal, word for word.
+# ---
+# - return torch.tensor([[caption == text for text in texts] for caption in image_captions])
+# + return torch.tensor([[caption in text for text in texts] for caption in image_captions])
+
 # %% [raw] mistake="recall_at_k/texts_by_images"
 # The matrix is turned: images are rows, texts are columns.
 # ---
@@ -184,17 +208,18 @@ attempt(show_recall, after="recall_at_k")
 # The strict figures say as much of the captions as of the model: whoever knew everything would still have to guess
 # among equal ones.
 #
-# **Search by a sentence.** Write one of your own, of the words that `CAPTION_WORDS` has. The six scenes of 300 whose
-# images are most similar to it:
+# **Search by a sentence.** The six scenes of 300 whose images are most similar to it, and their cosines. Change one word,
+# then write a sentence of your own; `print(CAPTION_WORDS)` shows which words there are. A scene that fits need not be
+# among the 300: then all cosines are lower.
 
 # %%
-SENTENCE = "a red ring left of a blue star"  # your choice
+SENTENCE = "a turquoise ring left of a brown ring"  # your choice
 
 
 def show_search():
     known = seen(300)
     similar = known.images @ encode_texts(clip(), [SENTENCE])[0]
-    figure, axes = clear_subplots(1, 6, (8.6, 1.9))
+    figure, axes = clear_subplots(1, 6, (8.6, 1.9), SENTENCE)
     for ax, n in zip(axes.flat, similar.topk(6).indices.tolist()):
         ax.imshow(known.scenes.pictures[n])
         ax.set_title(f"{similar[n]:.2f}", fontsize=9.5)
@@ -202,4 +227,4 @@ def show_search():
     return figure
 
 
-attempt(show_search)
+show_if_known(show_search)

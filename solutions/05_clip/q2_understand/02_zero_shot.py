@@ -50,6 +50,7 @@ def zero_shot(draw):
 
     def of_images():
         labels, probabilities = classify(images.clone(), classes.clone(), scale)
+        labels = torch.tensor(labels) if isinstance(labels, list | np.ndarray) else labels
         return {"class": labels, "probabilities": probabilities}
 
     return {"1. classifier": made, "2. classify": attempted(of_images)}
@@ -157,7 +158,7 @@ def zero_shot(draw):
 # the 6 shapes, the 12 colours, or the 72 coloured shapes. The prompts of a class are one sentence that names nothing
 # else ("a ring" never occurs in the captions: there a shape always has a colour), or one for every colour (or shape).
 # All of this is easy for the shipped CLIP. So the images are measured once more with noise of this standard deviation
-# on every pixel, where colours have about 1:
+# on every pixel, where those of the scenes have 1.2:
 
 # %%
 NOISE = 0.3  # your choice

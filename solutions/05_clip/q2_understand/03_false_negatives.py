@@ -18,14 +18,14 @@
 # 1. `count_false_negatives(image_ids, captions)` (1 point): lists of N → for each pair how many *other* pairs show the same
 #    image or have an equal caption, (N,). A pair that has both in common counts once.
 # 2. `masked_loss(logits, same)` (1 point): logits (N, N), images by texts, and `same` (N, N), True where a text is
-#    right for an image, the diagonal with it → CLIP's loss, a number, in which false negatives do not take part: no
-#    softmax counts them, neither in their row nor in their column. The diagonal stays what is right.
+#    right for an image, the diagonal with it → CLIP's loss, a tensor with one number. False negatives do not take part
+#    in it: no softmax counts them, neither in their row nor in their column. The diagonal stays what is right.
 #
 # *Example.* Three pairs with the images 4, 4, 9 and the captions a, b, b: 1, 2 and 1 false negatives. If all logits are
 # 0 and pairs 0 and 1 are the same, image 0 chooses between two texts, and so does image 1; image 2 among all three:
 # (ln 2 + ln 2 + ln 3) / 3 = .83, and the texts likewise.
 #
-# Write the cross-entropies out; the library's `clip_loss` may not be used.
+# `F.cross_entropy` may be used, the library's `clip_loss` may not.
 
 # %% exercise="false_negatives" forbids="detrlab.clip.loss.clip_loss, detrlab.clip.loss.hard_negative_loss, detrlab.clip.training.contrastive_losses"
 # Worked out: false negatives of a row in the mean, N = 128, 72 captions.
@@ -68,7 +68,9 @@ def false_negatives(draw):
 
     def of_the_loss():
         loss = masked_loss(leaf.clone(), same.clone())
-        return {"loss": loss, "gradient": torch.autograd.grad(loss, leaf)[0]}
+        if not isinstance(loss, torch.Tensor | float):
+            return {"loss": loss, "gradient": None}
+        return {"loss": loss, "gradient": attempted(lambda: torch.autograd.grad(torch.as_tensor(loss).sum(), leaf)[0])}
 
     return {"1. worked out": {"in a row": draw.sealed(lambda: in_a_row, digits=2)},
             "2. count_false_negatives": counts, "3. masked_loss": attempted(of_the_loss)}
@@ -166,11 +168,23 @@ def false_negatives(draw):
 # - return (F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)) / 2
 # + return F.cross_entropy(kept_logits, own)
 
+# %% [raw] mistake="false_negatives/texts_only"
+# Only the texts choose. The images choose among the texts as well: along the rows; the loss is the mean of both.
+# ---
+# - return (F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)) / 2
+# + return F.cross_entropy(kept_logits.T, own)
+
 # %% [raw] mistake="false_negatives/sum_of_both"
 # The two directions were added. The loss is their mean.
 # ---
 # - return (F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)) / 2
 # + return F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)
+
+# %% [raw] mistake="false_negatives/summed_over_the_batch"
+# The losses of the rows, and those of the columns, were summed. Each cross-entropy is a mean over N.
+# ---
+# - return (F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)) / 2
+# + return (F.cross_entropy(kept_logits, own, reduction="sum") + F.cross_entropy(kept_logits.T, own, reduction="sum")) / 2
 
 # %% [raw] mistake="false_negatives/all_of_them_right"
 # The false negatives were made right answers that share the 1. That is another loss (also a good one); here they only
@@ -185,6 +199,12 @@ def false_negatives(draw):
 # ---
 # - return (F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)) / 2
 # + return (F.cross_entropy(kept_logits, own) + F.cross_entropy(logits.T, own)) / 2
+
+# %% [raw] mistake="false_negatives/loss_as_a_number"
+# No gradient flows back from this loss. Return the tensor, without `.item()` or `.detach()`.
+# ---
+# - return (F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)) / 2
+# + return ((F.cross_entropy(kept_logits, own) + F.cross_entropy(kept_logits.T, own)) / 2).detach()
 
 # %% [markdown]
 # **The result.** False negatives of a row in the mean, and the shipped CLIP's loss with and without them, in batches of

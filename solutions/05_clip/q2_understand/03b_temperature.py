@@ -17,7 +17,8 @@ print(f"temperature 1, N = {N}: the loss cannot fall below ln(1 + {N - 1} e^-2) 
 
 # %% [markdown]
 # Batches of 32 and of 512 were given as many steps as take about as long as *plain* (1,450 and 95). `loss_128` is the
-# loss of one batch of 128 held-out scenes, so it can be compared.
+# loss of one batch of 128 held-out scenes, so it can be compared. In the figure each dot is a run, and a bar is the mean
+# of three; the grey band goes from the lowest to the highest run of *plain*.
 
 # %%
 RUNS = clip_runs()
@@ -26,7 +27,7 @@ print("mean of three (smallest to largest)")
 print(f"{'':15}" + "".join(f"{name:24}" for name in ("R@1 image to text", "72 coloured shapes", "loss_128", "seconds")))
 for recipe in SHOWN:
     print(f"{recipe:15}" + "".join(f"{several(RUNS[recipe], name):24}" for name in (
-        "image_to_text_1", "zero_shot_72", "loss_128", "seconds")))
+        "image_to_text_1", "zero_shot_72", "loss_128")) + several(RUNS[recipe], "seconds", digits=0))
 plot_clip_runs(RUNS, SHOWN, ("image_to_text_1", "text_to_image_1", "zero_shot_72"))
 
 # %% [markdown]

@@ -61,27 +61,34 @@ def preferred(similar_true, similar_false):
     ### END SOLUTION
 
 # %% check="bag_of_words" points=3
+def truth(value):
+    """A truth value, whatever holds it; anything else as it is."""
+    return bool(value) if isinstance(value, int | np.bool_ | torch.Tensor) else value
+
+
 @check(parts={"1. worked out": 1, "2. same_bag": 1, "3. preferred": 1})
 def bag_of_words(draw):
     pairs = []
-    for n in draw.permutation(10).tolist():
+    for n in draw.permutation(12).tolist():
         colour, shape, other, another = drawn_words(draw)
-        one, two = f"{colour} {shape}", f"{other} {another}"
+        one, two = article(f"{colour} {shape}"), article(f"{other} {another}")
         pairs.append([
-            (f"a {one} and a {two}", f"a {other} {shape} and a {colour} {another}"),  # colours
-            (f"a {one} left of a {two}", f"a {two} left of a {one}"),  # order
-            (f"a {one} left of a {two}", f"a {one} right of a {two}"),  # places
-            (f"a {one} and two {two}s", f"two {one}s and a {two}"),  # counts
-            (f"an orange {shape} and a {two}", f"a {other} {shape} and an orange {another}"),
-            (f"an orange {shape} and a {two}", f"an {shape} orange and an {two}"),
-            (f"a {one} and a {one} and a {two}", f"a {one} and a {two} and a {two}"),  # as many words, others as often
-            (f"a {one}", f"a {one} and a {one}"),  # the same set of words but one
-            (f"a {one} a {one} a {two}", f"a {one} a {two} a {two}"),  # the same set, others as often
-            (f"a {one} {one}", f"a {one}"),
+            (f"{one} and {two}", f"{article(f'{other} {shape}')} and {article(f'{colour} {another}')}"),  # colours
+            (f"{one} left of {two}", f"{two} left of {one}"),  # order
+            (f"{one} left of {two}", f"{one} right of {two}"),  # places
+            (f"{one} and two {other} {another}s", f"two {colour} {shape}s and {two}"),  # counts
+            (f"an orange {shape} and {two}", f"{article(f'{other} {shape}')} and an orange {another}"),
+            (f"an orange {shape} and a pink {another}", f"an {shape} orange and an {another} pink"),
+            (f"{one} and {one} and {two}", f"{one} and {two} and {two}"),  # as many words, others as often
+            (one, f"{one} and {one}"),  # the same set of words but one
+            (f"{one} {one} {two}", f"{one} {two} {two}"),  # the same set, others as often
+            (f"{one} {shape}", one),
+            (f"a {shape}", f"a a {shape}"),  # "a" is a word, too
+            (f"{one} left of {two}", f"{one} felt of {two}"),  # the same letters
         ][n])
     said = {}
     for n, (text, other) in enumerate(pairs):
-        said[f"{text} / {other}"] = attempted(lambda text=text, other=other: bool(same_bag(text, other)))
+        said[f"{text} / {other}"] = attempted(lambda text=text, other=other: truth(same_bag(text, other)))
 
     (N,) = draw.letters("N", 23, 43)
     true, order, ties = draw.normal(N), draw.permutation(N), draw.integer(5, 9)
@@ -180,6 +187,18 @@ def bag_of_words(draw):
 # - bags = [Counter("a" if word == "an" else word for word in each.split()) for each in (text, other)]
 # + bags = [Counter(each.replace("an ", "a ")) for each in (text, other)]
 
+# %% [raw] mistake="bag_of_words/articles_left_out"
+# "a" and "an" were left out. They are one word, and it counts like any other.
+# ---
+# - bags = [Counter("a" if word == "an" else word for word in each.split()) for each in (text, other)]
+# + bags = [Counter(word for word in each.split() if word not in ("a", "an")) for each in (text, other)]
+
+# %% [raw] mistake="bag_of_words/plurals_are_equal"
+# "ring" and "rings" were taken for one word. Only "an" is another spelling.
+# ---
+# - bags = [Counter("a" if word == "an" else word for word in each.split()) for each in (text, other)]
+# + bags = [Counter("a" if word == "an" else word.rstrip("s") for word in each.split()) for each in (text, other)]
+
 # %% [raw] mistake="bag_of_words/ties_lost"
 # A tie counts 0 here. It counts half.
 # ---
@@ -197,6 +216,12 @@ def bag_of_words(draw):
 # ---
 # - return wins.mean().item()
 # + return wins[~ties].mean().item()
+
+# %% [raw] mistake="bag_of_words/how_many"
+# This is how many pairs are preferred. Divide by how many there are: a share is asked for.
+# ---
+# - return wins.mean().item()
+# + return wins.sum().item()
 
 # %% [raw] mistake="bag_of_words/false_preferred"
 # This is the share in which the *false* caption is preferred.
@@ -243,6 +268,6 @@ attempt(show_bags, after="bag_of_words")
 # "right", "ring" for "rings"): there a bag *can* differ from .5, by luck or by what it has learned of single words. So a
 # control has a value of its own for each kind of swap.
 #
-# And look at the last two lines: here a reader who is blind to order retrieves no worse than one who is not. In batches
-# of 128 and among 500 captions hardly two have the same words, so nothing asks for more. *Retrieval does not measure
-# whether a sentence was understood.*
+# And look at the last two lines: here a reader who is blind to order retrieves no worse than one who is not. In
+# batches of 128 and among 500 captions hardly two that differ have the same words, so nothing asks for more.
+# *Retrieval does not measure whether a sentence was understood.*

@@ -83,7 +83,7 @@ def binding(draw):
 
     def table():
         found = by_kind(images.clone(), true.clone(), false.clone(), list(kinds))
-        return {kind: dict(zip(("share", "error", "pairs"), map(plain, row))) if len(row) == 3 else row
+        return {kind: dict(zip_longest(("share", "error", "pairs"), map(plain, row))) if len(row) <= 3 else row
                 for kind, row in found.items()}
 
     verdicts = {}
@@ -135,6 +135,21 @@ def binding(draw):
 # - return [(count, last_colour, shape), *groups[1:-1], (last_count, colour, last_shape)]
 # + return [(count, last_colour, shape), (last_count, colour, last_shape)]
 
+# %% [raw] mistake="binding/moved_on"
+# Each group got the colour of the next one. Only the first and the last exchange theirs.
+# ---
+# - return [(count, last_colour, shape), *groups[1:-1], (last_count, colour, last_shape)]
+# + colours = [each[1] for each in groups]
+# + return [(n, c, s) for (n, _, s), c in zip(groups, colours[1:] + colours[:1])]
+
+# %% [raw] mistake="binding/first_two"
+# The second group gave its colour, also where a third one follows. Exchange those of the first and the last.
+# ---
+# - (count, colour, shape), (last_count, last_colour, last_shape) = groups[0], groups[-1]
+# - return [(count, last_colour, shape), *groups[1:-1], (last_count, colour, last_shape)]
+# + (count, colour, shape), (second_count, second_colour, second_shape) = groups[0], groups[1]
+# + return [(count, second_colour, shape), (second_count, colour, second_shape), *groups[2:]]
+
 # %% [raw] mistake="binding/given_list_changed"
 # The list that came was changed. Make a new one: the true caption is still needed.
 # ---
@@ -160,6 +175,12 @@ def binding(draw):
 # - of_kind = wins[[n for n, each in enumerate(kinds) if each == kind]]
 # + of_kind = wins
 
+# %% [raw] mistake="binding/all_with_all"
+# `images @ true.T` compares every image with every caption. Each image belongs to its own pair: multiply row by row.
+# ---
+# - similar_true, similar_false = (images * true).sum(1), (images * false).sum(1)
+# + similar_true, similar_false = images @ true.T, images @ false.T
+
 # %% [raw] mistake="binding/false_preferred"
 # These are the shares in which the false caption is preferred.
 # ---
@@ -171,6 +192,12 @@ def binding(draw):
 # ---
 # - found[kind] = (share, math.sqrt(share * (1 - share) / pairs), pairs)
 # + found[kind] = (share, math.sqrt(share * (1 - share)), pairs)
+
+# %% [raw] mistake="binding/deviation_of_the_wins"
+# This is the standard deviation of the wins, with ties as halves, over √n. Asked is √(p (1 − p) / n).
+# ---
+# - found[kind] = (share, math.sqrt(share * (1 - share) / pairs), pairs)
+# + found[kind] = (share, of_kind.std().item() / math.sqrt(pairs), pairs)
 
 # %% [raw] mistake="binding/no_root"
 # This is the variance of the share, in squares. The error is its root.
@@ -220,6 +247,27 @@ def binding(draw):
 # - return "below chance" if share + 2 * error < 0.5 else "not told"
 # + return "not told"
 
+# %% [raw] mistake="binding/two_errors_are_enough"
+# A share that lies two errors from .5, and no more, is "not told": more than two are asked for.
+# ---
+# - if share - 2 * error > 0.5:
+# -     return "above chance"
+# - return "below chance" if share + 2 * error < 0.5 else "not told"
+# + if share - 2 * error >= 0.5:
+# +     return "above chance"
+# + return "below chance" if share + 2 * error <= 0.5 else "not told"
+
+# %% [raw] mistake="binding/error_on_the_wrong_side"
+# The errors were taken towards .5, and not away from it: so shares count as above or below chance that are not. The
+# whole band, from two errors below the share to two above it, has to lie on one side of .5.
+# ---
+# - if share - 2 * error > 0.5:
+# -     return "above chance"
+# - return "below chance" if share + 2 * error < 0.5 else "not told"
+# + if share + 2 * error > 0.5:
+# +     return "above chance"
+# + return "below chance" if share - 2 * error < 0.5 else "not told"
+
 # %% [markdown]
 # **The result.** The shipped CLIP on 600 fresh scenes, by your functions; its training has seen swaps of colours and of
 # places as hard negatives, and none of the other two.
@@ -232,10 +280,13 @@ def show_binding():
         chosen, false, kinds = chosen + numbers, false + texts, kinds + [kind] * len(numbers)
     true = [known.told[n] for n in chosen]
     table = by_kind(known.images[chosen], known.texts[chosen], encode_texts(clip(), false), kinds)
-    print("swap       pairs  preferred  standard error   verdict        for example")
+    print("swap       pairs  preferred  standard error   verdict")
     for kind, (share, error, pairs) in table.items():
+        print(f"{kind:9}{pairs:7}{share:11.3f}{error:14.3f}     {verdict(share, error)}")
+    print("\nthe first pair of each, true / false")
+    for kind in table:
         first = kinds.index(kind)
-        print(f"{kind:9}{pairs:7}{share:11.3f}{error:14.3f}     {verdict(share, error):15}{true[first]} / {false[first]}")
+        print(f"{kind:9}{true[first]} / {false[first]}")
 
 
 attempt(show_binding, after=("bag_of_words", "binding"))

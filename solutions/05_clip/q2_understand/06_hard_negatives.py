@@ -5,7 +5,7 @@
 # ### Step 6 · What do hard negatives do? · 3 points · 18 min · ●●●○○
 # **You will be able to** write what an experiment shows, how sure it is, and what it does not show.
 #
-# A batch of 128 rarely has two captions of the same words. So nothing in CLIP's loss asks for more than a bag of words.
+# A batch of 128 rarely has two captions that differ and have the same words. So nothing in CLIP's loss asks for more than a bag of words.
 # *Hard negatives* ask for it: the same caption made false by a swap joins the texts that an image chooses among
 # (Yuksekgonul et al. 2023, section 4). The runs *hard negatives* are the runs *plain*, with the same seeds, scenes and
 # number of steps, but from 40 % of the steps on each caption brings its swaps of **colours** and of **places**. The
@@ -17,14 +17,16 @@ PAIRS = {kind: len(swaps_of(captioned_scenes(1000, "held_out").captions(), kind)
 
 
 def show_hard_negatives():
-    columns = {"R@1 image to text": "image_to_text_1", "R@1 text to image": "text_to_image_1"}
+    columns = {"image to text": "image_to_text_1", "text to image": "text_to_image_1"}
     columns |= {f"{kind} ({PAIRS[kind]})": f"binding_{kind}" for kind in SWAPS}
-    print(f"{'':16}{'seed':6}" + "".join(f"{name:>19}" for name in columns))
+    print(f"{'':20}{'R@1':>22}{'true caption preferred (of so many pairs)':>58}")
+    print(f"{'':16}{'seed':4}" + "".join(f"{name:>15}" for name in columns))
     for recipe in ("plain", "hard negatives", "bag of words"):
         for seed, run in enumerate(RUNS[recipe]):
-            print(f"{recipe:16}{seed:<6}" + "".join(f"{run[name]:19.3f}" for name in columns.values()))
-    print("\nstandard error of a share of .5 or .8: " + "; ".join(
-        f"{kind} {math.sqrt(0.25 / n):.3f}, {math.sqrt(0.16 / n):.3f}" for kind, n in PAIRS.items()))
+            print(f"{recipe:16}{seed:4}" + "".join(f"{run[name]:15.3f}" for name in columns.values()))
+    for share in (0.5, 0.8):
+        errors = (math.sqrt(share * (1 - share) / n) for n in PAIRS.values())
+        print(f"{f'standard error of a share of {share}':50}" + "".join(f"{error:15.3f}" for error in errors))
     return plot_clip_runs(RUNS, ("plain", "hard negatives", "bag of words"), tuple(f"binding_{kind}" for kind in SWAPS))
 
 

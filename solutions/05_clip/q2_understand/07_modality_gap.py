@@ -150,6 +150,15 @@ def modality_gap(draw):
 # - return F.normalize(images + way), F.normalize(texts - way)
 # + return F.normalize(images + way, dim=-1), F.normalize(texts + way, dim=-1)
 
+# %% [raw] mistake="modality_gap/way_from_the_moved"
+# The way of the texts was measured after the images had moved, so it is too short. Measure it once, before both.
+# ---
+# - way = share * (texts.mean(0) - images.mean(0)) / 2
+# - return F.normalize(images + way), F.normalize(texts - way)
+# + images = images + share * (texts.mean(0) - images.mean(0)) / 2
+# + texts = texts + share * (images.mean(0) - texts.mean(0)) / 2
+# + return F.normalize(images), F.normalize(texts)
+
 # %% [raw] mistake="modality_gap/whole_way"
 # Each went the whole way, so they changed places. Half of it is enough, as both move.
 # ---

@@ -30,7 +30,7 @@ def show_words():
     return figure
 
 
-attempt(show_words)
+show_if_known(show_words)
 
 # %% [markdown]
 # Each map has the scale of its own brightest cell, so a word that is not there lights up something, too: look at the
@@ -55,7 +55,7 @@ def show_sentence():
     return figure
 
 
-attempt(show_sentence)
+show_if_known(show_sentence)
 
 # %% [markdown]
 # **Frozen against trained towers.** The image tower reads stages of the detector "shapes", which stay frozen. The runs
