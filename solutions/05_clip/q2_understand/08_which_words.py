@@ -58,6 +58,24 @@ def show_sentence():
 show_if_known(show_sentence)
 
 # %% [markdown]
+# **Both at once**, for an image and its caption: move over the words, or click one to hold it. How strong a word is drawn
+# is how much the end token looks at it, in the layer and head that you choose; the map is where the image speaks for it.
+# Words without a map of their own, such as "left", have none because no prompt stands for them alone.
+
+# %%
+def look_inside(n=27):
+    from PIL import Image
+
+    from detrlab import explore_caption
+
+    known = seen(300)
+    return explore_caption(clip(), Image.fromarray(known.scenes.pictures[n]), known.told[n])
+
+
+explorer = attempt(look_inside)
+explorer
+
+# %% [markdown]
 # **Frozen against trained towers.** The image tower reads stages of the detector "shapes", which stay frozen. The runs
 # *from scratch* start the same stages from random weights and train them, for about as many seconds as *plain* (110
 # steps, since each takes longer). Means of three seeds, smallest to largest:
