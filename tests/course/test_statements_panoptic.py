@@ -1,7 +1,10 @@
 """What 04's second notebook states: its worked examples, by its own answers, and panopticapi's numbers."""
 
 import json
+import re
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from types import SimpleNamespace
 
 import numpy as np
@@ -171,3 +174,36 @@ def test_the_letters_of_step_9():
         "merged": said.merged,
         "squeezed": said.squeezed_left,
     }
+
+
+def shown(name: str) -> list[list[float]]:
+    """The numbers in the rows that the cell which defines this demonstration prints, by the model answers."""
+    (cell,) = (cell for cell in read_source(FOLDER).code() if f"def {name}(" in cell.source)
+    space = dict(vars(answers()))
+    exec(cell.source.split("\n\n\nattempt(")[0], space)
+    with redirect_stdout(StringIO()) as said:
+        space[name]()
+    return [[float(number) for number in re.findall(r"\d*\.?\d+", line)] for line in said.getvalue().splitlines()[1:]]
+
+
+def test_the_costs_of_steps_3_and_4():
+    official, yours = shown("show_stuff")
+    assert official[0] > 10 * yours[0] and official[1] < yours[1] and official[2] < yours[2]
+    squeezed = [row[1] for row in shown("show_padding")]
+    assert squeezed == sorted(squeezed, reverse=True) and squeezed[1] < squeezed[0] / 2
+
+
+def test_the_moved_masks_of_step_6():
+    rows = shown("show_moved")
+    sq, rq = [row[2] for row in rows], [row[3] for row in rows]
+    assert sq[1] < 0.9 and rq[1] == 1
+    assert sq[4] > 0.5 and rq[4] < 0.2
+
+
+def test_the_systems_of_step_8_bear_out_step_9():
+    A, B, C, D, E = shown("show_systems")
+    PQ, SQ, RQ, FP, FN, _, wrong_class, swallowed, poor_outline, gone = range(10)
+    assert all(abs(A[each] - C[each]) < 0.05 for each in (PQ, SQ, RQ))
+    assert A[SQ] > B[SQ] + 0.15 and A[FP] == 0 and A[gone] == A[FN]
+    assert C[FP] == C[FN] == C[wrong_class] and E[swallowed] == max(row[swallowed] for row in (A, B, C, D, E))
+    assert min(B[poor_outline], D[poor_outline]) > 50 and D[RQ] < B[RQ]

@@ -53,7 +53,9 @@ def told(call, *inputs):
     """
 
     def gradients(value):
-        if not isinstance(value, torch.Tensor) or not value.requires_grad:
+        if not isinstance(value, torch.Tensor):
+            return "none: no tensor"
+        if not value.requires_grad:
             return "none: no gradient flows back"
         mixed = (value * torch.arange(1.0, value.numel() + 1).cos().view_as(value)).sum()
         return torch.autograd.grad(mixed, inputs, retain_graph=True, materialize_grads=True)

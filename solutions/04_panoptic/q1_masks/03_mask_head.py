@@ -40,7 +40,7 @@
 
 # %% exercise="mask_head" forbids="detrlab.panoptic.mask_head.MaskHeadSmallConv, detrlab.panoptic.mask_head.MaskHeadSmallConv.forward, detrlab.panoptic.segmentation.DETRsegm"
 def head_layers(dim, fpn_dims, D, groups):
-    """The layers of the head by name. fpn_dims: channels of the two finer maps, the coarser first."""
+    """An nn.ModuleDict of the head's layers. fpn_dims: channels of the two finer maps, the coarser first."""
     ### BEGIN SOLUTION
     widths = [dim, dim, D // 2, D // 4, D // 8]
     layers = nn.ModuleDict()
@@ -304,8 +304,7 @@ def mask_head(draw):
 # + x = layers["lay4"](x).relu()
 
 # %% [raw] mistake="mask_head/finer_after_the_layers"
-# The finer maps were added behind `lay3` and `lay4`, which have fewer channels than the adapters by then. They are added
-# before.
+# The finer maps were added behind `lay3` and `lay4`, when x has fewer channels than the adapters. They are added before.
 # ---
 # - x = finer(x, fpns[0], layers["adapter1"], Q)
 # - x = layers["gn3"](layers["lay3"](x)).relu()

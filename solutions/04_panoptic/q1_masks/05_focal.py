@@ -164,8 +164,8 @@ def focal(draw):
 # + return -alpha_t * (1 - p_t) ** gamma * p_t.log()
 
 # %% [raw] mistake="focal/smallest_probability"
-# No number is infinite, but what stands in place of ln 0 is a number of your own choice: a pixel that is wrong by a logit
-# of 100 costs 100 · alpha_t. `F.binary_cross_entropy_with_logits` computes −ln p_t from the logit.
+# No number is infinite, but what stands in place of ln 0 is a number of your own choice: a pixel that is wrong by a
+# logit of 100 costs 100 · alpha_t. `F.binary_cross_entropy_with_logits` computes −ln p_t from the logit.
 # ---
 # - return alpha_t * (1 - p_t) ** gamma * surprise
 # + return -alpha_t * (1 - p_t) ** gamma * p_t.clamp(min=1e-8).log()

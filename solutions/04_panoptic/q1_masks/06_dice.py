@@ -215,5 +215,5 @@ def show_small():
 attempt(show_small, after="dice")
 
 # %% [markdown]
-# Missed, the small object costs about a twentieth of the large one in focal loss, and as much in dice. Found, it is mostly
-# edge: dice says so, while its focal loss stays near that of the large one.
+# Missed, the small object costs about a twentieth of the large one in focal loss, and as much in dice. Found, it is
+# mostly edge: dice says so, while its focal loss stays near that of the large one.

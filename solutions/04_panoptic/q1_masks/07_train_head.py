@@ -106,6 +106,13 @@ def train_head(draw):
 # + maps = attention(gain * seen.hs[-1, one, queries], seen.memory[one], seen.mask[one])
 # + found.append(head(seen.src[one], maps, [fpn[one] for fpn in seen.fpns])[:, 0])
 
+# %% [raw] mistake="train_head/gain_in_place"
+# The maps were changed in place (`*=`), but the softmax needs them as they were for its gradient. Write `gain * maps`.
+# ---
+# - found.append(head(seen.src[one], gain * maps, [fpn[one] for fpn in seen.fpns])[:, 0])  # (T, h2, w2)
+# + maps *= gain
+# + found.append(head(seen.src[one], maps, [fpn[one] for fpn in seen.fpns])[:, 0])
+
 # %% [raw] mistake="train_head/gain_behind"
 # The gain multiplied the logits. It belongs to the maps, before the head.
 # ---

@@ -163,8 +163,8 @@ def instance_masks(draw):
 # + return cropped[:, 0].bool()
 
 # %% [markdown]
-# **What it looks like**: three masks of a scene that was padded at the right, each cut out by itself. Instance masks may
-# overlap, and may leave pixels to nobody. In this notebook they hardly do, since they are made from the truth.
+# **What it looks like**: three masks of a scene that was padded at the right, each cut out by itself. Instance masks
+# may overlap, and may leave pixels to nobody. In this notebook they hardly do, since they are made from the truth.
 
 # %%
 def show_instances():

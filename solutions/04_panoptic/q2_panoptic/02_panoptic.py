@@ -77,7 +77,8 @@ def panoptic(draw):
     return {"1. confident": {"threshold .85": attempted(lambda: of_queries(0.85)),
                              "threshold .4": attempted(lambda: of_queries(0.4))},
             "2. owners": {"smallest 5": of_pixels(masks, 5), "smallest 1": of_pixels(masks, 1),
-                          "smallest 7": of_pixels(masks, 7), "smallest 10": of_pixels(masks, 10), "too small, all": of_pixels(masks, H * W + 1)}}
+                          "smallest 7": of_pixels(masks, 7), "smallest 10": of_pixels(masks, 10),
+                          "too small, all": of_pixels(masks, H * W + 1)}}
 
 
 # %% [raw] hints="panoptic"

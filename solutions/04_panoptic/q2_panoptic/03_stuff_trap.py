@@ -154,8 +154,8 @@ def stuff_trap(draw):
 # + return torch.tensor([n if label not in things else first.setdefault(label, n) for n, label in enumerate(labels.tolist())])
 
 # %% [raw] mistake="stuff_trap/nothing_merged"
-# No mask was merged: each has its own number. If a dict remembers the first masks, its keys must be numbers; tensors are
-# all different keys, so take `labels.tolist()`.
+# No mask was merged: each has its own number. If a dict remembers the first masks, its keys must be numbers; tensors
+# are all different keys, so take `labels.tolist()`.
 # ---
 # - return torch.tensor([n if label in things else first.setdefault(label, n) for n, label in enumerate(labels.tolist())])
 # + return torch.tensor([n if label in things else first.setdefault(label, n) for n, label in enumerate(labels)])

@@ -202,8 +202,9 @@ def pq(draw):
 # + chosen = quality
 
 # %% [markdown]
-# **Your PQ at work**: masks moved to the right by ever more pixels, with nothing else wrong, in 30 scenes (what leaves at
-# the right comes back at the left). First SQ falls; when IoUs go below a half, segments are not found any more, each counts twice (FN and FP), and RQ falls fast.
+# **Your PQ at work**: masks moved to the right by ever more pixels, with nothing else wrong, in 30 scenes (what leaves
+# at the right comes back at the left). First SQ falls; when IoUs go below a half, segments are not found any more, each
+# counts twice (FN and FP), and RQ falls fast.
 
 # %%
 def show_moved():

@@ -13,7 +13,8 @@
 # 3. **`crowd_counts`**: a crowd is taken for an ordinary segment;
 # 4. **`half_forgives`**: a prediction is forgiven that lies on void by exactly a half.
 #
-# Write for each a case on which its PQ differs from panopticapi's by more than .05 (1 point each; any such case is right). A case is one row of pixels, a letter each: `sketch(truth, predicted)`, two texts of one length. Equal letters
+# Write for each a case on which its PQ differs from panopticapi's by more than .05 (1 point each; any such case is
+# right). A case is one row of pixels, a letter each: `sketch(truth, predicted)`, two texts of one length. Equal letters
 # in a text are one segment, a dot is void, a capital in the truth is a crowd. All segments are of class 0, and its PQ
 # is what counts (0 where nothing is counted); which letters you take makes no difference.
 #
@@ -69,7 +70,7 @@ def class_0(case):
 
 
 def facts_of(case):
-    """Of a case: the pixels of truth and prediction, which true segments are crowds, and IoUs by panopticapi's rules."""
+    """Of a case: the table of step 5, which true segments are crowds, and the IoUs of the others without and with void."""
     truth, predicted = case
     shared = np.zeros((len(truth.segments) + 1, len(predicted.segments) + 1))
     np.add.at(shared, (truth.ids, predicted.ids), 1)
@@ -80,19 +81,25 @@ def facts_of(case):
 
 def why_at_half(case):
     _, _, iou, with_void = facts_of(case)
-    if not (iou == 0.5).any():
-        return "an IoU of .5 only with void in the union" if (with_void == 0.5).any() else \
-            "an IoU above .5, none of .5" if (iou > 0.5).any() else "no IoU of .5 or more"
+    if (iou == 0.5).any():
+        return None
+    if (with_void == 0.5).any():
+        return "an IoU of .5 only with void in the union"
+    return "an IoU above .5, none of .5" if (iou > 0.5).any() else "no IoU of .5 or more"
 
 
 def why_void_counts(case):
-    shared = facts_of(case)[0]
-    return "no void in the truth" if not shared[0].any() else None if shared[0, 1:].any() else "nothing predicted on void"
+    on_void = facts_of(case)[0][0]
+    if not on_void.any():
+        return "no void in the truth"
+    return None if on_void[1:].any() else "nothing predicted on void"
 
 
 def why_crowd_counts(case):
     _, crowd, iou, _ = facts_of(case)
-    return "no crowd" if not crowd.any() else None if (iou > 0.5).any() else "no object found beside the crowd"
+    if not crowd.any():
+        return "no crowd"
+    return None if (iou > 0.5).any() else "no object found beside the crowd"
 
 
 def why_half_forgives(case):
@@ -162,8 +169,8 @@ def court(draw):
 # + void_counts = sketch("aa", "aa")
 
 # %% [raw] mistake="court/void_in_the_prediction"
-# Nothing is predicted on the void of the second case's truth, so the rule is never asked. What the *prediction* leaves void
-# has no rule of its own.
+# Nothing is predicted on the void of the second case's truth, so the rule is never asked. What the *prediction* leaves
+# void has no rule of its own.
 # ---
 # - void_counts = sketch("aa....", "aaaaaa")
 # + void_counts = sketch("aaa..", "aa...")
@@ -194,8 +201,8 @@ def court(draw):
 # + half_forgives = sketch("aaaaaaa...", "aaaaaabbbb")
 
 # %% [raw] mistake="court/less_than_half"
-# In the last case less than half of each prediction without a partner lies on void, so neither forgives it. It has to be
-# a half exactly.
+# In the last case less than half of each prediction without a partner lies on void, so neither forgives it. It has to
+# be a half exactly.
 # ---
 # - half_forgives = sketch("aaaaaaaa..", "aaaaaabbbb")
 # + half_forgives = sketch("aaaaaaaaa.", "aaaaaabbbb")
@@ -213,7 +220,7 @@ def court(draw):
 # + half_forgives = sketch("aaaaaaaa..", "......bbbb")
 
 # %% [raw] mistake="court/two_texts"
-# The first case is two texts. Put `sketch(...)` around them.
+# The first case is no pair of maps. Write `sketch(truth, predicted)`, with two texts.
 # ---
 # - at_half = sketch("aaaa", "aa..")
 # + at_half = "aaaa", "aa.."

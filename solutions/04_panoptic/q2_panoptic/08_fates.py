@@ -73,7 +73,8 @@ def fates(draw):
         return shared, np.array([0, 1, 2, 3, 4, 7]), np.array([0, 1, 5, 2, 6, 7, 3])
 
     def said(case):
-        return attempted(lambda: [word if word is ____ else str(word) for word in fates_of(*(each.copy() for each in case))])
+        words = attempted(lambda: list(fates_of(*(each.copy() for each in case))))
+        return [str(word) for word in words] if isinstance(words, list) else words
 
     cases = [table(11, 7), table(13, 11), table(7, 5), table(17, 13), exact()]
     names = "a table", "a second", "a third", "a fourth", "exact halves"
