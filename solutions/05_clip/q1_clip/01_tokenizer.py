@@ -303,7 +303,7 @@ def tokenizer(draw):
 def show_tokens():
     scenes, chosen = captioned_scenes(60, "fresh"), [25, 7, 30, 16]
     captions = [str(scenes.caption(i)) for i in chosen]
-    tokens = padded([encode(caption, CAPTION_WORDS) for caption in captions], T)
+    tokens = padded([listed(encode(caption, CAPTION_WORDS)) for caption in captions], T)
     end = len(CAPTION_WORDS) + 1
     figure, axes = clear_subplots(4, 1, (8.8, 6.0))
     for ax, picture, caption, row in zip(axes.flat, scenes.pictures[chosen], captions, tokens.tolist()):

@@ -251,7 +251,7 @@ def show_mask():
         q, k, _ = (each.unflatten(2, (M, -1)).transpose(1, 2) for each in qkv.chunk(3, dim=2))  # (1, M, T, d)
         scores = q @ k.transpose(2, 3) / math.sqrt(D / M)
         mask = may_look(len(words))
-        seen, ahead = masked_weights(scores, mask)[0], masked_weights(scores, 0 * mask.exp())[0]
+        seen, ahead = (masked_weights(scores.clone(), each)[0] for each in (mask, 0 * mask.exp()))
     print("weight of the end token on what lies behind it, mean of the heads: "
           f"with the mask {seen[:, 8, 9:].sum(-1).mean():.2f}, without {ahead[:, 8, 9:].sum(-1).mean():.2f}")
     head = int(seen[:, 8].amax(-1).argmax())  # whose end token looks most clearly

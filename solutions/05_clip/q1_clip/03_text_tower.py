@@ -10,7 +10,7 @@
 # layers of DETR normalise the sum.)
 #
 # 1. `text_block(layers, x, mask)` (1 point): x (B, T, D) → (B, T, D). First x plus the attention of its normalised self
-#    (`layers.ln_1`, `layers.attn`), under the mask; then this plus the perceptron of its normalised self
+#    (`layers.ln_1`, `layers.attn`), under `mask`; then this plus the perceptron of its normalised self
 #    (`layers.ln_2`, `layers.mlp`). `layers.attn` is an `nn.MultiheadAttention`: `attn(q, k, v, attn_mask=mask)` gives a
 #    pair, the output and the weights.
 # 2. `read(tower, tokens, mask)` (2 points): tokens (B, T) → features (B, T, D). `tower.token_embedding` is an
@@ -68,6 +68,9 @@ def text_tower(draw):
     layers = drawn_layers(draw, heads * d, heads)
     draw.name(T=T, D=heads * d)
     x = draw.normal(B, T, heads * d)
+    # Another mask than the causal one: the pairs that it hides are drawn, and no token is hidden from itself.
+    hidden = (draw.uniform(T, T) < 0.5) & ~torch.eye(T, dtype=torch.bool)
+    mask = torch.zeros(T, T).masked_fill(hidden, -math.inf)
 
     V, width = draw.size(17, 23), draw.size(5, 7)
     tower = drawn_tower(draw, V, T + 4, width, 3)
@@ -76,7 +79,7 @@ def text_tower(draw):
     for row, length in zip(tokens, lengths):
         row[:length] = torch.tensor([draw.integer(1, V - 2) for _ in range(length - 1)] + [V - 1])
     features = draw.normal(B + 2, T, width).requires_grad_()
-    return {"1. text_block": learned(lambda: text_block(layers, x.clone(), detrlab.causal_mask(T))),
+    return {"1. text_block": learned(lambda: text_block(layers, x.clone(), mask.clone())),
             "2. read": learned(lambda: read(tower, tokens.clone(), detrlab.causal_mask(T))),
             "3. at_end": told(lambda: at_end(features * 1, tokens.clone(), V - 1), features)}
 
@@ -151,7 +154,7 @@ def text_tower(draw):
 # + attended, _ = layers.attn(y, y, x, attn_mask=mask)
 
 # %% [raw] mistake="text_tower/attention_not_masked"
-# The attention has no mask, so tokens see what stands behind them. Give it `attn_mask=mask`.
+# The attention has no mask, so every token sees all the others. Give it `attn_mask=mask`.
 # ---
 # - attended, _ = layers.attn(y, y, y, attn_mask=mask)
 # + attended, _ = layers.attn(y, y, y)
@@ -162,6 +165,12 @@ def text_tower(draw):
 # ---
 # - attended, _ = layers.attn(y, y, y, attn_mask=mask)
 # + attended, _ = layers.attn(y, y, y, mask)
+
+# %% [raw] mistake="text_tower/always_causal"
+# With `is_causal` torch takes the causal mask, whatever `attn_mask` is. Leave it out.
+# ---
+# - attended, _ = layers.attn(y, y, y, attn_mask=mask)
+# + attended, _ = layers.attn(y, y, y, attn_mask=mask, need_weights=False, is_causal=True)
 
 # %% [raw] mistake="text_tower/side_by_side"
 # Attention and perceptron both read the x that came in. The perceptron reads the sum of x and attention.

@@ -228,7 +228,7 @@ def show_pull_and_push():
         ax.set(xlabel="text", ylabel="image", xticks=range(8), yticks=range(8))
         figure.colorbar(shown, ax=ax, fraction=0.046).ax.tick_params(colors=GREY)
         off = gradient.sum() - gradient.trace()
-        print(f"{name}: the {negatives(8)} gradients of wrong pairs sum to {off:+.3f}, the 8 on the diagonal to "
+        print(f"{name}: the {int(negatives(8))} gradients of wrong pairs sum to {off:+.3f}, the 8 on the diagonal to "
               f"{gradient.trace():+.3f}")
     for i, caption in enumerate(captions):
         print(i, caption)

@@ -192,7 +192,7 @@ def recall_at_k(draw):
 # %%
 def show_recall():
     known = seen(300)
-    similarity, right = known.images @ known.texts.T, right_pairs(known.told, known.told)
+    similarity, right = known.images @ known.texts.T, torch.as_tensor(right_pairs(known.told, known.told)).bool()
     own = torch.eye(len(right)).bool()
     print(f"{len(set(known.told))} different captions of {len(known.told)}")
     print("            equal captions right              strict")

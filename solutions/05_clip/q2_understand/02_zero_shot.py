@@ -157,8 +157,8 @@ def zero_shot(draw):
 # **The result.** 300 scenes with one shape, which no training has seen, classified by your functions. The classes are
 # the 6 shapes, the 12 colours, or the 72 coloured shapes. The prompts of a class are one sentence that names nothing
 # else ("a ring" never occurs in the captions: there a shape always has a colour), or one for every colour (or shape).
-# All of this is easy for the shipped CLIP. So the images are measured once more with noise of this standard deviation
-# on every pixel, where those of the scenes have 1.2:
+# All of this is easy for the shipped CLIP. So the images are measured once more with noise on every pixel. `NOISE` is its
+# standard deviation; that of the images themselves is 1.2:
 
 # %%
 NOISE = 0.3  # your choice
@@ -173,7 +173,7 @@ def show_zero_shot():
 
     def right(prompts, labels):
         classes = classifier([encode_texts(clip(), texts) for texts in prompts])
-        return [(classify(images, classes, scale)[0] == torch.tensor(labels)).float().mean().item()
+        return [(torch.as_tensor(classify(images.clone(), classes, scale)[0]) == torch.tensor(labels)).float().mean().item()
                 for images in (known.images, noisy)]
 
     shape, colour = [SHAPES.index(each.name) for each in truth], [COLOURS.index(each.colour) for each in truth]

@@ -231,9 +231,9 @@ def show_false_negatives():
                 logits = scale * images[part] @ texts[part].T
                 same = torch.tensor([[i == j or a == b for j, b in zip(ids[part], told[part])]
                                      for i, a in zip(ids[part], told[part])])
-                count = count_false_negatives(ids[part], told[part]).float().mean()
+                count = torch.as_tensor(count_false_negatives(ids[part], told[part])).float().mean()
                 own = torch.eye(N, dtype=torch.bool)
-                rows.append(torch.stack([count, masked_loss(logits, own), masked_loss(logits, same)]))
+                rows.append(torch.stack([count, *(masked_loss(logits.clone(), each) for each in (own, same))]))
             count, loss, without = torch.stack(rows).mean(0).tolist()
             print(f"{name:22}{N:5}{count:18.2f}{loss:7.2f}{without:15.2f}{math.log(N):7.2f}")
 

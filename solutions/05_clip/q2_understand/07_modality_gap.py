@@ -201,7 +201,7 @@ def show_gap():
         print(f"runs {recipe}: {several(runs[recipe], 'modality_gap')}")
     chance = torch.randperm(300, generator=torch.Generator().manual_seed(0))
     print(f"two halves of the images by chance: {gap(known.images[chance[:150]], known.images[chance[150:]]):.3f}")
-    closed = closer(known.images, known.texts, 1.0)
+    closed = closer(known.images.clone(), known.texts.clone(), 1.0)
     print(f"moved together: {gap(*closed):.3f}")
     figure, axes = clear_subplots(1, 2, (8.4, 3.3))
     for ax, name, pair in zip(axes.flat, ("before training", "the shipped CLIP"), (before, (known.images, known.texts))):
