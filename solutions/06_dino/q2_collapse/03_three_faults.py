@@ -83,11 +83,13 @@ def three_faults(draw):
     (steps,) = draw.letters("T", 17, 29)
     last, more = draw.size(5, 7), draw.size(9, 13)
     entropy, gap = 2.5 * draw.uniform(steps), 2 * draw.uniform(steps)
-    of_mean, curve = entropy + gap, 1 + 3 * draw.uniform(steps)
-    curve[-1], curve[-3] = draw.number(4.2, 4.7), draw.number(0.2, 0.7)  # largest and smallest are no neighbours
-    curve[-last - 1] += 4.0  # just before the numbers that count
-    curve[-more - 1] += 6.0
-    curve[0] += 9.0
+    of_mean, rising, falling = entropy + gap, 1 + 3 * draw.uniform(steps), 1 + 3 * draw.uniform(steps)
+    rising[-1], rising[-3] = draw.number(4.2, 4.7), draw.number(0.2, 0.7)  # largest and smallest are no neighbours
+    falling[-1], falling[-3] = draw.number(0.2, 0.7), draw.number(4.2, 4.7)
+    for curve, count in ((rising, last), (falling, more)):
+        curve[-count - 1] += 5.0  # just before the numbers that count: a larger one, and a smaller one
+        curve[-count - 2] = draw.number(0.02, 0.06)
+        curve[0] += 9.0
 
     def letter(call):
         return draw.sealed_word(call, "ABCDE")
@@ -103,8 +105,8 @@ def three_faults(draw):
                                       "in use": number(lambda: in_use(of_mean.clone(), last)),
                                       "in use, more": number(lambda: in_use(of_mean.clone(), more))},
         "3. hasty teacher": {"letter": letter(lambda: hasty_teacher),
-                             "swing": number(lambda: swing(curve.clone(), last)),
-                             "swing, more": number(lambda: swing(curve.clone(), more))},
+                             "swing": number(lambda: swing(rising.clone(), last)),
+                             "swing, more": number(lambda: swing(falling.clone(), more))},
     }
 
 
@@ -283,10 +285,9 @@ def three_faults(draw):
 def show_evidence():
     print(f"{'':4}{'told, nats':^15}{'in use':^18}{'swing, nats':^18}\nseed" + 3 * f"{0:5}{1:5}{2:5}  ")
     for letter, name in LETTERS.items():
-        runs = curves_of(letter)
-        nats = [float(told(run["entropy"], run["entropy of the mean"])) for run in runs]
-        used = [float(in_use(run["entropy of the mean"])) for run in runs]
-        moved = [float(swing(run["entropy"])) for run in runs]
+        nats = [float(told(run["entropy"], run["entropy of the mean"])) for run in curves_of(letter)]
+        used = [float(in_use(run["entropy of the mean"])) for run in curves_of(letter)]
+        moved = [float(swing(run["entropy"])) for run in curves_of(letter)]
         columns = [(nats, ".2f"), (used, ".0f"), (moved, ".2f")]
         print(f"{letter:4}" + "".join("".join(f"{value:5{how}}" for value in three) + "  " for three, how in columns) + name)
 

@@ -54,8 +54,8 @@ def votes(similarity, labels, k, temperature=0.07):
 @check(parts={"1. features_of": 1, "2. similarities": 1, "3. votes": 1})
 def knn(draw):
     N, D = draw.letters("N D", 11, 23)
-    dino = SimpleNamespace(**{
-        name: SimpleNamespace(backbone=draw.fill(tiny_backbone(), scale), head=draw.fill(nn.Linear(7, 5), scale))
+    dino = nn.ModuleDict({
+        name: nn.ModuleDict({"backbone": draw.fill(tiny_backbone(), scale), "head": draw.fill(nn.Linear(7, 5), scale)})
         for name, scale in (("student", 0.5), ("teacher", 1.0))})
     images = draw.normal(N, 3, 8, 8)
     features = draw.normal(N, D) * draw.uniform(N, 1, low=0.3, high=3)
@@ -235,7 +235,7 @@ def knn(draw):
 # %%
 def show_neighbours(count=600, asked=(3, 11, 27, 40, 58)):
     scenes, vit = scenes_of("held_out", 1000), load_dino()
-    shipped = SimpleNamespace(teacher=SimpleNamespace(backbone=vit))
+    shipped = nn.ModuleDict({"teacher": nn.ModuleDict({"backbone": vit})})
     similarity = similarities(features_of(shipped, scenes.inputs()[:count]))
     figure, axes = clear_subplots(len(asked), 5, (6.2, 6.4))
     for row, i in zip(axes, asked):

@@ -36,14 +36,14 @@ def best_control(right):
     """The name of the control that is right most often; right: by name (N,) bool."""
     ### BEGIN SOLUTION
     controls = [name for name in right if name not in ("DINO", "taught")]
-    return max(controls, key=lambda name: float(right[name].float().mean()))
+    return max(controls, key=lambda name: right[name].sum())
     ### END SOLUTION
 
 
 def gain(ours, control):
     """The difference of the shares of right guesses, and its standard error; (N,) bool each, of the same scenes."""
     ### BEGIN SOLUTION
-    difference = ours.float() - control.float()  # (N,)
+    difference = (ours.int() - control.int()).float()  # (N,)
     return difference.mean(), difference.std() / math.sqrt(len(difference))
     ### END SOLUTION
 
@@ -165,26 +165,26 @@ def controls(draw):
 # %% [raw] mistake="controls/weakest"
 # This is the weakest control. To be better than that is easily done.
 # ---
-# - return max(controls, key=lambda name: float(right[name].float().mean()))
-# + return min(controls, key=lambda name: float(right[name].float().mean()))
+# - return max(controls, key=lambda name: right[name].sum())
+# + return min(controls, key=lambda name: right[name].sum())
 
 # %% [raw] mistake="controls/first_control"
 # This is the first control of the dict. Take the one that is right most often.
 # ---
-# - return max(controls, key=lambda name: float(right[name].float().mean()))
+# - return max(controls, key=lambda name: right[name].sum())
 # + return controls[0]
 
 # %% [raw] mistake="controls/its_share"
 # This is the share of the best control. Give its name.
 # ---
-# - return max(controls, key=lambda name: float(right[name].float().mean()))
+# - return max(controls, key=lambda name: right[name].sum())
 # + return max(float(right[name].float().mean()) for name in controls)
 
 # %% [raw] mistake="controls/sign_of_the_gain"
 # The gain has the wrong sign: ours less the control.
 # ---
-# - difference = ours.float() - control.float()  # (N,)
-# + difference = control.float() - ours.float()
+# - difference = (ours.int() - control.int()).float()  # (N,)
+# + difference = (control.int() - ours.int()).float()
 
 # %% [raw] mistake="controls/counted"
 # This is a number of scenes. A gain is a share: the mean of the differences.
@@ -229,7 +229,7 @@ def networks():
     """All that is compared, by name, as functions of images."""
     print("training the network that is taught the shapes, 150 steps")
     found = {"DINO": load_dino(), **{f"random {seed}": random_vit(seed) for seed in range(3)}, "taught": taught_shapes()}
-    asked = {name: SimpleNamespace(teacher=SimpleNamespace(backbone=vit)) for name, vit in found.items()}
+    asked = {name: nn.ModuleDict({"teacher": nn.ModuleDict({"backbone": vit})}) for name, vit in found.items()}
     by_name = {name: lambda images, vit=vit: features_of(vit, images) for name, vit in asked.items()}
     return {"pixels": pixel_features, **by_name}
 

@@ -61,6 +61,8 @@ def jaccard(draw):
     maps = draw.attention(N, M, h * w).view(N, M, h, w) * draw.uniform(N, M, 1, 1, low=0.4, high=0.95)
     single = draw.attention(1, h * w).view(h, w)
     share = draw.number(0.3, 0.4)
+    halves = torch.tensor([1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 32])  # the two largest hold 3/4, without rounding
+    exact = halves[draw.permutation(6)].view(2, 3)
     kept = draw.permutation(N * M * h * w).view(N, M, h, w) % 3 == 0
     kept[..., 0, 0] = True
     masks = (draw.permutation(N * h * w * 4).view(N, 2 * h, 2 * w) % 5) < 2
@@ -78,7 +80,8 @@ def jaccard(draw):
 
     return {"1. keep_most": {"60 %": attempted(lambda: keep_most(maps.clone())),
                              "less": attempted(lambda: keep_most(maps.clone(), share)),
-                             "one map": attempted(lambda: keep_most(single.clone()))},
+                             "one map": attempted(lambda: keep_most(single.clone())),
+                             "exactly 3/4": attempted(lambda: keep_most(exact.clone(), 0.75))},
             "2. ious": attempted(lambda: numbers_of(ious(kept.clone(), masks.clone()))),
             "3. fixed_and_best": attempted(two)}
 
@@ -112,6 +115,12 @@ def jaccard(draw):
 # ---
 # - kept = before < share * flat.sum(-1, keepdim=True)
 # + kept = before + values < share * flat.sum(-1, keepdim=True)
+
+# %% [raw] mistake="jaccard/one_cell_too_many"
+# Where the largest cells hold exactly the share, another one was kept beside them. They are enough: `<` instead of `<=`.
+# ---
+# - kept = before < share * flat.sum(-1, keepdim=True)
+# + kept = before <= share * flat.sum(-1, keepdim=True)
 
 # %% [raw] mistake="jaccard/smallest_first"
 # The smallest cells were kept. Sort with the largest first.
