@@ -19,6 +19,7 @@ def votes(similarity, labels, k, temperature=0.07):
 
 # %% style="row by row, in Python"
 def features_of(dino, images):
+    dino.eval()
     return torch.cat([dino.teacher.backbone(part) for part in images.split(4)]).detach()
 
 
