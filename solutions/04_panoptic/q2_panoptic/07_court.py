@@ -144,7 +144,7 @@ def court(draw):
 #    "aaa...")`. For the last: truth `"aaaaaaaa.."`, prediction `"aaaaaa...."` with which letters for the dots?
 
 # %% [raw] mistake="court/above_half"
-# The first case has IoUs above .5, which both evaluations match, and none of exactly .5. On that one they would differ.
+# The first case has IoUs above .5, which both evaluations match. It needs one of exactly .5.
 # ---
 # - at_half = sketch("aaaa", "aa..")
 # + at_half = sketch("aaaa", "aaa.")
