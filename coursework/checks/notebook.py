@@ -109,7 +109,7 @@ class Check:
         if isinstance(data, Verdict):
             return data
         runs = self._run(data, data.seeds)
-        if runs[0].error == "NameError" and self._notebook.session.has_not_run(self.name):
+        if "NameError" in runs[0].errors and self._notebook.session.has_not_run(self.name):
             return Verdict(0.0, data.points, "open", say_here("not_run"))
         if data.measured:
             return judge_measured(runs, data.measured)

@@ -71,7 +71,7 @@ def judge_runs(runs: list[Outcome], check: StoredCheck, invariants: Callable[[],
         ):  # else it is the check's own dict or list, which the student's code never saw
             lines.append(say("expected", expected=describe(right.value, right.letters)))
         return Verdict(got, points, state, title, (*lines, *_of_an_exception(runs, check, raised)))
-    found = _first(run, right)
+    found = _first(run.value, right)
     if found is None:
         return Verdict(got, points, state if got else "open", say("not_attempted"), tuple(lines))
     title, more = _difference_lines(found, run, right, invariants)
@@ -82,9 +82,9 @@ def judge_runs(runs: list[Outcome], check: StoredCheck, invariants: Callable[[],
     return Verdict(got, points, state, title, (*lines, *more))
 
 
-def _first(run: Outcome, right: Outcome) -> Difference | None:
+def _first(value: Any, right: Outcome) -> Difference | None:
     """The first difference that is not merely a blank, which is there still."""
-    found = differences(run.value, right.value, right.letters)
+    found = differences(value, right.value, right.letters)
     return next((each for each in found if not (isinstance(each.sides[0], Raised) and each.sides[0].is_open)), None)
 
 
@@ -99,7 +99,7 @@ def _like(runs: list[Outcome], check: StoredCheck) -> list[str]:
             value = run.value
             for mistake in named:
                 value = mended(value, mistake.outcomes[i].value, right.value)
-            if found := difference(value, right.value, right.letters):
+            if found := _first(value, right):
                 place = say("place_in", place=_place(found)) if found.path else ""
                 rest = "rest" if found.expected else "rest_untold"
                 return [*lines, say(rest, place=place, came=found.came, expected=found.expected)]

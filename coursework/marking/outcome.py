@@ -9,7 +9,7 @@ import numpy as np
 
 from .compare import apart, difference
 from .messages import say
-from .values import pack, unpack
+from .values import pack, raised_in, unpack
 
 
 class ForbiddenCall(RuntimeError):
@@ -36,6 +36,11 @@ class Outcome:
     refused: str = ""
     letters: dict[str, int] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> set[str]:
+        """The type names of all exceptions in it: what ended it, and what stands for values."""
+        return {self.error} if self.error else {each.error for each in raised_in(self.value)}
 
     def equals(self, other: Outcome) -> bool:
         """Same value within tolerance, or the same exception: type and message."""

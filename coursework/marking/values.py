@@ -8,6 +8,7 @@ turns it back.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +64,15 @@ class Sealed:
 
     given: Any
     value: Any
+
+
+def raised_in(tree: Any) -> Iterator[Raised]:
+    """Every exception that stands for a value in a frozen tree."""
+    if isinstance(tree, Raised):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from raised_in(item)
 
 
 def pack(tree: Any, arrays: dict[str, np.ndarray], prefix: str) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 SIGNS = {"right": ("✓", "#2e7d32"), "partly": ("◐", "#b26a00"), "wrong": ("✗", "#c62828"), "open": ("○", "#6b7280")}
+_EMPHASIS = re.compile(r"(?<![\w*])\*(\S(?:[^*]*\S)?)\*(?![\w*])")
 WAITS = {"waits": True}  # metadata of what stands where a demonstration cannot be shown before its steps are done
 
 
@@ -34,22 +35,25 @@ class Verdict:
         count = f"{float(repr(self)):g} / {self.maximum:g}" if self.maximum else ""
         # Darker on a light page, lighter on a dark one; a feedback page keeps the plain one.
         mixed = f"color-mix(in srgb, {colour} 70%, currentColor)"
-        lines = "".join(f'<div style="margin-top:.25em">{_with_code(line)}</div>' for line in self.lines)
+        lines = "".join(f'<div style="margin-top:.25em">{_formatted(line)}</div>' for line in self.lines)
         state = f' data-state="{self.state}"' if self.maximum else ""  # for who reads the page, see `state_in`
         return (
             f'<div role="status"{state} style="border-left:4px solid {colour};border-left-color:{mixed};'
             f'padding:.4em .8em;line-height:1.45;font-family:var(--jp-ui-font-family,sans-serif);max-width:60em">'
             f'<div><span style="color:{colour};color:{mixed};font-weight:700">{sign}</span> '
-            f'<b>{_with_code(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
+            f'<b>{_formatted(self.title)}</b> <span style="opacity:.7">{count}</span></div>{lines}</div>'
         )
 
     def __float__(self) -> float:
         return float(repr(self))
 
 
-def _with_code(text: str) -> str:
-    """The text as HTML, what stands in backticks as code."""
-    return re.sub("`+([^`]+)`+", r'<code style="background:none">\1</code>', escape(text))
+def _formatted(text: str) -> str:
+    """The text as HTML: what stands in backticks as code, what stands in stars (and is no product) as emphasis."""
+    pieces = re.split("`+([^`]+)`+", escape(text))
+    pieces[::2] = [_EMPHASIS.sub(r"<em>\1</em>", piece) for piece in pieces[::2]]
+    pieces[1::2] = [f'<code style="background:none">{piece}</code>' for piece in pieces[1::2]]
+    return "".join(pieces)
 
 
 def state_in(html: str) -> str:

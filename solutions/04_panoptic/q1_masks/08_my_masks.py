@@ -27,8 +27,8 @@ def train():
     found = looked_at(model, range(1000 * SEED, 1000 * SEED + 200))
     held_out = looked_at(model, range(900_000, 900_020))
     optimiser = torch.optim.AdamW(parts.parameters(), lr=1e-3)
-    rng, start, step, told_at = np.random.default_rng(SEED), time.process_time(), 0, 0.0
-    while (progress := (time.process_time() - start) / (60 * MINUTES)) < 1:
+    rng, start, step, told_at = np.random.default_rng(SEED), time.thread_time(), 0, 0.0
+    while (progress := (time.thread_time() - start) / (60 * MINUTES)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = 1e-3 * min(1, (step + 1) / 20) * (0.5 + 0.5 * math.cos(math.pi * progress))
         images = rng.choice(200, 4, replace=False).tolist()

@@ -272,3 +272,18 @@ def test_any_guess_in_its_range_is_right(tmp_path):
         verdict = judged(lambda draw, wrong=wrong: guess(draw, wrong))
         assert (verdict.state, verdict.lines[0]) == ("wrong", f"What came: {came}")
     assert judged(lambda draw: guess(draw, BLANK)).state == "open"
+
+
+def test_a_blank_beside_a_known_mistake_is_not_told_as_a_value_that_differs(tmp_path):
+    def both(draw, area=lambda size: size * size, edge=lambda size: 4 * size):
+        size = draw.size()
+        return {"area": attempted(lambda: area(size)), "edge": attempted(lambda: edge(size))}
+
+    def doubled(draw):
+        "The side was doubled, not squared."
+        return both(draw, area=lambda size: 2 * size)
+
+    judged = opened(tmp_path, both, mistakes=[doubled])
+    verdict = judged(lambda draw: both(draw, area=lambda size: 2 * size, edge=lambda size: BLANK))
+    assert "The side was doubled, not squared." in verdict.lines[-1]
+    assert not any("NotAttempted" in line for line in verdict.lines)

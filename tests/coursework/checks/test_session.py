@@ -83,6 +83,19 @@ def test_a_check_before_its_answer_says_what_to_run(lab):
     assert lab.check().state == "open"
 
 
+IN_PARTS = """from coursework import attempted
+@check(parts={{"a": 1, "b": 2}})
+def corners(draw):
+    return {{"a": {call}, "b": 7}}
+verdict = corners()"""
+
+
+@pytest.mark.parametrize("call", ["attempted(lambda: not_there())", '{"inner": attempted(lambda: not_there())}'])
+def test_a_check_that_asks_in_parts_says_what_to_run_as_well(lab, call):
+    lab.run("corners", IN_PARTS.format(call=call))
+    assert lab._shell.user_ns["verdict"].title == "The cell above has not run yet. Run it, then run this one."
+
+
 def test_an_answer_that_was_changed_and_saved_after_its_run_is_not_judged(lab, folder):
     lab.run("corners-code", RIGHT)
     path = answer(folder, corners_code=HALF)

@@ -45,3 +45,10 @@ def test_what_stands_in_backticks_is_code_and_a_single_one_stays():
     html = Verdict(0.0, 1.0, "wrong", "`f` is None", ("Use `a < b`, not `c`.", "```<b>``` too"))._repr_html_()
     assert re.findall("<code[^>]*>(.*?)</code>", html) == ["f", "a &lt; b", "c", "&lt;b&gt;"]
     assert "A lone ` stays" in Verdict(0.0, 1.0, "wrong", "A lone ` stays")._repr_html_()
+
+
+def test_stars_are_emphasis_and_no_product_is():
+    said = ("In *both* images", "B * H * W, 2*3*4, f(*args, **more) and `a *b* c`", "a *<b>* tag")
+    html = Verdict(0.0, 1.0, "wrong", "No", said)._repr_html_()
+    assert re.findall("<em>(.*?)</em>", html) == ["both", "&lt;b&gt;"]
+    assert "B * H * W, 2*3*4, f(*args, **more)" in html and "a *b* c</code>" in html
