@@ -93,10 +93,12 @@ MEANINGS = [
         (r"ValueError: too many values to unpack \(expected (?P<wanted>\d+)", "means_unpack_many"),
         # Indices and keys
         (
-            r"IndexError: index (?P<index>-?\d+) is out of bounds for (?:dimension|axis) (?P<axis>\d+) "
+            r"(?:Index|Runtime)Error: index (?P<index>-?\d+) is out of bounds for (?:dimension|axis) (?P<axis>\d+) "
             r"with size (?P<size>\d+)",
             "means_index_axis",
         ),
+        (r"IndexError: Target (?P<target>-?\d+) is out of bounds", "means_target"),
+        (r"RuntimeError: Class values must be smaller than num_classes", "means_one_hot"),
         (r"IndexError: too many indices", "means_too_many_indices"),
         (
             r"IndexError: Dimension out of range \(expected .* range of (?P<range>\[.*?\]), but got (?P<axis>-?\d+)\)",
@@ -114,6 +116,7 @@ MEANINGS = [
         (r"RuntimeError: .*leaf Variable that requires grad", "means_leaf"),
         (r"RuntimeError: .*modified by an inplace operation", "means_inplace"),
         (r"RuntimeError: element \d+ of tensors does not require grad", "means_no_grad"),
+        (r"(RuntimeError|AssertionError): .*(no NVIDIA driver|not compiled with CUDA)", "means_no_gpu"),
         (r"RuntimeError: Expected all tensors to be on the same device", "means_device"),
         (
             r"RuntimeError: .*(same dtype|expected scalar type|should be the same|can't be cast|expected m1 and m2)",

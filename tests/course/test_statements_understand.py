@@ -189,3 +189,14 @@ def test_a_fifth_of_the_captions_begin_with_a_picture_of():
 def test_the_sentence_that_step_1_searches_by_is_a_caption_of_one_of_its_scenes():
     sentence = re.search(r'SENTENCE = "([^"]+)"', text("01_recall")).group(1)
     assert sentence in [str(each) for each in captioned_scenes(300, "fresh").captions()]
+
+
+def test_the_shares_of_other_seeds_are_those_of_the_model_card():
+    card = (SOLUTIONS.parent / "data" / "README.md").read_text(encoding="utf-8")
+    colours, places = (
+        [f"{float(number.strip('* ')):.2f}"[1:] for number in row.split("|")[3:5]]
+        for row in card.splitlines()
+        if row.startswith(("| true caption before the same with colours", "| with places swapped"))
+    )
+    said = f"shares of {' and '.join(colours)} for colours, but {' and '.join(places)} for places"
+    assert said in text("05_binding")

@@ -4,6 +4,7 @@ import string
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from coursework.checks.freezing import raised
@@ -62,6 +63,10 @@ CASES = {
     "after `.detach()` only": lambda: T(2, requires_grad=True).numpy(),
     "changed in place while gradients": lambda: T(2, requires_grad=True).add_(1),
     "Nothing here leads back": lambda: T(()).backward(),
+    "and there are not so many classes": lambda: F.cross_entropy(T(3, 5), torch.tensor([0, 5, 1])),
+    "counted from 0": lambda: F.one_hot(torch.tensor([0, 7]), 5),
+    "entry 9 was asked for": lambda: T(3, 5).gather(1, torch.tensor([[9]])),
+    "There is no GPU here": lambda: no_gpu(),
     "must have the same dtype": lambda: T(2, 2) @ T(2, 2).double(),
     "real numbers, and whole": lambda: torch.arange(3).mean(),
     "divided by 0": lambda: 1 / 0,
@@ -72,6 +77,10 @@ CASES = {
     "one letter per axis": lambda: torch.einsum("ij,jk->ik", T(2, 3), T(2)),
     "`super().__init__()`": lambda: type("M", (nn.Module,), {"__init__": late})(),
 }
+
+
+def no_gpu():
+    raise RuntimeError("Found no NVIDIA driver on your system. Please check that you have an NVIDIA GPU")
 
 
 def again():
