@@ -84,7 +84,7 @@ def show_broken():
 attempt(show_broken, after="what_broke")
 
 # %% [markdown]
-# **Written: what broke?** Two of the systems have a high SQ and a low PQ, and nearly the same. A colleague says of the
+# **Written: what broke?** In two of the systems SQ is high and PQ is low, with nearly equal numbers. A colleague says of the
 # one with *missing* things: "The masks are bad, train the mask head longer." Answer in four or five sentences: does the
 # table bear this out? What is broken, and by which numbers do you tell it from the other system? Which measurement on a
 # *real* DETR would refute you, and what would you mend?

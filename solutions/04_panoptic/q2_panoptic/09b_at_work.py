@@ -34,7 +34,7 @@ def show_trained(seeds=range(800, 820), shown=(0, 1, 2)):
 attempt(show_trained, after=("panoptic", *PQ_STEPS))
 
 # %% [markdown]
-# Is it the outlines or the finding that costs more here? Which of the systems A to E does that look like? Choose other
+# Is it the outlines or the finding that costs more here, for things and for stuff? Choose other
 # seeds, and look at a scene that went wrong.
 #
 # **From attention to mask.** Move the mouse over a segment, or choose it in the list: where its query looks with each of
