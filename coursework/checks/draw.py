@@ -93,10 +93,10 @@ class Draw:
             given = call()
             try:
                 number = float(given)
-                value = added + (number if digits is None else round(number, digits))
+                value = added + (number if digits is None else round(number * 10**digits))  # the last digit counts
             except NotAttempted:
                 raise
-            except Exception:  # a list, a text: no number is as wrong as another one
+            except Exception:  # a list, a text, infinity to be rounded: no number is as wrong as another one
                 return Sealed(given, "no number")
             return Sealed(given if isinstance(given, int | float) else number, value)
 
