@@ -47,7 +47,8 @@ PROPERTIES = {"shape": 6, "colour": 12, "ground": 12}  # what differs between th
 GREY = "#7a7f87"  # of words in figures: it can be read on a light page and on a dark one
 THREE_COLOURS = ("#0072b2", "#d55e00", "#009e73")
 # Five trainings, three seeds each: a table of step 3. Who reads this does not learn yet which is which.
-LETTERS = dict(zip("ABCDE", np.random.default_rng(96).permutation(sorted(dino_curves())).tolist()))
+TRAININGS = ("centre added", "hasty teacher", "nothing", "sharper teacher", "temperatures exchanged")
+LETTERS = dict(zip("ABCDE", np.random.default_rng(96).permutation(TRAININGS).tolist()))
 
 
 @lru_cache(maxsize=4)
