@@ -15,7 +15,7 @@ from .course.assignment import Assignment, built_assignments, load_assignment
 from .course.places import Places, project_places
 from .errors import GradeError
 from .intake.align import align
-from .intake.identify import identify
+from .intake.identify import identify, likeness
 from .intake.prepare import Prepared
 from .intake.read_notebook import Cell, Unreadable, read_notebook
 from .judge.mark import Marked, mark
@@ -102,8 +102,8 @@ def _find(places: Places, path: Path, assignment: str | None) -> tuple[Assignmen
         raise GradeError(f"{path} cannot be read: {error.strerror}") from error
     except Unreadable as error:
         raise GradeError(f"{path} cannot be graded: {error}") from error
-    for name in [assignment] if assignment else built_assignments(places):
-        found = load_assignment(places, name)
+    known = [load_assignment(places, name) for name in ([assignment] if assignment else built_assignments(places))]
+    for found in sorted(known, key=lambda each: likeness(read.cells, each.releases), reverse=True):
         notebooks, _ = identify({path.name: read.cells}, found.releases)
         if notebooks:
             return found, next(iter(notebooks)), read.cells, read.notes

@@ -42,9 +42,19 @@ def identify(
     return found, notes
 
 
-def _best_name(file: str, cells: list[Cell], releases: dict[str, nbformat.NotebookNode]) -> str | None:
+def likeness(cells: list[Cell], releases: dict[str, nbformat.NotebookNode]) -> int:
+    """How many answers and checks the cells share with the likeliest of these notebooks: two assignments may have one
+    of the same name."""
+    return max(_shared(cells, releases).values(), default=0)
+
+
+def _shared(cells: list[Cell], releases: dict[str, nbformat.NotebookNode]) -> dict[str, int]:
     ids = {cell.grade_id for cell in cells if cell.grade_id} | {cell.cell_id for cell in cells if cell.cell_id}
-    shared = {name: len(ids & _ids(release)) for name, release in releases.items()}
+    return {name: len(ids & _ids(release)) for name, release in releases.items()}
+
+
+def _best_name(file: str, cells: list[Cell], releases: dict[str, nbformat.NotebookNode]) -> str | None:
+    shared = _shared(cells, releases)
     best = max(shared, key=lambda name: shared[name])
     if shared[best]:
         return best
